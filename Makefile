@@ -1,0 +1,31 @@
+PYTHON ?= python3
+
+.PHONY: check format lint types imports test docs fuzz sizes
+
+check: lint types imports test sizes  ## everything CI checks
+
+lint:
+	ruff format --check .
+	ruff check .
+
+format:
+	ruff format .
+	ruff check --fix .
+
+types:
+	mypy
+
+imports:
+	lint-imports
+
+test:
+	$(PYTHON) -m pytest -q
+
+docs:  ## write docs/cli.md from --help
+	$(PYTHON) tools/cli_reference.py
+
+fuzz:  ## 60,000 damaged files through decode
+	$(PYTHON) tests/fuzz_decode.py --files 60000
+
+sizes:
+	@wc -l $$(git ls-files 'nncodec/*.py' 'nncodec/**/*.py') | sort -n | tail -8

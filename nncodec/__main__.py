@@ -1,0 +1,5 @@
+"""``python -m nncodec`` is ``nnc``."""
+
+from nncodec.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""The alpha plane, losslessly: one byte if it is constant, else the smaller of a PNG and a lossless WebP file."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.errors import CorruptFile
+from nncodec.stills import decode_still, encode_still, pillow_errors
+
+_WEBP_SIDE = 16383
+_SIGNATURES = {b"\x89PNG": "PNG", b"RIFF": "WEBP"}
+
+Alpha = npt.NDArray[np.uint8]
+"""(H, W) opacity."""
+
+
+def encode_alpha(alpha: Alpha) -> bytes:
+    """The section that stands for a plane."""
+    if (alpha == alpha.flat[0]).all():
+        return bytes([alpha.flat[0]])
+    candidates = [encode_still(alpha, "PNG", optimize=True)]
+    if max(alpha.shape) <= _WEBP_SIDE:
+        rgb = np.repeat(alpha[:, :, np.newaxis], 3, axis=2)
+        candidates.append(encode_still(rgb, "WEBP", lossless=True, method=4, quality=80))
+    return min(candidates, key=len)
+
+
+def decode_alpha(data: bytes, height: int, width: int) -> Alpha:
+    """The plane a section stands for; CorruptFile if it is none of that size."""
+    if len(data) == 1:
+        return np.full((height, width), data[0], np.uint8)
+    pillow_format = _SIGNATURES.get(data[:4])
+    if pillow_format is None:
+        raise CorruptFile("the alpha section is neither one byte, PNG nor WebP")
+    still = decode_still(data, "the alpha section", pillow_format, (height, width))
+    if still.mode != {"PNG": "L", "WEBP": "RGB"}[pillow_format]:
+        raise CorruptFile(f"the alpha section is a {pillow_format} of mode {still.mode}")
+    with pillow_errors("the alpha section"):
+        return np.array(still.getchannel(0))

@@ -1,0 +1,89 @@
+"""The functions of ``import nncodec``: pictures to bytes and back. See :mod:`nncodec.pipeline` for the rest."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import PIL.Image
+
+from nncodec.codecs import Options
+from nncodec.errors import EncodeError
+from nncodec.image import Picture, from_array, from_pillow
+from nncodec.pipeline import DEFAULT_CODEC, Decoded, Info, Settings, Target, read_any
+from nncodec.pipeline import decode as _decode
+from nncodec.pipeline import encode as _encode
+from nncodec.pipeline import inspect as _inspect
+from nncodec.plugin import register_pillow
+from nncodec.stills import MAX_PIXELS
+
+PathLike = str | os.PathLike[str]
+Source = Picture | PIL.Image.Image | npt.NDArray[Any] | PathLike
+
+__all__ = ["decode", "encode", "inspect", "register_pillow"]
+
+
+def encode(
+    source: Source,
+    codec: str = DEFAULT_CODEC,
+    quality: float = 75.0,
+    *,
+    effort: int = 5,
+    bpp: float | None = None,
+    target_size: int | None = None,
+    target_psnr: float | None = None,
+    strip: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    device: str = "auto",
+) -> bytes:
+    """Encode a picture and return the bytes of an .nnc file.
+
+    ``source`` is a path, a Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last,
+    or (H, W) uint16. ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at
+    most), ``target_size`` (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
+    ``strip`` leaves ICC, Exif and XMP out.
+
+    Raises NncError: EncodeError for what cannot be kept or met, CorruptFile and UnsupportedFile for sources that
+    cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
+    """
+    targets = (target_size, bpp, target_psnr)
+    target = None if targets == (None, None, None) else Target(*targets)
+    settings = Settings(codec, Options(quality, effort, device), target, strip, max_pixels)
+    return _encode(_picture(source, max_pixels), settings).data
+
+
+def decode(
+    source: bytes | PathLike,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    restore: bool = True,
+    partial: bool = False,
+    device: str = "auto",
+) -> Decoded:
+    """Decode an .nnc file, given as bytes or path, to pixels and metadata.
+
+    ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
+    file. Raises CorruptFile, UnsupportedFile, LimitExceeded, and OSError for paths.
+    """
+    return _decode(_bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, device=device)
+
+
+def inspect(source: bytes | PathLike) -> Info:
+    """Describe an .nnc file, given as bytes or path, without decoding pixels. Raises as :func:`decode`."""
+    return _inspect(_bytes(source))
+
+
+def _bytes(source: bytes | PathLike) -> bytes:
+    return source if isinstance(source, bytes) else Path(source).read_bytes()
+
+
+def _picture(source: Source, max_pixels: int) -> Picture:
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, PIL.Image.Image):
+        return from_pillow(source)
+    if isinstance(source, (str, os.PathLike)):
+        return read_any(Path(source).read_bytes(), max_pixels=max_pixels)
+    if hasattr(source, "dtype"):
+        return from_array(source)
+    raise EncodeError(f"a {type(source).__name__} is not a picture", "a path, a Pillow image or a NumPy array is")

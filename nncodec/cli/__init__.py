@@ -1,0 +1,58 @@
+"""The ``nnc`` command: one file per verb. The only floor that knows files, terminals and exit codes.
+
+Verb modules import little at the top, so that ``nnc --help`` is quick; what they need, they import when they run.
+"""
+
+import importlib
+import sys
+
+import click
+
+from nncodec.cli.report import EXIT_CODES, report_error, report_usage
+from nncodec.errors import NncError
+from nncodec.version import __version__
+
+VERBS = ("encode", "decode", "info", "test", "compare", "codecs", "completion")
+"""Each is a module of this package that defines ``command``; in the order --help shows them."""
+
+_EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+
+class Verbs(click.Group):
+    """Finds a verb's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order of :data:`VERBS`."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's click command, None if there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"nncodec.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="nnc")
+def cli() -> None:
+    """Compress pictures to .nnc files, and turn them back into PNG or any other format."""
+
+
+def main() -> None:
+    """Run the command; every error becomes one message and a documented exit code."""
+    try:
+        code = cli.main(prog_name="nnc", standalone_mode=False)
+    except click.ClickException as error:
+        code = report_usage(error)
+    except (click.Abort, KeyboardInterrupt):
+        report_error("interrupted")
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 1
+    except (NncError, OSError) as error:
+        code = report_error(error)
+    sys.exit(code if isinstance(code, int) else 0)

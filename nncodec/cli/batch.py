@@ -1,0 +1,196 @@
+"""Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import click
+
+from nncodec.cli.files import PIPE, Job, check_output, clashes
+from nncodec.cli.report import describe, exit_code, report_error
+from nncodec.errors import EncodeError, NncError
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job. Picklable: it comes back from a worker process."""
+
+    job: Job
+    status: str
+    """``done``, ``skipped``, ``planned`` or ``failed``."""
+    line: str = ""
+    """For reading: what was done, or what went wrong."""
+    hint: str | None = None
+    code: int = 0
+    record: dict[str, object] = field(default_factory=dict)
+    """For machines: further keys of the job's JSON line."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a batch behaves, the same for every verb."""
+
+    workers: int = 1
+    force: bool = False
+    skip_existing: bool = False
+    dry_run: bool = False
+    as_json: bool = False
+    quiet: bool = False
+
+
+Work = Callable[[Job], Outcome]
+
+
+def run(jobs: list[Job], work: Work, manner: Manner) -> int:
+    """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed.
+
+    ``work`` does one job; it may raise NncError and OSError. It is pickled if there are several workers.
+    """
+    if manner.as_json and any(job.output == PIPE for job in jobs):
+        raise click.UsageError("--json and the picture cannot both go to standard output")
+    failed: list[Outcome] = []
+    counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
+    with _progress(len(jobs), manner) as tell:
+        for outcome in _outcomes(jobs, work, manner):
+            counts[outcome.status] += 1
+            tell(outcome)
+            if outcome.status == "failed":
+                failed.append(outcome)
+    if len(jobs) > 1:
+        _summary(counts, failed, manner)
+    return max((outcome.code for outcome in failed), default=0)
+
+
+def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
+    taken = clashes(jobs)
+    for job, first in taken.items():
+        error = EncodeError(f"{first} also becomes {job.output}", "--keep-suffix tells them apart")
+        yield _failure(job, error)
+    todo = [job for job in jobs if job not in taken]
+    guarded = partial(_attempt, work=work, manner=manner)
+    if min(manner.workers, len(todo)) <= 1:
+        yield from map(guarded, todo)
+    else:
+        yield from _in_parallel(todo, guarded, min(manner.workers, len(todo)))
+
+
+def _in_parallel(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Iterator[Outcome]:
+    """Outcomes from worker processes of one thread each, as they come."""
+    with _single_threaded_children():
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        try:
+            futures: dict[Future[Outcome], Job] = {pool.submit(_interruptible, guarded, job): job for job in jobs}
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _single_threaded_children() -> Iterator[None]:
+    """Several threads in several processes fight for the cores; numerical libraries read this at their start."""
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _ignore_interrupts() -> None:
+    """Idle workers leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:
+    """While it works, a worker obeys Ctrl-C, so that its temporary file is removed at once."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return guarded(job)
+    except KeyboardInterrupt:
+        return Outcome(job, "failed", "interrupted", code=130)
+    finally:
+        _ignore_interrupts()
+
+
+def _attempt(job: Job, *, work: Work, manner: Manner) -> Outcome:
+    """One job from checks to outcome; only errors that are somebody's fault are caught."""
+    try:
+        if manner.skip_existing and job.output != PIPE and Path(job.output).exists():
+            return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
+        check_output(job, manner.force)
+        if manner.dry_run:
+            return Outcome(job, "planned", f"{job.source} -> {job.output}")
+        return work(job)
+    except (NncError, OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        return _failure(job, error)
+
+
+def _failure(job: Job, error: Exception) -> Outcome:
+    hint = error.hint if isinstance(error, NncError) else None
+    return Outcome(job, "failed", describe(error), hint, exit_code(error))
+
+
+@contextmanager
+def _progress(n_jobs: int, manner: Manner) -> Iterator[Callable[[Outcome], None]]:
+    """A function that reports an outcome, beside a progress bar where there is a terminal and something to wait for."""
+    plain = partial(_tell, manner=manner, hinted=set())
+    if n_jobs == 1 or manner.quiet or not sys.stderr.isatty():
+        yield plain
+        return
+    with click.progressbar(length=n_jobs, file=sys.stderr, show_pos=True, label="nnc") as bar:
+
+        def tell(outcome: Outcome) -> None:
+            click.echo("\r\033[K", nl=False, err=True)
+            plain(outcome)
+            bar.update(1)
+
+        yield tell
+
+
+def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
+    if manner.as_json:
+        record: dict[str, object] = {
+            "source": outcome.job.source,
+            "output": outcome.job.output,
+            "status": outcome.status,
+        }
+        if outcome.status == "failed":
+            record |= {"error": outcome.line, "code": outcome.code}
+        click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}, ensure_ascii=False))
+    if outcome.status == "failed":
+        new_hint = outcome.hint if outcome.hint not in hinted else None
+        hinted |= {outcome.hint or ""}
+        report_error(NncError(outcome.line, new_hint), outcome.job.source)
+    elif not manner.quiet:
+        if outcome.line and not manner.as_json:
+            click.echo(outcome.line, err=True)
+        for note in outcome.notes:
+            click.echo(f"nnc: note: {outcome.job.source}: {note}", err=True)
+
+
+def _summary(counts: dict[str, int], failed: list[Outcome], manner: Manner) -> None:
+    """The end of a folder run: what failed, named once more, since it may have scrolled away."""
+    if failed and len(failed) < sum(counts.values()):
+        click.echo(f"nnc: {len(failed)} failed:", err=True)
+        for outcome in failed:
+            click.echo(f"  {outcome.job.source}: {outcome.line}", err=True)
+    if not manner.quiet and not manner.as_json:
+        click.echo("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n), err=True)

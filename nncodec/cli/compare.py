@@ -1,0 +1,92 @@
+"""``nnc compare``: how far one picture is from another."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
+from nncodec.cli.options import max_pixels_option
+from nncodec.errors import EncodeError
+
+if TYPE_CHECKING:
+    from nncodec.image import Picture
+
+
+@click.command("compare")
+@click.argument("original", metavar="A")
+@click.argument("other", metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--heatmap", metavar="PNG", help="Also write a picture of where the two differ.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
+@max_pixels_option
+def command(original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int) -> None:
+    """Measure picture B against picture A: MSE, PSNR, SSIM, MS-SSIM, and the bits per pixel of both files.
+
+    Both may be in any format, .nnc included. Alpha is not compared; gray against colour is compared as colour.
+    """
+    from nncodec.metrics import measure
+    from nncodec.pipeline import read_any
+
+    data = [read_source(original), read_source(other)]
+    a, b = _alike(*(read_any(d, max_pixels=max_pixels) for d in data))
+    scores = measure(a, b)
+    n_pixels = a.shape[0] * a.shape[1]
+    record: dict[str, Any] = {
+        "a": original,
+        "b": other,
+        "width": a.shape[1],
+        "height": a.shape[0],
+        "mse": scores.mse,
+        "psnr": None if math.isinf(scores.psnr) else scores.psnr,
+        "psnr_y": None if math.isinf(scores.psnr_y) else scores.psnr_y,
+        "ssim": scores.ssim,
+        "ms_ssim": scores.ms_ssim,
+        "bpp_a": 8 * len(data[0]) / n_pixels,
+        "bpp_b": 8 * len(data[1]) / n_pixels,
+    }
+    click.echo(json.dumps(record, ensure_ascii=False) if as_json else _text(record))
+    if heatmap is not None:
+        _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
+
+
+def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:
+    """The two pixel arrays in one shape; EncodeError if size or depth differ."""
+    import numpy as np
+
+    if (first.width, first.height) != (second.width, second.height):
+        sizes = f"{first.width} x {first.height} and {second.width} x {second.height}"
+        raise EncodeError(f"pictures of different size cannot be compared: {sizes}")
+    if first.depth != second.depth:
+        raise EncodeError(f"{first.depth}-bit and {second.depth}-bit samples cannot be compared")
+    pixels: list[Any] = [first.pixels, second.pixels]
+    if first.channels != second.channels:
+        pixels = [np.repeat(p[:, :, np.newaxis], 3, axis=2) if p.ndim == 2 else p for p in pixels]
+    return pixels[0], pixels[1]
+
+
+def _text(record: dict[str, Any]) -> str:
+    def db(key: str) -> str:
+        return "equal" if record[key] is None else f"{record[key]:.2f} dB"
+
+    return "\n".join(
+        (
+            f"{record['a']} | {record['b']}: {record['width']} x {record['height']}",
+            f"  MSE      {record['mse']:.4f}",
+            f"  PSNR     {db('psnr')}",
+            f"  PSNR-Y   {db('psnr_y')}",
+            f"  SSIM     {record['ssim']:.5f}",
+            f"  MS-SSIM  {record['ms_ssim']:.5f}",
+            f"  bpp      {record['bpp_a']:.3f} | {record['bpp_b']:.3f}",
+        )
+    )
+
+
+def _write_heatmap(a: Any, b: Any, job: Job, force: bool) -> None:
+    from nncodec.heatmap import render
+    from nncodec.image import Picture, write
+
+    check_output(job, force)
+    write_output(job, write(Picture(render(a, b)))[0], make_folders=False)

@@ -1,0 +1,20 @@
+"""``nnc completion``: the script that teaches a shell to complete nnc's arguments."""
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Print a completion script.
+
+    \b
+    nnc completion bash >> ~/.bashrc
+    nnc completion zsh  >> ~/.zshrc
+    nnc completion fish > ~/.config/fish/completions/nnc.fish
+    """
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(ctx.find_root().command, {}, "nnc", "_NNC_COMPLETE").source())

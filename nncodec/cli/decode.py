@@ -1,0 +1,151 @@
+"""``nnc decode``: .nnc files to PNG, or any other format."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nncodec.cli.batch import Outcome, run
+from nncodec.cli.files import PIPE, Job, Sources, plan, read_list, read_source, write_output
+from nncodec.cli.options import batch_options, device_option, manner_of, max_pixels_option
+from nncodec.cli.report import grouped
+from nncodec.errors import EncodeError
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """How files are decoded and written."""
+
+    pillow_format: str | None
+    png_level: int
+    original: bool
+    max_pixels: int
+    restore: bool
+    partial: bool
+    device: str
+
+
+@click.command("decode")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@batch_options
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="png, jpeg, webp, tiff, ppm, npy, ...  [default: the output's suffix, else png]",
+)
+@click.option(
+    "--png-level", type=click.IntRange(0, 9), default=1, show_default=True, help="0 is fast, 9 makes the smallest PNG."
+)
+@click.option("--original", is_flag=True, help="Give back the JPEG that --keep-jpeg took over, bit for bit.")
+@click.option("--no-restore", is_flag=True, help="Leave restorers out: show the base layer.")
+@click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
+@device_option
+@max_pixels_option
+@click.pass_context
+def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+    """Decode .nnc files to PNG, or to any format Pillow writes.
+
+    \b
+    nnc decode photo.nnc                    photo.png beside it
+    nnc decode photo.nnc -o photo.tif       another format
+    nnc decode -r small -o photos           a whole tree
+    nnc decode - -o - < a.nnc > a.png       a pipe
+
+    A file takes about 12 bytes of memory per pixel.
+    """
+    listed = read_list(options["filelist"]) if options["filelist"] else []
+    if not sources and not listed:
+        raise click.UsageError("no SOURCE given; - is standard input")
+    named = _format(options["format_name"])
+    suffix = ".jpg" if options["original"] else _suffix(named or "PNG")
+    jobs = plan(
+        Sources(
+            (*sources, *listed),
+            options["output"],
+            options["recursive"],
+            frozenset({".nnc"}),
+            suffix,
+            options["keep_suffix"],
+        )
+    )
+    wish = _Wish(
+        named,
+        options["png_level"],
+        options["original"],
+        options["max_pixels"],
+        not options["no_restore"],
+        options["partial"],
+        options["device"],
+    )
+    ctx.exit(run(jobs, partial(decode_file, wish=wish), manner_of(options, len(jobs))))
+
+
+def decode_file(job: Job, wish: _Wish) -> Outcome:
+    """Decode one file; runs in a worker process."""
+    start = time.perf_counter()
+    data = read_source(job.source)
+    out, size, notes = _kept(data) if wish.original else _decoded(data, job, wish)
+    write_output(job, out, make_folders=True)
+    seconds = time.perf_counter() - start
+    line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
+    return Outcome(job, "done", line, record={"bytes": len(out), "seconds": round(seconds, 3)}, notes=notes)
+
+
+def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...]]:
+    from nncodec.pipeline import original
+
+    out, _ = original(data)
+    return out, "original", ()
+
+
+def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str, ...]]:
+    from nncodec.image import write
+    from nncodec.pipeline import decode
+
+    pillow_format = wish.pillow_format or _format_of(job.output)
+    picture = decode(
+        data, max_pixels=wish.max_pixels, restore=wish.restore, partial=wish.partial, device=wish.device
+    ).picture
+    out, lost = write(picture, pillow_format, png_level=wish.png_level)
+    return out, f"{picture.width} x {picture.height} {picture.mode}", picture.notes + lost
+
+
+def _format_of(output: str) -> str:
+    """The format an output's suffix names; PNG for pipes. Raises EncodeError for an unknown suffix."""
+    suffix = Path(output).suffix.lower()
+    if output == PIPE or not suffix:
+        return "PNG"
+    return "NPY" if suffix == ".npy" else _writable(_extensions().get(suffix), suffix)
+
+
+def _format(name: str | None) -> str | None:
+    """The format that ``--format`` names, by its own name or a suffix."""
+    if name is None:
+        return None
+    wanted = name.upper()
+    return wanted if wanted == "NPY" else _writable(_extensions().get(f".{name.lower()}", wanted), name)
+
+
+def _writable(pillow_format: str | None, asked: str) -> str:
+    import PIL.Image
+
+    if pillow_format is None or pillow_format not in PIL.Image.SAVE:
+        raise EncodeError(f"no format to write is called {asked}", "png, jpeg, webp, tiff, avif, ppm and npy are some")
+    return pillow_format
+
+
+def _suffix(pillow_format: str) -> str:
+    """The usual suffix of a format: the shortest that names it, ``.png`` or ``.jpg``."""
+    preferred = {"NPY": ".npy", "JPEG": ".jpg", "JPEG2000": ".jp2", "PPM": ".ppm", "PNG": ".png"}
+    known = (suffix for suffix, name in _extensions().items() if name == pillow_format)
+    return preferred.get(pillow_format) or min(known, key=len, default=f".{pillow_format.lower()}")
+
+
+def _extensions() -> dict[str, str]:
+    import PIL.Image
+
+    return {s: f for s, f in PIL.Image.registered_extensions().items() if f != "NNC"}

@@ -1,0 +1,148 @@
+"""Files and pipes: which sources there are, where their results go, and writing them whole or not at all."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from nncodec.errors import EncodeError
+
+PIPE = "-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source and where its result goes; ``-`` is standard input or output."""
+
+    source: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the user named, before folders are walked."""
+
+    paths: tuple[str, ...]
+    output: str | None
+    recursive: bool
+    suffixes: frozenset[str]
+    """Suffixes, lower case with the dot, that a walk through a folder picks up."""
+    out_suffix: str
+    keep_suffix: bool = False
+    """Name results ``photo.jpg.nnc`` instead of ``photo.nnc``."""
+
+
+def plan(sources: Sources) -> list[Job]:
+    """The jobs for what the user named, folders walked and their trees mirrored.
+
+    Raises click.UsageError for combinations that make no sense, and EncodeError if there is nothing to do.
+    """
+    named = list(sources.paths)
+    folders = [path for path in named if path != PIPE and Path(path).is_dir()]
+    if folders and not sources.recursive:
+        raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
+    many = len(named) > 1 or bool(folders)
+    if many and (PIPE in named or sources.output == PIPE):
+        raise click.UsageError("a pipe carries one picture, and there is more than one source")
+    jobs = [job for path in named for job in _jobs(path, sources, into_folder=many)]
+    if not jobs:
+        raise EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
+    return jobs
+
+
+def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
+    """Jobs whose output another, earlier job already claims, with that job's source."""
+    taken: dict[str, str] = {}
+    found = {}
+    for job in jobs:
+        first = taken.setdefault(os.path.normcase(job.output), job.source)
+        if first != job.source:
+            found[job] = first
+    return found
+
+
+def _jobs(path: str, sources: Sources, into_folder: bool) -> Iterator[Job]:
+    if path == PIPE:
+        yield Job(PIPE, sources.output or PIPE)
+    elif Path(path).is_dir():
+        for file in _walk(Path(path), sources.suffixes):
+            base = Path(sources.output) if sources.output else Path(path)
+            yield Job(str(file), str(base / _renamed(file.relative_to(path), sources)))
+    else:
+        yield Job(path, _beside_or_under(Path(path), sources, into_folder))
+
+
+def _beside_or_under(path: Path, sources: Sources, into_folder: bool) -> str:
+    output = sources.output
+    if output is None:
+        return str(_renamed(path, sources))
+    if output != PIPE and (into_folder or output.endswith(("/", os.sep)) or Path(output).is_dir()):
+        return str(Path(output) / _renamed(Path(path.name), sources))
+    return output
+
+
+def _renamed(path: Path, sources: Sources) -> Path:
+    if sources.keep_suffix:
+        return path.with_name(path.name + sources.out_suffix)
+    return path.with_suffix(sources.out_suffix)
+
+
+def _walk(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if Path(name).suffix.lower() in suffixes and not name.startswith("."):
+                yield Path(root) / name
+
+
+def read_list(path: str) -> list[str]:
+    """The paths in a list file (``-`` is standard input), one a line, or separated by NUL bytes if there are any."""
+    data = read_source(path)
+    separator = b"\0" if b"\0" in data else b"\n"
+    return [os.fsdecode(line.rstrip(b"\r")) for line in data.split(separator) if line.strip()]
+
+
+def read_source(source: str) -> bytes:
+    """All bytes of a file or of standard input. Raises OSError."""
+    return sys.stdin.buffer.read() if source == PIPE else Path(source).read_bytes()
+
+
+def check_output(job: Job, force: bool) -> None:
+    """Refuse to overwrite without leave, to write onto the source, and to send binary data to a terminal."""
+    if job.output == PIPE:
+        if sys.stdout.isatty() and not force:
+            raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
+        return
+    target = Path(job.output)
+    if not target.exists():
+        return
+    if job.source != PIPE and Path(job.source).exists() and target.samefile(job.source):
+        raise EncodeError(f"the output {job.output} is the source", "choose another name with -o")
+    if not force:
+        raise EncodeError(f"{job.output} exists", "--force overwrites, --skip-existing goes on")
+
+
+def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
+    """Write a result: to a temporary file beside it, then renamed; a file gets its source's modification time."""
+    if job.output == PIPE:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(job.output)
+    if make_folders:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        if job.source != PIPE:
+            status = Path(job.source).stat()
+            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+        temporary.replace(target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()

@@ -1,0 +1,80 @@
+"""Options that several verbs share, and the types of their values."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from nncodec.cli.batch import Manner
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Amount(click.ParamType):  # type: ignore[type-arg]
+    """A positive whole number with an optional unit: 200k, 1.5M, 64Ki."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or a usage error."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?|)b?", str(value).strip().lower())
+        number = round(float(match[1]) * _UNITS[match[2]]) if match else 0
+        if number < 1:
+            self.fail(f"{value!r} is not a size such as 200k, 1.5M or 64Ki", param, ctx)
+        return number
+
+
+AMOUNT = Amount()
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where networks run; the picture is the same. Base layers do not care.",
+)
+
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=AMOUNT,
+    default=178_956_970,
+    show_default=True,
+    help="Refuse larger pictures, before memory is taken.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")
+
+
+def batch_options(function: F) -> F:
+    """The options of verbs that turn files into files."""
+    for option in reversed(
+        (
+            click.option("-o", "--output", metavar="PATH", help="Output file, folder, or - for standard output."),
+            click.option("-r", "--recursive", is_flag=True, help="Walk folders; their tree is mirrored under -o."),
+            click.option("--filelist", metavar="FILE", help="Read further sources from FILE (- is standard input)."),
+            click.option(
+                "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: one a core]"
+            ),
+            click.option("-f", "--force", is_flag=True, help="Overwrite files; write binary data to a terminal."),
+            click.option("--skip-existing", is_flag=True, help="Leave out what is there already: resume a run."),
+            click.option("--keep-suffix", is_flag=True, help="Append the new suffix instead of replacing the old."),
+            click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+            json_option,
+            click.option("--quiet", is_flag=True, help="Report errors only."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
+    """The batch manner that :func:`batch_options` describe."""
+    workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
+    flags = ("force", "skip_existing", "dry_run", "as_json", "quiet")
+    return Manner(workers, **{flag: options[flag] for flag in flags})

@@ -1,0 +1,62 @@
+"""What the command says: ``nnc: error: ...`` and ``nnc: hint: ...`` on standard error, and the exit codes."""
+
+import math
+
+import click
+
+from nncodec.errors import CorruptFile, LimitExceeded, NncError, UnsupportedFile
+
+EXIT_CODES = {
+    0: "done",
+    1: "failed",
+    2: "wrong usage",
+    3: "damaged input",
+    4: "unsupported input",
+    5: "over a limit",
+    130: "interrupted",
+}
+
+
+def exit_code(error: Exception) -> int:
+    """The documented exit code of an error."""
+    if isinstance(error, CorruptFile):
+        return 3
+    if isinstance(error, UnsupportedFile):
+        return 4
+    return 5 if isinstance(error, LimitExceeded) else 1
+
+
+def describe(error: Exception) -> str:
+    """An error as one line without a full stop; operating system errors without their number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()}: {error.filename}" if error.filename else error.strerror.lower()
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return str(error)
+
+
+def report_error(error: Exception | str, where: str = "") -> int:
+    """Print an error, and its hint if it has one; return its exit code."""
+    text = error if isinstance(error, str) else describe(error)
+    click.echo(f"nnc: error: {where + ': ' if where else ''}{text}", err=True)
+    if isinstance(error, NncError) and error.hint:
+        click.echo(f"nnc: hint: {error.hint}", err=True)
+    return 1 if isinstance(error, str) else exit_code(error)
+
+
+def report_usage(error: click.ClickException) -> int:
+    """Print a wrong call in the same manner, with the way to the right one; return its exit code."""
+    click.echo(f"nnc: error: {error.format_message()}", err=True)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(f"nnc: hint: see '{error.ctx.command_path} --help'", err=True)
+    return error.exit_code
+
+
+def grouped(number: int) -> str:
+    """A count with thin groups of three: ``51 210``."""
+    return f"{number:,}".replace(",", " ")
+
+
+def decibels(psnr: float) -> str:
+    """A PSNR for reading: ``31.4 dB``, or ``lossless``."""
+    return "lossless" if math.isinf(psnr) else f"{psnr:.1f} dB"

@@ -1,0 +1,30 @@
+"""``nnc test``: decode and check, write nothing."""
+
+import click
+
+from nncodec.cli.files import read_source
+from nncodec.cli.options import device_option, max_pixels_option
+from nncodec.cli.report import report_error
+from nncodec.errors import NncError
+
+
+@click.command("test")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--quiet", is_flag=True, help="Report errors only.")
+@device_option
+@max_pixels_option
+@click.pass_context
+def command(ctx: click.Context, files: tuple[str, ...], quiet: bool, device: str, max_pixels: int) -> None:
+    """Decode files completely, verifying every checksum, and write nothing."""
+    from nncodec.pipeline import decode
+
+    worst = 0
+    for file in files:
+        try:
+            picture = decode(read_source(file), max_pixels=max_pixels, device=device).picture
+        except (NncError, OSError, MemoryError) as error:
+            worst = max(worst, report_error(error, file))
+            continue
+        if not quiet:
+            click.echo(f"{file}: ok, {picture.width} x {picture.height} {picture.mode}", err=True)
+    ctx.exit(worst)

@@ -1,0 +1,122 @@
+"""The codecs, one file each. Adding a codec is adding a file here that defines ``CODEC``.
+
+A codec turns pixels into a payload and back. It knows nothing of files, containers or terminals, and nothing
+of the other codecs. Its wire number names one payload format for ever (see docs/format.md).
+"""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol, runtime_checkable
+
+from nncodec.errors import EncodeError, UnsupportedFile
+from nncodec.image import Metadata, Pixels
+
+LOSSLESS = 100
+"""The quality at which a codec that can be lossless is lossless."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the container says of the picture, and a payload must agree with."""
+
+    width: int
+    height: int
+    channels: int
+    """1 for gray, 3 for RGB. Alpha is not a codec's business."""
+    depth: int = 8
+    """Bits per sample, 8 or 16."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the pixel array: (height, width) or (height, width, 3)."""
+        return (self.height, self.width) if self.channels == 1 else (self.height, self.width, self.channels)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to encode. Frozen and picklable, so that it can be handed to worker processes."""
+
+    quality: float = 75.0
+    """0 (smallest) to 100 (best; lossless where the codec can)."""
+    effort: int = 5
+    """1 (fastest) to 9 (smallest file)."""
+    device: str = "cpu"
+    """``auto``, ``cpu`` or ``cuda``, for codecs with networks."""
+    threads: int = 0
+    """Threads a codec may start; 0 leaves it to the library underneath."""
+
+
+class Codec(Protocol):
+    """Pixels to a payload and back. The payload's layout belongs to the codec."""
+
+    id: int
+    """Wire number, 1 to 255. It names one payload format for ever; never reuse it."""
+    name: str
+    """Name on the command line."""
+    summary: str
+    """One line for ``nnc codecs``."""
+    quality_step: float
+    """Smallest change of quality that can change the payload; the grid of a target search."""
+    depths: frozenset[int]
+    """Bit depths it can code: {8} or {8, 16}. Above 8, gray only."""
+    max_side: int
+    """Largest width or height."""
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Encode pixels. Size and fidelity grow with ``options.quality``.
+
+        Raises EncodeError for settings or pixels it cannot code.
+        """
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """Decode to exactly ``frame.shape`` in uint8 or uint16.
+
+        Raises CorruptFile if the payload is damaged or disagrees with ``frame``, before it allocates pixels.
+        """
+
+
+@runtime_checkable
+class KeepsFiles(Codec, Protocol):
+    """What a codec can also do whose payload is a whole file of another format, with metadata of its own."""
+
+    suffix: str
+    """Suffix of the file it keeps, with the dot."""
+
+    def wrap(self, data: bytes) -> Frame:
+        """The frame of a file that can be kept; EncodeError if it is not one."""
+
+    def metadata(self, payload: bytes) -> Metadata:
+        """ICC, Exif and XMP of the kept file."""
+
+
+__all__ = ["LOSSLESS", "Codec", "Frame", "KeepsFiles", "Options", "Pixels", "all_codecs", "by_id", "by_name"]
+
+
+@cache
+def all_codecs() -> dict[str, Codec]:
+    """Every codec in this folder by name, in order of wire number."""
+    found: list[Codec] = [
+        importlib.import_module(f"{__name__}.{module.name}").CODEC for module in pkgutil.iter_modules(__path__)
+    ]
+    found.sort(key=lambda codec: codec.id)
+    if not len({c.id for c in found}) == len({c.name for c in found}) == len(found):
+        raise RuntimeError("two codecs share a number or a name")
+    return {codec.name: codec for codec in found}
+
+
+def by_name(name: str) -> Codec:
+    """The codec called ``name``; EncodeError if there is none."""
+    try:
+        return all_codecs()[name]
+    except KeyError:
+        raise EncodeError(f"no codec is called {name!r}", f"one of: {', '.join(all_codecs())}") from None
+
+
+def by_id(number: int) -> Codec:
+    """The codec with this wire number; UnsupportedFile if there is none."""
+    for codec in all_codecs().values():
+        if codec.id == number:
+            return codec
+    raise UnsupportedFile(f"codec number {number} is unknown", "the file may need a newer nnc")

@@ -1,0 +1,68 @@
+"""AVIF by Pillow (libaom). Payload: an AVIF file (AV1 in HEIF) without metadata or alpha.
+
+Pillow offers no lossless colour transform, so lossless RGB is coded as one gray picture three times as high: the
+planes G, R - G and B - G, the differences modulo 256. docs/format.md has the details.
+"""
+
+import numpy as np
+
+from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.stills import decode_still, encode_still, open_still, pillow_errors
+
+_MAX_ROWS = 32768
+
+
+class Avif:
+    """4:4:4, tuned for PSNR; lossless at quality 100."""
+
+    id = 5
+    name = "avif"
+    summary = "AVIF 4:4:4 tuned for PSNR, lossless at quality 100"
+    quality_step = 1.0
+    depths = frozenset({8})
+    max_side = _MAX_ROWS
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 9 to 1."""
+        gray, lossless = pixels.ndim == 2, options.quality >= LOSSLESS
+        parameters: dict[str, object] = {
+            "quality": LOSSLESS if lossless else min(round(options.quality), 99),
+            "speed": 10 - options.effort,
+            "subsampling": "4:0:0" if gray or lossless else "4:4:4",
+        }
+        if options.threads:
+            parameters["max_threads"] = options.threads
+        if lossless:
+            pixels = pixels if gray else _stack(pixels)
+        else:
+            parameters["advanced"] = {"tune": "psnr"}
+        return encode_still(pixels, "AVIF", **parameters)
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """Decode either of the two layouts; they are told apart by the height of the AVIF picture."""
+        height, width = frame.shape[:2]
+        what = "the AVIF payload"
+        stacked = frame.channels == 3 and open_still(payload, what, ["AVIF"]).height == 3 * height
+        still = decode_still(payload, what, "AVIF", (3 * height, width) if stacked else frame.shape)
+        gray = stacked or frame.channels == 1
+        if still.mode != ("L" if gray else "RGB"):
+            raise CorruptFile(f"{what} is {still.mode}, the file says {frame.channels} channels")
+        with pillow_errors(what):
+            pixels = np.array(still)
+        return _unstack(pixels, height) if stacked else pixels
+
+
+def _stack(pixels: Pixels) -> Pixels:
+    if 3 * pixels.shape[0] > _MAX_ROWS:
+        raise EncodeError(f"lossless AVIF of {pixels.shape[0]} rows", f"the limit is {_MAX_ROWS // 3}; try webp")
+    red, green, blue = (pixels[:, :, i] for i in range(3))
+    return np.concatenate([green, red - green, blue - green])
+
+
+def _unstack(planes: Pixels, height: int) -> Pixels:
+    green, red, blue = (planes[i * height : (i + 1) * height] for i in range(3))
+    return np.stack([red + green, green, blue + green], axis=2)
+
+
+CODEC = Avif()

@@ -1,0 +1,52 @@
+"""An existing JPEG file, taken over unchanged. Payload: that file, with its own metadata, byte for byte."""
+
+import PIL.Image
+
+from nncodec.codecs import Frame, Options, Pixels
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.image import Metadata, from_pillow, metadata_of
+from nncodec.stills import decode_still, open_still, pillow_errors
+
+_WHAT = "the kept JPEG"
+
+
+class JpegFile:
+    """Never encodes pixels: ``nnc encode --keep-jpeg`` wraps the file it was given."""
+
+    id = 2
+    name = "jpegfile"
+    summary = "an existing JPEG file, kept bit for bit (--keep-jpeg)"
+    quality_step = 100.0
+    depths = frozenset({8})
+    max_side = 65535
+    suffix = ".jpg"
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Raise EncodeError: there are no pixels to encode, only a file to keep."""
+        raise EncodeError("jpegfile keeps existing JPEG files", "use --keep-jpeg on a JPEG, or -c jpeg")
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """Decode the JPEG to gray or RGB; CMYK is converted as when a CMYK picture is read."""
+        still = decode_still(payload, _WHAT, "JPEG", frame.shape)
+        if (still.mode == "L") != (frame.channels == 1):
+            raise CorruptFile(f"{_WHAT} is {still.mode}, the file says {frame.channels} channels")
+        return from_pillow(still).pixels
+
+    def wrap(self, data: bytes) -> Frame:
+        """The frame of a JPEG file; EncodeError if it is not a JPEG."""
+        still = _open(data) if data[:2] == b"\xff\xd8" else None
+        if still is None:
+            raise EncodeError("not a JPEG file, and --keep-jpeg keeps nothing else", "leave --keep-jpeg away")
+        return Frame(still.width, still.height, 1 if still.mode == "L" else 3)
+
+    def metadata(self, payload: bytes) -> Metadata:
+        """ICC, Exif and XMP of the JPEG; a CMYK profile would not fit the decoded RGB and is left out."""
+        with pillow_errors(_WHAT):
+            return metadata_of(_open(payload))
+
+
+def _open(data: bytes) -> PIL.Image.Image:
+    return open_still(data, _WHAT, ["JPEG"])
+
+
+CODEC = JpegFile()

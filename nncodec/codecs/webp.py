@@ -1,0 +1,38 @@
+"""WebP by Pillow. Payload: a WebP file (RFC 9649) without metadata, alpha or animation."""
+
+import numpy as np
+
+from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
+from nncodec.stills import decode_still, encode_still, pillow_errors
+
+
+class Webp:
+    """VP8 below quality 100, lossless VP8L at 100. Gray is coded as colour without colour."""
+
+    id = 4
+    name = "webp"
+    summary = "WebP, lossless at quality 100"
+    quality_step = 0.5
+    depths = frozenset({8})
+    max_side = 16383
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Encode at WebP's quality of the same number; effort 1 to 9 is WebP's method 0 to 6."""
+        rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
+        if options.quality >= LOSSLESS:
+            return encode_still(rgb, "WEBP", lossless=True, method=min(options.effort, 6), quality=_search(options))
+        return encode_still(rgb, "WEBP", quality=options.quality, method=min(options.effort - 1, 6))
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """Decode; for gray, the mean of what the decoder gives for R, G and B (equal but for rounding)."""
+        still = decode_still(payload, "the WebP payload", "WEBP", frame.shape)
+        with pillow_errors("the WebP payload"):
+            return np.array(still.convert("L" if frame.channels == 1 else "RGB"))
+
+
+def _search(options: Options) -> int:
+    """How hard the lossless coder searches, 0 to 100: a quality of 100 takes ten times as long as 75."""
+    return 100 if options.effort == 9 else 10 * options.effort
+
+
+CODEC = Webp()

@@ -1,0 +1,315 @@
+"""The .nnc container: sections <-> bytes, as docs/format.md lays it out. Standard library only.
+
+:func:`serialize` and :func:`parse` are inverse functions: there is exactly one byte string for each container,
+and :func:`parse` accepts no other. The container knows nothing of codecs, pixels or files.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+
+MAGIC = b"\x8ennc"
+"""The high bit of the first byte marks the file as binary; it is not valid UTF-8."""
+VERSION = 1
+
+MAX_SIDE = 2**24 - 1
+"""Largest width or height the header may state."""
+MAX_METADATA = 2**24
+"""Largest ICC, Exif or XMP section, in bytes."""
+
+_LAST = 0x80
+_CHECKSUM = struct.Struct("<I")
+_COLOUR, _ALPHA, _DEEP = 1, 2, 4
+
+
+class Kind:
+    """Section kinds, in file order. Odd kinds are ancillary: a decoder that does not know one skips it."""
+
+    ICC = 0x03
+    PAYLOAD = 0x10
+    ALPHA = 0x12
+    LAYER = 0x14
+    RESTORER = 0x16
+    EXIF = 0x21
+    XMP = 0x23
+
+
+KIND_NAMES = {
+    Kind.ICC: "icc",
+    Kind.PAYLOAD: "payload",
+    Kind.ALPHA: "alpha",
+    Kind.LAYER: "layer",
+    Kind.RESTORER: "restorer",
+    Kind.EXIF: "exif",
+    Kind.XMP: "xmp",
+}
+_REPEATABLE = {Kind.LAYER, Kind.RESTORER}
+_METADATA = {Kind.ICC, Kind.EXIF, Kind.XMP}
+
+
+class Section(NamedTuple):
+    """One section: its kind (1 to 127) and its bytes, which belong to whoever wrote them."""
+
+    kind: int
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """The kind's name, or ``unknown-N``."""
+        return KIND_NAMES.get(self.kind, f"unknown-{self.kind}")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of a picture before any section is read."""
+
+    codec: int
+    """Wire number of the codec, 1 to 255."""
+    width: int
+    height: int
+    colour: bool
+    """Three channels (RGB) if true, one (gray) if not."""
+    alpha: bool = False
+    depth: int = 8
+    """Bits per sample of the colour channels: 8 or 16."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A header and its sections, in ascending order of kind."""
+
+    header: Header
+    sections: tuple[Section, ...] = field(default_factory=tuple)
+
+    def get(self, kind: int) -> bytes | None:
+        """The bytes of the first section of this kind, or None."""
+        return next((s.data for s in self.sections if s.kind == kind), None)
+
+    def all(self, kind: int) -> list[bytes]:
+        """The bytes of every section of this kind, in file order."""
+        return [s.data for s in self.sections if s.kind == kind]
+
+    @property
+    def payload(self) -> bytes:
+        """The codec's payload (every parsed container has one)."""
+        return self.all(Kind.PAYLOAD)[0]
+
+    def binding(self) -> int:
+        """CRC-32 of payload and layers: what a restorer section is bound to."""
+        crc = 0
+        for section in self.sections:
+            if section.kind in (Kind.PAYLOAD, Kind.LAYER):
+                crc = zlib.crc32(section.data, crc)
+        return crc
+
+
+class Span(NamedTuple):
+    """Where a section's parts lie: how many bytes frame it, and how many it holds."""
+
+    section: Section
+    framing: int
+
+
+def serialize(container: Container) -> bytes:
+    """Write a container: the one byte string that stands for it.
+
+    Raises EncodeError if the container breaks a rule of the format.
+    """
+    problem = _problem(container)
+    if problem is not None:
+        raise EncodeError(f"not a valid container: {problem}")
+    covered = _header_bytes(container.header)
+    out, crc = [covered], zlib.crc32(covered)
+    for index, section in enumerate(container.sections, start=1):
+        last = _LAST if index == len(container.sections) else 0
+        head = bytes([section.kind | last]) + _leb128(len(section.data))
+        crc = zlib.crc32(section.data, zlib.crc32(head, crc))
+        out += [head, section.data, _CHECKSUM.pack(crc)]
+    return b"".join(out)
+
+
+def parse(data: bytes) -> Container:
+    """Read a whole file.
+
+    Raises CorruptFile if it is damaged, cut short or not spelled as docs/format.md demands, and UnsupportedFile
+    if it needs a newer reader.
+    """
+    header, spans = _read(data)
+    return _checked(Container(header, tuple(span.section for span in spans)))
+
+
+def parse_prefix(data: bytes) -> tuple[Container, bool]:
+    """Read as many whole, undamaged sections as there are; also say whether that is the whole file.
+
+    Raises as :func:`parse` does if not even header and payload are whole.
+    """
+    header, spans = _read(data)
+    sections: list[Section] = []
+    complete = True
+    try:
+        sections.extend(span.section for span in spans)
+    except CorruptFile:
+        complete = False
+        if not any(s.kind == Kind.PAYLOAD for s in sections):
+            raise
+    return _checked(Container(header, tuple(sections)), complete=complete), complete
+
+
+def read_header(prefix: bytes) -> Header:
+    """Read the header alone, from the first bytes of a file (32 always suffice). Its checksum is not verified."""
+    cursor = _Cursor(prefix)
+    header = cursor.header()
+    cursor.check_reserved()
+    return header
+
+
+def breakdown(data: bytes) -> list[Span]:
+    """The sections of a valid file with the bytes that frame each (tag, length, checksum)."""
+    return list(_read(data)[1])
+
+
+class _Cursor:
+    """A position in a file, and the running checksum of what lies before it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at, self.crc = data, 0, 0
+        self.reserved = 0
+
+    def take(self, n: int) -> bytes:
+        """The next ``n`` bytes, which count towards the checksum."""
+        if n > len(self.data) - self.at:
+            raise CorruptFile(f"file ends early: {n} bytes expected at offset {self.at}, {len(self.data)} in all")
+        piece = self.data[self.at : self.at + n]
+        self.at += n
+        self.crc = zlib.crc32(piece, self.crc)
+        return piece
+
+    def leb128(self) -> int:
+        """The next unsigned LEB128 number below 2^32, in its shortest form."""
+        value = 0
+        for shift in range(0, 35, 7):
+            byte = self.take(1)[0]
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if value >= 2**32 or (byte == 0 and shift > 0):
+                    break
+                return value
+        raise CorruptFile(f"malformed number before offset {self.at}")
+
+    def check(self) -> None:
+        """Compare the next four bytes, which do not count themselves, with the checksum of all before."""
+        expected, at = self.crc, self.at
+        if _CHECKSUM.unpack(self.take(4))[0] != expected:
+            raise CorruptFile(f"checksum mismatch at offset {at}")
+        self.crc = expected
+
+    def header(self) -> Header:
+        """The header. Its reserved bits are kept for :meth:`check_reserved`, after the checksum."""
+        if not self.data.startswith(MAGIC):
+            raise CorruptFile("not an .nnc file")
+        self.take(len(MAGIC))
+        version = self.take(1)[0]
+        if version != VERSION:
+            raise UnsupportedFile(f"format version {version}; this nnc reads version {VERSION}")
+        codec, mode = self.take(2)
+        width, height = self.leb128(), self.leb128()
+        self.reserved = mode & ~(_COLOUR | _ALPHA | _DEEP)
+        depth = 16 if mode & _DEEP else 8
+        return Header(codec, width, height, bool(mode & _COLOUR), bool(mode & _ALPHA), depth)
+
+    def check_reserved(self) -> None:
+        """Refuse picture modes of a later format."""
+        if self.reserved:
+            raise UnsupportedFile(f"unknown picture mode bits {self.reserved:#04x}", "the file may need a newer nnc")
+
+
+def _read(data: bytes) -> tuple[Header, Iterator[Span]]:
+    """The header, and the sections one by one, each after its checksum was verified."""
+    cursor = _Cursor(data)
+    return cursor.header(), _sections(cursor)
+
+
+def _sections(cursor: _Cursor) -> Iterator[Span]:
+    last = False
+    while not last:
+        start = cursor.at
+        tag = cursor.take(1)[0]
+        content = cursor.take(cursor.leb128())
+        cursor.check()
+        cursor.check_reserved()
+        last = bool(tag & _LAST)
+        if last and cursor.at != len(cursor.data):
+            raise CorruptFile(f"{len(cursor.data) - cursor.at} bytes after the last section")
+        yield Span(Section(tag & ~_LAST, content), cursor.at - start - len(content))
+
+
+def _checked(container: Container, *, complete: bool = True) -> Container:
+    """Return a container whose checksums were right if it keeps the format's rules and needs nothing newer."""
+    for section in container.sections:
+        if _is_foreign(section.kind):
+            raise UnsupportedFile(f"unknown critical section {section.kind}", "the file may need a newer nnc")
+    problem = _problem(container, complete=complete)
+    if problem is not None:
+        raise CorruptFile(problem)
+    return container
+
+
+def _problem(container: Container, *, complete: bool = True) -> str | None:
+    """The first rule of docs/format.md that the container breaks, or None."""
+    return _header_problem(container.header) or _sections_problem(container, complete)
+
+
+def _is_foreign(kind: int) -> bool:
+    """A critical section of a later format (odd kinds may be skipped, 0 is not a kind)."""
+    return kind not in KIND_NAMES and kind % 2 == 0 and kind > 0
+
+
+def _header_problem(header: Header) -> str | None:
+    if not 1 <= header.codec <= 255:
+        return f"codec number {header.codec}"
+    if not (1 <= header.width <= MAX_SIDE and 1 <= header.height <= MAX_SIDE):
+        return f"picture size {header.width} x {header.height}"
+    if header.depth not in (8, 16):
+        return f"bit depth {header.depth}"
+    if header.depth == 16 and (header.colour or header.alpha):
+        return "16 bits per sample, but not plain gray"
+    return None
+
+
+def _sections_problem(container: Container, complete: bool) -> str | None:
+    kinds = [s.kind for s in container.sections]
+    if not all(1 <= k <= 127 for k in kinds):
+        return "section kind out of range"
+    if any(map(_is_foreign, kinds)):
+        return "unknown critical section"
+    for before, after in zip(kinds, kinds[1:], strict=False):
+        if after < before or (after == before and after not in _REPEATABLE):
+            return f"section {after} after section {before}"
+    if Kind.PAYLOAD not in kinds:
+        return "no payload"
+    if Kind.ALPHA in kinds and not container.header.alpha:
+        return "an alpha section, but the header says there is no alpha"
+    if complete and container.header.alpha and Kind.ALPHA not in kinds:
+        return "no alpha section, but the header says there is alpha"
+    for section in container.sections:
+        if section.kind in _METADATA and not 0 < len(section.data) <= MAX_METADATA:
+            return f"{section.name} section of {len(section.data)} bytes"
+    return None
+
+
+def _header_bytes(header: Header) -> bytes:
+    mode = header.colour * _COLOUR | header.alpha * _ALPHA | (header.depth == 16) * _DEEP
+    return MAGIC + bytes([VERSION, header.codec, mode]) + _leb128(header.width) + _leb128(header.height)
+
+
+def _leb128(value: int) -> bytes:
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

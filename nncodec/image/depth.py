@@ -1,0 +1,36 @@
+"""How many bits per sample a file really holds: Pillow reduces most deep pictures to 8 without a word."""
+
+import PIL.Image
+
+_AV1_CONFIG, _J2K_SIZ = b"av1C", b"\xff\x4f\xff\x51"
+
+
+def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
+    """Bits per sample in the file behind an opened, not yet loaded image; None if it does not say.
+
+    Looks at Pillow's raw mode (PNG, TIFF, PNM), at the AV1 configuration box (AVIF) or at the SIZ marker segment
+    (JPEG 2000, ITU-T T.800 A.5.1).
+    """
+    if still.format == "AVIF":
+        return _avif_depth(data)
+    if still.format == "JPEG2000":
+        return _jpeg2000_depth(data)
+    raw_modes = [str(tile[3]) for tile in getattr(still, "tile", [])]
+    return 16 if any(";16" in mode for mode in raw_modes) else None
+
+
+def _avif_depth(data: bytes) -> int | None:
+    at = data.find(_AV1_CONFIG)
+    if at < 0 or at + 6 >= len(data):
+        return None
+    flags = data[at + 6]
+    if not flags & 0x40:
+        return 8
+    return 12 if flags & 0x20 else 10
+
+
+def _jpeg2000_depth(data: bytes) -> int | None:
+    at = data.find(_J2K_SIZ)
+    if at < 0 or at + 42 >= len(data):
+        return None
+    return (data[at + 42] & 0x7F) + 1

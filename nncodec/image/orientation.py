@@ -1,0 +1,52 @@
+"""Exif orientation: read it, and apply it where a format could not carry it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from nncodec.image.picture import Metadata, Picture
+from nncodec.stills import PILLOW_ERRORS
+
+_TAG = 0x0112
+
+_Array = npt.NDArray[Any]
+_Turn = Callable[[_Array], _Array]
+_TURNS: dict[int, _Turn] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: np.rot90(a, 2),
+    4: lambda a: a[::-1],
+    5: lambda a: np.swapaxes(a, 0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2),
+    8: lambda a: np.rot90(a),
+}
+"""What makes pixels upright, by the value of the tag (Exif 2.32, 4.6.4 A, Orientation)."""
+
+
+def oriented(metadata: Metadata) -> int:
+    """The Exif orientation, 1 to 8; 1 (upright) if there is none or the Exif data are unreadable."""
+    if metadata.exif is None:
+        return 1
+    exif = PIL.Image.Exif()
+    try:
+        exif.load(b"Exif\0\0" + metadata.exif)
+        value = exif.get(_TAG, 1)
+    except PILLOW_ERRORS:
+        return 1
+    return value if value in _TURNS else 1
+
+
+def upright(picture: Picture) -> Picture:
+    """The picture turned upright, its Exif data dropped, for formats that cannot say which way is up."""
+    turn = _TURNS[oriented(picture.metadata)]
+    return replace(
+        picture,
+        pixels=np.ascontiguousarray(turn(picture.pixels)),
+        alpha=None if picture.alpha is None else np.ascontiguousarray(turn(picture.alpha)),
+        metadata=replace(picture.metadata, exif=None),
+    )

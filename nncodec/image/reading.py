@@ -1,0 +1,141 @@
+"""Pictures in: whatever Pillow reads, turned into a :class:`Picture` without losing anything silently."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from nncodec.errors import EncodeError
+from nncodec.image.depth import stored_depth
+from nncodec.image.picture import Metadata, Picture
+from nncodec.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
+
+_EXIF_PREFIX = b"Exif\0\0"
+
+_PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
+_WITH_ALPHA = {"1": "LA", "L": "LA", "LA": "LA", "La": "LA", "P": "RGBA", "PA": "RGBA", "RGB": "RGBA"}
+_WITH_ALPHA |= {"RGBA": "RGBA", "RGBa": "RGBA"}
+
+_TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
+"""TIFF tags that describe the picture rather than the file: texts, the Exif and the GPS directory."""
+
+
+def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None) -> Picture:
+    """Read a picture from the bytes of a file in any format Pillow knows.
+
+    ``depth=8`` allows samples of more than 8 bits to be reduced; ``frame`` chooses a frame of an animation.
+    Raises UnsupportedFile (no format fits), CorruptFile (damaged), LimitExceeded (more than ``max_pixels``), and
+    EncodeError for what could only be kept in part.
+    """
+    still = open_still(data, "the picture")
+    check_pixels(still.width, still.height, max_pixels)
+    notes = _choose_frame(still, frame)
+    stored = stored_depth(still, data)
+    with pillow_errors("the picture"):
+        still.load()
+    return replace(from_pillow(still, depth=depth, stored=stored), notes=notes + from_pillow_notes(still))
+
+
+def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int | None = None) -> Picture:
+    """A picture from a Pillow image, with its alpha and metadata.
+
+    ``stored`` is the depth in the file it came from, if that is known to be more than the mode shows.
+    Raises EncodeError for modes and depths that cannot be kept.
+    """
+    if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
+        return _from_deep_gray(still, depth)
+    if stored is not None and stored > 8 and depth != 8:
+        raise EncodeError(f"{stored} bits per sample in {still.mode} would be cut to 8", "--depth 8 allows it")
+    metadata = metadata_of(still)
+    if still.mode == "CMYK":
+        return Picture(np.array(_cmyk_to_rgb(still)), None, metadata)
+    with pillow_errors("the picture"):
+        if still.has_transparency_data and still.mode in _WITH_ALPHA:
+            both = np.asarray(still.convert(_WITH_ALPHA[still.mode]))
+            colour = both[:, :, 0] if both.shape[2] == 2 else both[:, :, :3]
+            return Picture(np.ascontiguousarray(colour), np.ascontiguousarray(both[:, :, -1]), metadata)
+        if still.mode in _PLAIN:
+            return Picture(np.array(still.convert(_PLAIN[still.mode])), None, metadata)
+    raise EncodeError(f"pictures of mode {still.mode} cannot be kept", "convert it to 8-bit gray or RGB first")
+
+
+def from_pillow_notes(still: PIL.Image.Image) -> tuple[str, ...]:
+    """What :func:`from_pillow` changes in this image, in words."""
+    return ("CMYK was converted to RGB",) if still.mode == "CMYK" else ()
+
+
+def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
+    """Go to the frame asked for. An animation needs a choice; the first picture of an MPO is the photograph."""
+    with pillow_errors("the picture"):
+        n_frames = getattr(still, "n_frames", 1)
+    if frame is None and n_frames > 1:
+        if still.format == "MPO":
+            return (f"only the first of {n_frames} pictures in the MPO file is kept",)
+        raise EncodeError(f"{n_frames} frames, and .nnc holds one picture", "--frame 0 takes the first")
+    if frame is not None:
+        if frame >= n_frames:
+            raise EncodeError(f"there is no frame {frame}: the file has {n_frames}")
+        with pillow_errors("the picture"):
+            still.seek(frame)
+    return ()
+
+
+def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
+    if "transparency" in still.info:
+        raise EncodeError("16-bit gray with a transparent colour cannot be kept", "convert it to 8 bits first")
+    with pillow_errors("the picture"):
+        samples: npt.NDArray[np.uint16] = np.array(still).astype(np.uint16)
+    if depth == 8:
+        reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+        return Picture(reduced, None, metadata_of(still))
+    return Picture(samples, None, metadata_of(still))
+
+
+def _cmyk_to_rgb(still: PIL.Image.Image) -> PIL.Image.Image:
+    """RGB by the embedded profile where there is a usable one, else by Pillow's plain formula."""
+    from PIL import ImageCms
+
+    profile = still.info.get("icc_profile")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(still, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None
+        if converted is not None:
+            return converted
+    return still.convert("RGB")
+
+
+def metadata_of(still: PIL.Image.Image) -> Metadata:
+    """ICC, Exif and XMP of a Pillow image. A CMYK profile is left out: it does not describe the RGB kept."""
+    icc, xmp = still.info.get("icc_profile"), still.info.get("xmp")
+    if still.mode == "CMYK":
+        icc = None
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    return Metadata(icc=icc or None, exif=_exif(still) or None, xmp=xmp or None)
+
+
+def _exif(still: PIL.Image.Image) -> bytes | None:
+    """The Exif block byte for byte; for TIFF, which has no such block, one made of the tags worth keeping."""
+    exif = still.info.get("exif")
+    if exif is None and "Raw profile type exif" in still.info:
+        exif = _raw_profile(still.info["Raw profile type exif"])
+    if exif is None and still.format == "TIFF":
+        with pillow_errors("the picture"):
+            tags = still.getexif()
+            for tag in set(tags) - set(_TIFF_KEPT):
+                del tags[tag]
+            exif = tags.tobytes() if len(tags) else None
+    return exif[len(_EXIF_PREFIX) :] if exif is not None and exif.startswith(_EXIF_PREFIX) else exif
+
+
+def _raw_profile(text: str) -> bytes | None:
+    """The bytes of ImageMagick's hexadecimal PNG text chunk: name, length, then lines of digits."""
+    try:
+        return bytes.fromhex("".join(text.split("\n")[3:]))
+    except ValueError:
+        return None

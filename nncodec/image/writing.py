@@ -1,0 +1,113 @@
+"""Pictures out: PNG by default, NPY for pipes, and any other format Pillow writes."""
+
+import io
+
+import numpy as np
+import PIL.Image
+import PIL.PngImagePlugin
+
+from nncodec.errors import EncodeError
+from nncodec.image.orientation import oriented, upright
+from nncodec.image.picture import Picture
+from nncodec.stills import PILLOW_ERRORS
+
+_XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
+
+FORMATS_OUT: dict[str, dict[str, object]] = {
+    "PNG": {},
+    "NPY": {},
+    "PPM": {},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"lossless": True, "quality": 50},
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "AVIF": {"quality": 95, "subsampling": "4:4:4"},
+    "JPEG2000": {},
+}
+"""Formats with settings of their own: as little loss as each allows. Others are written with Pillow's defaults."""
+
+_KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
+_KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
+_KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
+_NO_ALPHA = {"JPEG", "PPM", "BMP"}
+
+
+def write(picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1) -> tuple[bytes, tuple[str, ...]]:
+    """A picture as the bytes of a file, and notes on what the format could not carry.
+
+    ``pillow_format`` is one of Pillow's names or ``NPY``; ``png_level`` is zlib's, 0 to 9. Where a format cannot
+    hold an Exif orientation, the pixels are turned upright instead. Raises EncodeError if the format cannot hold
+    the pixels.
+    """
+    if pillow_format not in _KEEPS_EXIF and oriented(picture.metadata) != 1:
+        picture = upright(picture)
+    notes = _losses(picture, pillow_format)
+    if pillow_format == "NPY":
+        return _npy(picture), notes
+    if picture.alpha is not None and pillow_format in _NO_ALPHA:
+        raise EncodeError(f"{pillow_format} holds no alpha", "PNG, WebP, TIFF and NPY do")
+    parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format)
+    if pillow_format == "PNG":
+        parameters["compress_level"] = png_level
+    out = io.BytesIO()
+    try:
+        to_pillow(picture, with_metadata=False).save(out, pillow_format, **parameters)
+    except PILLOW_ERRORS as error:
+        raise EncodeError(f"{pillow_format} cannot hold this picture: {error}", "PNG can") from error
+    return out.getvalue(), notes
+
+
+def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Image:
+    """A Pillow image of mode L, LA, RGB, RGBA or I;16, its metadata in ``info`` as Pillow's own readers put them."""
+    pixels, alpha = picture.pixels, picture.alpha
+    if alpha is not None:
+        colour = pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+        pixels = np.concatenate([colour, alpha[:, :, np.newaxis]], axis=2)
+    still = PIL.Image.fromarray(pixels)
+    if with_metadata:
+        fields = {"icc_profile": picture.metadata.icc, "exif": picture.metadata.exif, "xmp": picture.metadata.xmp}
+        still.info.update({key: value for key, value in fields.items() if value is not None})
+    return still
+
+
+def _losses(picture: Picture, pillow_format: str) -> tuple[str, ...]:
+    meta = picture.metadata
+    kept = {"an ICC profile": (meta.icc, _KEEPS_ICC), "Exif": (meta.exif, _KEEPS_EXIF), "XMP": (meta.xmp, _KEEPS_XMP)}
+    return tuple(
+        f"{pillow_format} cannot carry {what}: dropped"
+        for what, (value, keepers) in kept.items()
+        if value is not None and pillow_format not in keepers
+    )
+
+
+def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, object]:
+    """Pillow's ``save`` arguments that carry ICC, Exif and XMP in this format."""
+    meta, parameters = picture.metadata, dict[str, object]()
+    if meta.icc is not None and pillow_format in _KEEPS_ICC:
+        parameters["icc_profile"] = meta.icc
+    if meta.exif is not None and pillow_format in _KEEPS_EXIF:
+        # TIFF has no Exif block: Pillow wants the tags. AVIF keeps the orientation outside it.
+        parameters["exif"] = _exif_tags(meta.exif) if pillow_format in ("TIFF", "AVIF") else b"Exif\0\0" + meta.exif
+    if meta.xmp is not None and pillow_format == "PNG":
+        chunks = PIL.PngImagePlugin.PngInfo()
+        chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
+        parameters["pnginfo"] = chunks
+    elif meta.xmp is not None and pillow_format == "TIFF":
+        parameters["tiffinfo"] = {700: meta.xmp}
+    elif meta.xmp is not None and pillow_format in _KEEPS_XMP:
+        parameters["xmp"] = meta.xmp
+    return parameters
+
+
+def _exif_tags(block: bytes) -> PIL.Image.Exif:
+    exif = PIL.Image.Exif()
+    try:
+        exif.load(b"Exif\0\0" + block)
+    except PILLOW_ERRORS as error:
+        raise EncodeError(f"the Exif data cannot be read: {error}", "PNG carries them unread") from error
+    return exif
+
+
+def _npy(picture: Picture) -> bytes:
+    out = io.BytesIO()
+    np.save(out, np.asarray(to_pillow(picture, with_metadata=False)), allow_pickle=False)
+    return out.getvalue()

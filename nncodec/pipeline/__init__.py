@@ -1,0 +1,25 @@
+"""Encode, decode, inspect: the only place where container, codecs, restorers and pictures meet.
+
+Everything here is bytes and arrays; files, terminals and exit codes belong to :mod:`nncodec.cli`.
+"""
+
+from nncodec.pipeline.decoding import Decoded, decode, original, peek
+from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode, keep_file, read_any
+from nncodec.pipeline.inspecting import Info, inspect
+from nncodec.pipeline.targets import Target
+
+__all__ = [
+    "DEFAULT_CODEC",
+    "Decoded",
+    "Encoded",
+    "Info",
+    "Settings",
+    "Target",
+    "decode",
+    "encode",
+    "inspect",
+    "keep_file",
+    "original",
+    "peek",
+    "read_any",
+]

@@ -1,0 +1,106 @@
+"""From the bytes of an .nnc file to a picture."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.alpha import decode_alpha
+from nncodec.codecs import Frame, KeepsFiles, by_id
+from nncodec.container import Container, Header, Kind, parse, parse_prefix, read_header
+from nncodec.errors import EncodeError
+from nncodec.image import Metadata, Picture
+from nncodec.restorers import apply_section
+from nncodec.stills import MAX_PIXELS, check_pixels
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What an .nnc file holds."""
+
+    picture: Picture
+    codec: str
+    """Name of the codec of the payload."""
+    complete: bool = True
+    """False if the file was cut or damaged and only its sound part was decoded (``partial=True``)."""
+
+    @property
+    def pixels(self) -> npt.NDArray[np.generic]:
+        """(H, W), (H, W, 2), (H, W, 3) or (H, W, 4): gray or RGB, alpha last; uint8, or uint16 for deep gray."""
+        colour, alpha = self.picture.pixels, self.picture.alpha
+        return colour if alpha is None else np.dstack([colour, alpha])
+
+    @property
+    def metadata(self) -> Metadata:
+        """ICC, Exif and XMP. An Exif orientation has not been applied to the pixels."""
+        return self.picture.metadata
+
+
+def frame_of(header: Header) -> Frame:
+    """A header as codecs want it."""
+    return Frame(header.width, header.height, 3 if header.colour else 1, header.depth)
+
+
+def decode(
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    restore: bool = True,
+    partial: bool = False,
+    device: str = "auto",
+) -> Decoded:
+    """Decode a file.
+
+    ``restore=False`` leaves restorers out and shows the base layer; ``partial=True`` decodes a cut or damaged file
+    up to its last sound section. Raises CorruptFile, UnsupportedFile or LimitExceeded, before pixels are allocated
+    wherever the container can tell.
+    """
+    container, complete = parse_prefix(data) if partial else (parse(data), True)
+    return _decode_container(container, max_pixels, restore, complete, device)
+
+
+def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bool, device: str) -> Decoded:
+    header = c.header
+    check_pixels(header.width, header.height, max_pixels)
+    codec = by_id(header.codec)
+    pixels = codec.decode(c.payload, frame_of(header), device)
+    if restore:
+        for section in c.all(Kind.RESTORER):
+            pixels = apply_section(pixels, section, c.binding(), device)
+    alpha = c.get(Kind.ALPHA)
+    picture = Picture(
+        pixels,
+        None if alpha is None else decode_alpha(alpha, header.height, header.width),
+        _metadata(c),
+        () if complete else ("the file is damaged or cut: only its sound part was decoded",),
+    )
+    return Decoded(picture, codec.name, complete)
+
+
+def _metadata(c: Container) -> Metadata:
+    """The file's sections, and for what they lack, the kept file's own metadata."""
+    codec = by_id(c.header.codec)
+    kept = codec.metadata(c.payload) if isinstance(codec, KeepsFiles) else Metadata()
+    sections = {"icc": c.get(Kind.ICC), "exif": c.get(Kind.EXIF), "xmp": c.get(Kind.XMP)}
+    return replace(kept, **{name: data for name, data in sections.items() if data is not None})
+
+
+def original(data: bytes) -> tuple[bytes, str]:
+    """The file that ``--keep-jpeg`` took over, bit for bit, and its suffix.
+
+    Raises EncodeError if this file keeps none.
+    """
+    container = parse(data)
+    codec = by_id(container.header.codec)
+    if not isinstance(codec, KeepsFiles):
+        raise EncodeError(f"a {codec.name} file holds no original", "only --keep-jpeg keeps one")
+    return container.payload, codec.suffix
+
+
+def peek(data: bytes) -> tuple[Header, Metadata]:
+    """Header and metadata of a whole file, checksums verified, no pixel decoded."""
+    container = parse(data)
+    return container.header, _metadata(container)
+
+
+__all__ = ["Decoded", "decode", "frame_of", "original", "peek", "read_header"]

@@ -1,0 +1,125 @@
+"""From a picture to the bytes of an .nnc file."""
+
+from dataclasses import dataclass, field, replace
+
+from nncodec.alpha import encode_alpha
+from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name
+from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, serialize
+from nncodec.errors import EncodeError
+from nncodec.image import Metadata, Picture, read
+from nncodec.metrics import psnr
+from nncodec.pipeline.decoding import decode
+from nncodec.pipeline.targets import Attempt, Target, search
+from nncodec.stills import MAX_PIXELS, check_pixels
+
+DEFAULT_CODEC = "avif"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to encode a picture. Frozen and picklable."""
+
+    codec: str = DEFAULT_CODEC
+    options: Options = field(default_factory=Options)
+    target: Target | None = None
+    """If set, the quality is searched for and ``options.quality`` ignored."""
+    strip: bool = False
+    """Leave ICC, Exif and XMP out."""
+    max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A finished file and what is known of it."""
+
+    data: bytes
+    codec: str
+    quality: float
+    psnr: float
+    """Of the decoded colour channels against the source, in dB; infinite if lossless."""
+    n_pixels: int
+    tries: int = 1
+    """Encodes it took to meet a target."""
+
+    @property
+    def bpp(self) -> float:
+        """Bits of the whole file per pixel."""
+        return 8 * len(self.data) / self.n_pixels
+
+
+def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
+    """Encode a picture; what was written has been decoded and measured.
+
+    Raises EncodeError for what the codec cannot hold and for a target that cannot be met, and LimitExceeded.
+    """
+    settings = settings or Settings()
+    codec = by_name(settings.codec)
+    _check(picture, codec, settings)
+    n_pixels = picture.width * picture.height
+    alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
+
+    def attempt(quality: float) -> Attempt:
+        payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
+        data = serialize(_container(picture, codec, payload, alpha, settings.strip))
+        seen = codec.decode(payload, _frame(picture), settings.options.device)
+        return Attempt(quality, data, psnr(picture.pixels, seen, peak=2**picture.depth - 1))
+
+    if settings.target is None:
+        done, tries = attempt(settings.options.quality), 1
+    else:
+        done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
+    return Encoded(done.data, codec.name, done.quality, done.psnr, n_pixels, tries)
+
+
+def keep_file(data: bytes, settings: Settings) -> Encoded:
+    """Wrap an existing JPEG file, bit for bit, after checking that it decodes. Raises EncodeError if it is none."""
+    keeper = next(codec for codec in all_codecs().values() if isinstance(codec, KeepsFiles))
+    frame = keeper.wrap(data)
+    check_pixels(frame.width, frame.height, settings.max_pixels)
+    header = Header(keeper.id, frame.width, frame.height, colour=frame.channels == 3)
+    out = serialize(Container(header, (Section(Kind.PAYLOAD, data),)))
+    decode(out, max_pixels=settings.max_pixels)
+    return Encoded(out, keeper.name, 100.0, float("inf"), frame.width * frame.height)
+
+
+def read_any(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None
+) -> Picture:
+    """Read a picture in any format, .nnc included (whose loss a second encoding adds to)."""
+    if not data.startswith(MAGIC):
+        return read(data, max_pixels=max_pixels, depth=depth, frame=frame)
+    return decode(data, max_pixels=max_pixels).picture
+
+
+def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
+    """Refuse, before any work, what cannot succeed."""
+    check_pixels(picture.width, picture.height, settings.max_pixels)
+    if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
+        raise EncodeError("quality runs from 0 to 100, effort from 1 to 9")
+    if picture.depth not in codec.depths:
+        able = ", ".join(c.name for c in all_codecs().values() if picture.depth in c.depths)
+        raise EncodeError(f"{codec.name} holds no {picture.depth}-bit samples", f"use -c {able}, or --depth 8")
+    if max(picture.width, picture.height) > codec.max_side:
+        raise EncodeError(f"{codec.name} holds at most {codec.max_side} pixels a side", "use another codec")
+    for name, data in vars(picture.metadata).items():
+        if data is not None and len(data) > MAX_METADATA and not settings.strip:
+            raise EncodeError(f"{name} of {len(data)} bytes is more than {MAX_METADATA}", "--strip drops metadata")
+
+
+def _frame(picture: Picture) -> Frame:
+    return Frame(picture.width, picture.height, picture.channels, picture.depth)
+
+
+def _container(picture: Picture, codec: Codec, payload: bytes, alpha: bytes | None, strip: bool) -> Container:
+    meta = Metadata() if strip else picture.metadata
+    parts = [
+        (Kind.ICC, meta.icc),
+        (Kind.PAYLOAD, payload),
+        (Kind.ALPHA, alpha),
+        (Kind.EXIF, meta.exif),
+        (Kind.XMP, meta.xmp),
+    ]
+    header = Header(
+        codec.id, picture.width, picture.height, picture.channels == 3, picture.alpha is not None, picture.depth
+    )
+    return Container(header, tuple(Section(kind, data) for kind, data in parts if data is not None))

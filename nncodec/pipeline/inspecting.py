@@ -1,0 +1,50 @@
+"""What an .nnc file says of itself, without decoding a pixel."""
+
+from dataclasses import dataclass
+
+from nncodec.codecs import by_id
+from nncodec.container import Header, breakdown, parse
+from nncodec.errors import UnsupportedFile
+
+
+@dataclass(frozen=True)
+class Info:
+    """A file's header and where its bytes go."""
+
+    codec: str
+    """Name of the codec, or ``unknown-N``."""
+    width: int
+    height: int
+    mode: str
+    """``L``, ``LA``, ``RGB``, ``RGBA`` or ``I;16``."""
+    size: int
+    """Bytes of the whole file."""
+    sections: tuple[tuple[str, int], ...]
+    """Name and content bytes of each section, in file order."""
+    overhead: int
+    """Bytes of header, tags, lengths and checksums."""
+
+    @property
+    def bpp(self) -> float:
+        """Bits of the whole file per pixel."""
+        return 8 * self.size / (self.width * self.height)
+
+
+def inspect(data: bytes) -> Info:
+    """Describe a file; its checksums are verified. Raises CorruptFile or UnsupportedFile."""
+    container = parse(data)
+    header = container.header
+    try:
+        codec = by_id(header.codec).name
+    except UnsupportedFile:
+        codec = f"unknown-{header.codec}"
+    sections = tuple((span.section.name, len(span.section.data)) for span in breakdown(data))
+    overhead = len(data) - sum(n_bytes for _, n_bytes in sections)
+    return Info(codec, header.width, header.height, mode_name(header), len(data), sections, overhead)
+
+
+def mode_name(header: Header) -> str:
+    """The picture's mode as Pillow calls it."""
+    if header.depth == 16:
+        return "I;16"
+    return ("RGB" if header.colour else "L") + ("A" if header.alpha else "")

@@ -1,0 +1,75 @@
+"""The one search behind ``--bpp``, ``--target-size`` and ``--target-psnr``, the same for every codec."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nncodec.errors import EncodeError
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a file should come to; exactly one of the three is set."""
+
+    size: int | None = None
+    """Largest size of the file, in bytes."""
+    bpp: float | None = None
+    """Largest size of the file, in bits per pixel."""
+    psnr: float | None = None
+    """Least PSNR of the decoded picture, in dB."""
+
+    def __post_init__(self) -> None:
+        """Refuse none, several, and nonsense."""
+        given = [value for value in (self.size, self.bpp, self.psnr) if value is not None]
+        if len(given) != 1 or not given[0] > 0:
+            raise EncodeError("a target is one positive size, bpp or PSNR")
+
+    def max_bytes(self, n_pixels: int) -> int | None:
+        """The size in bytes it allows, None for a PSNR target."""
+        if self.bpp is not None:
+            return int(self.bpp * n_pixels / 8)
+        return self.size
+
+    def __str__(self) -> str:
+        if self.psnr is not None:
+            return f"{self.psnr:g} dB"
+        return f"{self.bpp:g} bpp" if self.bpp is not None else f"{self.size} bytes"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One trial encode of a search."""
+
+    quality: float
+    data: bytes
+    psnr: float
+    """Of the decoded picture, in dB; infinite if lossless."""
+
+
+def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Attempt]) -> tuple[Attempt, int]:
+    """The best attempt that meets the target, and how many were made.
+
+    For a size, that is the highest quality that fits; for a PSNR, the lowest that reaches it. Bisects the multiples
+    of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if nothing
+    meets the target.
+    """
+    max_bytes = target.max_bytes(n_pixels)
+    low, high = 0, round(100 / step)
+    best: Attempt | None = None
+    tries, last = 0, None
+    while low <= high:
+        middle = (low + high) // 2
+        last = attempt(middle * step)
+        tries += 1
+        meets = len(last.data) <= max_bytes if max_bytes is not None else last.psnr >= (target.psnr or 0)
+        if meets:
+            best = last
+        if meets == (max_bytes is not None):
+            low = middle + 1
+        else:
+            high = middle - 1
+    if best is None:
+        assert last is not None
+        raise EncodeError(
+            f"{target} cannot be met", f"quality {last.quality:g}: {len(last.data)} bytes, {last.psnr:.2f} dB"
+        )
+    return best, tries

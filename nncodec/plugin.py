@@ -1,0 +1,74 @@
+"""The Pillow plugin: ``Image.open("x.nnc")`` and ``image.save("x.nnc")`` after ``nncodec.register_pillow()``."""
+
+from typing import IO, Any
+
+import PIL.Image
+import PIL.ImageFile
+
+from nncodec.codecs import Options
+from nncodec.container import MAGIC
+from nncodec.errors import NncError
+from nncodec.image import from_pillow, to_pillow
+from nncodec.pipeline import DEFAULT_CODEC, Settings, Target, decode, encode, peek
+from nncodec.pipeline.inspecting import mode_name
+
+
+class NncImageFile(PIL.ImageFile.ImageFile):
+    """Reads the file at once, but decodes pixels only when they are asked for."""
+
+    format = "NNC"
+    format_description = "nnc neural image codec"
+
+    def _open(self) -> None:
+        assert self.fp is not None
+        self._data = self.fp.read()
+        if not self._data.startswith(MAGIC):
+            raise SyntaxError("not an .nnc file")
+        try:
+            header, metadata = peek(self._data)
+        except NncError as error:
+            raise OSError(f"{error}") from error
+        self._size = (header.width, header.height)
+        self._mode = mode_name(header)
+        fields = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+        self.info.update({key: value for key, value in fields.items() if value is not None})
+
+    def load(self) -> Any:
+        """Decode on first use; damage found only here raises OSError, as Pillow's own formats do."""
+        if self._im is None:
+            try:
+                # The size was checked by Pillow's own limit when the file was opened.
+                decoded = decode(self._data, max_pixels=self.width * self.height)
+            except NncError as error:
+                raise OSError(f"{error}") from error
+            self.im = to_pillow(decoded.picture, with_metadata=False).im
+            self._data = b""
+        return super(PIL.ImageFile.ImageFile, self).load()
+
+
+def register_pillow() -> None:
+    """Make Pillow open and save .nnc files. May be called again.
+
+    ``image.save("x.nnc", quality=75, codec="avif", effort=5, bpp=..., target_size=..., target_psnr=...)``; ICC,
+    Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
+    """
+    PIL.Image.register_open("NNC", NncImageFile, lambda prefix: prefix.startswith(MAGIC))
+    PIL.Image.register_save("NNC", _save)
+    PIL.Image.register_extension("NNC", ".nnc")
+    PIL.Image.register_mime("NNC", "image/x-nnc")
+
+
+def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    given = image.encoderinfo
+    targets = (given.get("target_size"), given.get("bpp"), given.get("target_psnr"))
+    settings = Settings(
+        codec=given.get("codec", DEFAULT_CODEC),
+        options=Options(given.get("quality", 75.0), given.get("effort", 5)),
+        target=None if targets == (None, None, None) else Target(*targets),
+    )
+    source = image.copy()
+    for key in ("icc_profile", "exif", "xmp"):
+        if given.get(key) is not None:
+            value = given[key]
+            source.info[key] = value.tobytes() if isinstance(value, PIL.Image.Exif) else value
+    file.write(encode(from_pillow(source), settings).data)

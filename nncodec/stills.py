@@ -1,0 +1,106 @@
+"""The one door to Pillow's decoders: explicit formats, sizes checked before pixels, errors translated.
+
+Every base layer and every source picture passes through here, so what a hostile file can do to Pillow has to be
+stopped here and nowhere else.
+"""
+
+import io
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
+
+MAX_PIXELS = 178_956_970
+"""Pixels a picture may have unless the caller says otherwise: Pillow's own limit for an error."""
+
+PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    struct.error,
+)
+"""What Pillow's plugins raise on damaged input, as found by fuzzing them."""
+
+_bomb_lock = threading.Lock()
+
+
+@contextmanager
+def pillow_errors(what: str) -> Iterator[None]:
+    """Turn whatever Pillow raises about damaged bytes into CorruptFile, and keep its warnings quiet."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except PIL.Image.DecompressionBombError as error:
+        raise LimitExceeded(f"{what}: {error}") from error
+    except PILLOW_ERRORS as error:
+        raise CorruptFile(f"{what} cannot be read: {str(error) or type(error).__name__}") from error
+
+
+def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.Image.Image:
+    """Open a picture without decoding it.
+
+    ``what`` names it in errors; ``formats`` are Pillow's format names, None for all it knows. Pillow's own pixel
+    limit is lifted for the moment, so the caller must compare ``.size`` with its limit before it loads pixels.
+    Raises UnsupportedFile if no format fits (CorruptFile if a named one does not), CorruptFile if it is damaged.
+    """
+    if not data:
+        raise CorruptFile(f"{what} is empty")
+    with pillow_errors(what), _no_bomb_check():
+        try:
+            return PIL.Image.open(io.BytesIO(data), formats=formats)
+        except PIL.UnidentifiedImageError:
+            if formats is not None:
+                raise CorruptFile(f"{what} is not a readable {' or '.join(formats)} picture") from None
+            raise UnsupportedFile("not a picture in any format this nnc can read") from None
+
+
+def decode_still(data: bytes, what: str, pillow_format: str, shape: tuple[int, ...]) -> PIL.Image.Image:
+    """Decode a picture whose size (height, width, ...) is already known and allowed; CorruptFile if it disagrees."""
+    picture = open_still(data, what, [pillow_format])
+    if picture.size != (shape[1], shape[0]):
+        raise CorruptFile(f"{what} is {picture.width} x {picture.height}, the file says {shape[1]} x {shape[0]}")
+    with pillow_errors(what):
+        picture.load()
+    return picture
+
+
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Raise LimitExceeded if a picture is larger than allowed."""
+    if width * height > max_pixels:
+        raise LimitExceeded(
+            f"{width} x {height} is more than {max_pixels} pixels", "--max-pixels raises the limit, if you trust it"
+        )
+
+
+def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **parameters: object) -> bytes:
+    """Encode an array in a Pillow format. Raises what Pillow raises: bad parameters are a bug, not bad input."""
+    out = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(out, pillow_format, **parameters)
+    return out.getvalue()
+
+
+@contextmanager
+def _no_bomb_check() -> Iterator[None]:
+    """Lift Pillow's process-wide pixel limit while a header is read: ours is per call."""
+    with _bomb_lock:
+        before = PIL.Image.MAX_IMAGE_PIXELS
+        PIL.Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            PIL.Image.MAX_IMAGE_PIXELS = before
