@@ -9,6 +9,7 @@ import sys
 import click
 
 from nncodec.cli.report import EXIT_CODES, report_error, report_usage
+from nncodec.container import VERSION
 from nncodec.errors import NncError
 from nncodec.version import __version__
 
@@ -33,10 +34,27 @@ class Verbs(click.Group):
         return command
 
 
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Package and format, then the libraries whose versions matter, as installed (none is imported)."""
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    click.echo(f"nnc {__version__}, format {VERSION}")
+    for library in ("pillow", "numpy", "torch", "constriction"):
+        try:
+            click.echo(f"{library} {version(library)}")
+        except PackageNotFoundError:
+            click.echo(f"{library} not installed")
+    ctx.exit()
+
+
 @click.group(
     cls=Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(__version__, prog_name="nnc")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions."
+)
 def cli() -> None:
     """Compress pictures to .nnc files, and turn them back into PNG or any other format."""
 

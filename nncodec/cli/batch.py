@@ -145,7 +145,7 @@ def _attempt(job: Job, *, work: Work, manner: Manner) -> Outcome:
 
 def _failure(job: Job, error: Exception) -> Outcome:
     hint = error.hint if isinstance(error, NncError) else None
-    return Outcome(job, "failed", describe(error), hint, exit_code(error))
+    return Outcome(job, "failed", describe(error, job.source), hint, exit_code(error))
 
 
 @contextmanager

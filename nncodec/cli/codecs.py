@@ -5,7 +5,7 @@ import json
 import click
 
 
-@click.command("codecs")
+@click.command("codecs", short_help="What can be encoded and decoded here.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per codec.")
 def command(as_json: bool) -> None:
     """List the codecs with their wire numbers."""

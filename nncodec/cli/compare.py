@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nncodec.image import Picture
 
 
-@click.command("compare")
+@click.command("compare", short_help="PSNR, SSIM, MS-SSIM and rate of two pictures.")
 @click.argument("original", metavar="A")
 @click.argument("other", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")

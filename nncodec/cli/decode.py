@@ -28,9 +28,8 @@ class _Wish:
     device: str
 
 
-@click.command("decode")
+@click.command("decode", short_help=".nnc files to PNG or any other format.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@batch_options
 @click.option(
     "--format",
     "format_name",
@@ -45,6 +44,7 @@ class _Wish:
 @click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
 @device_option
 @max_pixels_option
+@batch_options
 @click.pass_context
 def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
     """Decode .nnc files to PNG, or to any format Pillow writes.

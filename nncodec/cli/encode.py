@@ -25,9 +25,8 @@ class _Reading:
     frame: int | None
 
 
-@click.command("encode")
+@click.command("encode", short_help="Pictures to .nnc files.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@batch_options
 @click.option("-c", "--codec", metavar="NAME", help="See 'nnc codecs'.  [default: avif]")
 @click.option(
     "-q",
@@ -57,6 +56,7 @@ class _Reading:
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Take frame N of an animation.")
 @device_option
 @max_pixels_option
+@batch_options
 @click.pass_context
 def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
     """Encode pictures in any format Pillow reads, or .nnc.

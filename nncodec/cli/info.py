@@ -10,7 +10,7 @@ from nncodec.cli.report import grouped, report_error
 from nncodec.errors import NncError
 
 
-@click.command("info")
+@click.command("info", short_help="What a file holds, and where its bytes go.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option
 @click.pass_context

@@ -37,7 +37,7 @@ device_option = click.option(
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where networks run; the picture is the same. Base layers do not care.",
+    help="Where networks run; base layers do not care.",
 )
 
 max_pixels_option = click.option(
@@ -59,7 +59,11 @@ def batch_options(function: F) -> F:
             click.option("-r", "--recursive", is_flag=True, help="Walk folders; their tree is mirrored under -o."),
             click.option("--filelist", metavar="FILE", help="Read further sources from FILE (- is standard input)."),
             click.option(
-                "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.  [default: one a core]"
+                "-j",
+                "--jobs",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Worker processes of one thread.  [default: one a core]",
             ),
             click.option("-f", "--force", is_flag=True, help="Overwrite files; write binary data to a terminal."),
             click.option("--skip-existing", is_flag=True, help="Leave out what is there already: resume a run."),

@@ -26,10 +26,11 @@ def exit_code(error: Exception) -> int:
     return 5 if isinstance(error, LimitExceeded) else 1
 
 
-def describe(error: Exception) -> str:
-    """An error as one line without a full stop; operating system errors without their number."""
+def describe(error: Exception, where: str = "") -> str:
+    """An error as one line without a full stop; operating system errors without number or the file ``where``."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror.lower()}: {error.filename}" if error.filename else error.strerror.lower()
+        text = error.strerror.lower()
+        return f"{text}: {error.filename}" if error.filename and str(error.filename) != where else text
     if isinstance(error, MemoryError):
         return "out of memory"
     return str(error)
@@ -37,7 +38,7 @@ def describe(error: Exception) -> str:
 
 def report_error(error: Exception | str, where: str = "") -> int:
     """Print an error, and its hint if it has one; return its exit code."""
-    text = error if isinstance(error, str) else describe(error)
+    text = error if isinstance(error, str) else describe(error, where)
     click.echo(f"nnc: error: {where + ': ' if where else ''}{text}", err=True)
     if isinstance(error, NncError) and error.hint:
         click.echo(f"nnc: hint: {error.hint}", err=True)

@@ -8,7 +8,7 @@ from nncodec.cli.report import report_error
 from nncodec.errors import NncError
 
 
-@click.command("test")
+@click.command("test", short_help="Decode and check, write nothing.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--quiet", is_flag=True, help="Report errors only.")
 @device_option

@@ -53,11 +53,11 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
         return Picture(np.array(_cmyk_to_rgb(still)), None, metadata)
     with pillow_errors("the picture"):
         if still.has_transparency_data and still.mode in _WITH_ALPHA:
-            both = np.asarray(still.convert(_WITH_ALPHA[still.mode]))
+            both = np.asarray(_as_mode(still, _WITH_ALPHA[still.mode]))
             colour = both[:, :, 0] if both.shape[2] == 2 else both[:, :, :3]
             return Picture(np.ascontiguousarray(colour), np.ascontiguousarray(both[:, :, -1]), metadata)
         if still.mode in _PLAIN:
-            return Picture(np.array(still.convert(_PLAIN[still.mode])), None, metadata)
+            return Picture(np.array(_as_mode(still, _PLAIN[still.mode])), None, metadata)
     raise EncodeError(f"pictures of mode {still.mode} cannot be kept", "convert it to 8-bit gray or RGB first")
 
 
@@ -91,6 +91,11 @@ def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
         reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
         return Picture(reduced, None, metadata_of(still))
     return Picture(samples, None, metadata_of(still))
+
+
+def _as_mode(still: PIL.Image.Image, mode: str) -> PIL.Image.Image:
+    """``still.convert(mode)`` without the copy that Pillow makes even when nothing changes."""
+    return still if still.mode == mode else still.convert(mode)
 
 
 def _cmyk_to_rgb(still: PIL.Image.Image) -> PIL.Image.Image:
