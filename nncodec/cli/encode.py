@@ -67,7 +67,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     nnc encode - -o - < a.png > a.nnc       a pipe
 
     Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
-    A file takes about 30 bytes of memory per pixel.
+    A picture takes about 15 bytes of memory per pixel.
     """
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not sources and not listed:
