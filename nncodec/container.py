@@ -242,9 +242,9 @@ def _sections(cursor: _Cursor) -> Iterator[Span]:
         cursor.check()
         cursor.check_reserved()
         last = bool(tag & _LAST)
-        if last and cursor.at != len(cursor.data):
-            raise CorruptFile(f"{len(cursor.data) - cursor.at} bytes after the last section")
         yield Span(Section(tag & ~_LAST, content), cursor.at - start - len(content))
+    if cursor.at != len(cursor.data):
+        raise CorruptFile(f"{len(cursor.data) - cursor.at} bytes after the last section")
 
 
 def _checked(container: Container, *, complete: bool = True) -> Container:

@@ -1,0 +1,1 @@
+"""The tests. Run them with ``python -m pytest``; ``NNC_HYPOTHESIS=nightly`` looks harder."""
