@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
+import PIL.features
 import PIL.Image
 
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
@@ -34,6 +35,9 @@ PILLOW_ERRORS = (
     struct.error,
 )
 """What Pillow's plugins raise on damaged input, as found by fuzzing them."""
+
+_FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
+"""Pillow's name for what each format needs, see ``PIL.features``."""
 
 _bomb_lock = threading.Lock()
 
@@ -69,8 +73,18 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
             raise UnsupportedFile("not a picture in any format this nnc can read") from None
 
 
+def not_built(pillow_format: str) -> str | None:
+    """What Pillow lacks to read and write a format, in a few words; None if nothing."""
+    present = PIL.features.check(_FEATURES[pillow_format])
+    return None if present else f"Pillow was built without {pillow_format}"
+
+
 def decode_still(data: bytes, what: str, pillow_format: str, shape: tuple[int, ...]) -> PIL.Image.Image:
-    """Decode a picture whose size (height, width, ...) is already known and allowed; CorruptFile if it disagrees."""
+    """Decode a picture whose size (height, width, ...) is already known and allowed.
+
+    Raises CorruptFile if the size disagrees or the data are damaged, UnsupportedFile if Pillow lacks the format.
+    """
+    _check_built(pillow_format)
     picture = open_still(data, what, [pillow_format])
     if picture.size != (shape[1], shape[0]):
         raise CorruptFile(f"{what} is {picture.width} x {picture.height}, the file says {shape[1]} x {shape[0]}")
@@ -88,10 +102,20 @@ def check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 
 def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **parameters: object) -> bytes:
-    """Encode an array in a Pillow format. Raises what Pillow raises: bad parameters are a bug, not bad input."""
+    """Encode an array in a Pillow format.
+
+    Raises UnsupportedFile if Pillow lacks it, else what Pillow raises: bad parameters are a bug, not bad input.
+    """
+    _check_built(pillow_format)
     out = io.BytesIO()
     PIL.Image.fromarray(pixels).save(out, pillow_format, **parameters)
     return out.getvalue()
+
+
+def _check_built(pillow_format: str) -> None:
+    lack = not_built(pillow_format)
+    if lack is not None:
+        raise UnsupportedFile(lack, "Pillow's own wheels, from 11.3 on, have everything")
 
 
 @contextmanager

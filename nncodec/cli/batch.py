@@ -35,6 +35,8 @@ class Outcome:
     record: dict[str, object] = field(default_factory=dict)
     """For machines: further keys of the job's JSON line."""
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    """Shown with --verbose only."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Manner:
     dry_run: bool = False
     as_json: bool = False
     quiet: bool = False
+    verbose: bool = False
 
 
 Work = Callable[[Job], Outcome]
@@ -182,6 +185,8 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
     elif not manner.quiet:
         if outcome.line and not manner.as_json:
             click.echo(outcome.line, err=True)
+            for detail in outcome.details if manner.verbose else ():
+                click.echo(f"  {detail}", err=True)
         for note in outcome.notes:
             click.echo(f"nnc: note: {outcome.job.source}: {note}", err=True)
 

@@ -12,8 +12,9 @@ def command(as_json: bool) -> None:
     from nncodec.codecs import all_codecs
 
     for codec in all_codecs().values():
+        lack = codec.missing()
         if as_json:
-            record = {"name": codec.name, "id": codec.id, "depths": sorted(codec.depths), "summary": codec.summary}
-            click.echo(json.dumps(record))
+            record = {"name": codec.name, "id": codec.id, "depths": sorted(codec.depths), "missing": lack}
+            click.echo(json.dumps(record | {"summary": codec.summary}))
         else:
-            click.echo(f"{codec.id:>3}  {codec.name:<10}  {codec.summary}")
+            click.echo(f"{codec.id:>3}  {codec.name:<10}  {codec.summary}" + (f"  (not here: {lack})" if lack else ""))

@@ -88,30 +88,36 @@ def decode_file(job: Job, wish: _Wish) -> Outcome:
     """Decode one file; runs in a worker process."""
     start = time.perf_counter()
     data = read_source(job.source)
-    out, size, notes = _kept(data) if wish.original else _decoded(data, job, wish)
+    out, size, notes, codec = _kept(data) if wish.original else _decoded(data, job, wish)
     write_output(job, out, make_folders=True)
     seconds = time.perf_counter() - start
     line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
-    return Outcome(job, "done", line, record={"bytes": len(out), "seconds": round(seconds, 3)}, notes=notes)
+    return Outcome(
+        job, "done", line, record={"bytes": len(out), "seconds": round(seconds, 3)}, notes=notes, details=(codec,)
+    )
 
 
-def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...]]:
+def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
     from nncodec.pipeline import original
 
-    out, _ = original(data)
-    return out, "original", ()
+    out, suffix = original(data)
+    return out, "original", (), f"kept {suffix} file"
 
 
-def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str, ...]]:
+def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str, ...], str]:
     from nncodec.image import write
     from nncodec.pipeline import decode
 
     pillow_format = wish.pillow_format or _format_of(job.output)
-    picture = decode(
-        data, max_pixels=wish.max_pixels, restore=wish.restore, partial=wish.partial, device=wish.device
-    ).picture
+    done = decode(data, max_pixels=wish.max_pixels, restore=wish.restore, partial=wish.partial, device=wish.device)
+    picture = done.picture
     out, lost = write(picture, pillow_format, png_level=wish.png_level)
-    return out, f"{picture.width} x {picture.height} {picture.mode}", picture.notes + lost
+    return (
+        out,
+        f"{picture.width} x {picture.height} {picture.mode}",
+        picture.notes + lost,
+        f"codec {done.codec}, written as {pillow_format}",
+    )
 
 
 def _format_of(output: str) -> str:

@@ -153,4 +153,13 @@ def _outcome(job: Job, done: "Encoded", settings: "Settings", notes: tuple[str, 
         "seconds": round(seconds, 3),
         "tries": done.tries,
     }
-    return Outcome(job, "done", line, record=record, notes=notes)
+    return Outcome(job, "done", line, record=record, notes=notes, details=_details(done, settings))
+
+
+def _details(done: "Encoded", settings: "Settings") -> tuple[str, ...]:
+    from nncodec.pipeline import inspect
+
+    info = inspect(done.data)
+    how = f"{done.codec}, quality {done.quality:g}, effort {settings.options.effort}"
+    sections = ", ".join(f"{name} {grouped(n_bytes)}" for name, n_bytes in info.sections)
+    return f"{info.width} x {info.height} {info.mode}, {how}", f"{sections}, container {info.overhead}"

@@ -71,6 +71,7 @@ def batch_options(function: F) -> F:
             click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
             json_option,
             click.option("--quiet", is_flag=True, help="Report errors only."),
+            click.option("-v", "--verbose", is_flag=True, help="Say more of each file."),
         )
     ):
         function = option(function)
@@ -80,5 +81,5 @@ def batch_options(function: F) -> F:
 def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
     """The batch manner that :func:`batch_options` describe."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
-    flags = ("force", "skip_existing", "dry_run", "as_json", "quiet")
+    flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
     return Manner(workers, **{flag: options[flag] for flag in flags})

@@ -64,16 +64,20 @@ class Codec(Protocol):
     max_side: int
     """Largest width or height."""
 
+    def missing(self) -> str | None:
+        """What this installation lacks to run the codec, in a few words; None if nothing."""
+
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode pixels. Size and fidelity grow with ``options.quality``.
 
-        Raises EncodeError for settings or pixels it cannot code.
+        Raises EncodeError for settings or pixels it cannot code, UnsupportedFile if :meth:`missing` says something.
         """
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode to exactly ``frame.shape`` in uint8 or uint16.
 
-        Raises CorruptFile if the payload is damaged or disagrees with ``frame``, before it allocates pixels.
+        Raises CorruptFile if the payload is damaged or disagrees with ``frame``, before it allocates pixels, and
+        UnsupportedFile if :meth:`missing` says something.
         """
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.stills import decode_still, encode_still, open_still, pillow_errors
+from nncodec.stills import decode_still, encode_still, not_built, open_still, pillow_errors
 
 _MAX_ROWS = 32768
 _SPEEDS = (10, 9, 8, 7, 6, 4, 3, 2, 1)
@@ -24,6 +24,10 @@ class Avif:
     quality_step = 1.0
     depths = frozenset({8})
     max_side = _MAX_ROWS
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("AVIF")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1."""

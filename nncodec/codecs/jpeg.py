@@ -4,7 +4,7 @@ import numpy as np
 
 from nncodec.codecs import Frame, Options, Pixels
 from nncodec.errors import CorruptFile
-from nncodec.stills import decode_still, encode_still, pillow_errors
+from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 _FULL_CHROMA_FROM = 93
 """Quality from which full chroma resolution is worth its bytes; below, 4:2:0 is better at equal size."""
@@ -19,6 +19,10 @@ class Jpeg:
     quality_step = 1.0
     depths = frozenset({8})
     max_side = 65500
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("JPEG")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode at the libjpeg quality of the same number. Effort changes nothing."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile
-from nncodec.stills import decode_still, encode_still, pillow_errors
+from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 _MODES = {(1, 8): "L", (3, 8): "RGB", (1, 16): "I;16"}
 
@@ -18,6 +18,10 @@ class Jpeg2000:
     quality_step = 0.1
     depths = frozenset({8, 16})
     max_side = 2**24 - 1
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("JPEG2000")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode to a target PSNR of 22 dB at quality 0, rising by 0.22 dB a step. Effort changes nothing."""

@@ -5,7 +5,7 @@ import PIL.Image
 from nncodec.codecs import Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, from_pillow, metadata_of
-from nncodec.stills import decode_still, open_still, pillow_errors
+from nncodec.stills import decode_still, not_built, open_still, pillow_errors
 
 _WHAT = "the kept JPEG"
 
@@ -20,6 +20,10 @@ class JpegFile:
     depths = frozenset({8})
     max_side = 65535
     suffix = ".jpg"
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("JPEG")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Raise EncodeError: there are no pixels to encode, only a file to keep."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
-from nncodec.stills import decode_still, encode_still, pillow_errors
+from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 
 class Webp:
@@ -15,6 +15,10 @@ class Webp:
     quality_step = 0.5
     depths = frozenset({8})
     max_side = 16383
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("WEBP")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode at WebP's quality of the same number; effort 1 to 9 is WebP's method 0 to 6."""
