@@ -5,11 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -90,6 +88,9 @@ def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
 
 def _in_parallel(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Iterator[Outcome]:
     """Outcomes from worker processes of one thread each, as they come."""
+    from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
     with _single_threaded_children():
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         try:
