@@ -25,7 +25,7 @@ docs:  ## write docs/cli.md from --help
 	$(PYTHON) tools/cli_reference.py
 
 fuzz:  ## 60,000 damaged files through decode
-	$(PYTHON) tests/fuzz_decode.py --files 60000
+	$(PYTHON) -m tests.fuzz_decode --files 60000
 
 sizes:
 	@wc -l $$(git ls-files 'nncodec/*.py' 'nncodec/**/*.py') | sort -n | tail -8
