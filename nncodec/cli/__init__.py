@@ -68,9 +68,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         report_error("interrupted")
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 1
     except (NncError, OSError) as error:
         code = report_error(error)
     sys.exit(code if isinstance(code, int) else 0)

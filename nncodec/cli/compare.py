@@ -9,7 +9,7 @@ import click
 
 from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
 from nncodec.cli.options import max_pixels_option
-from nncodec.errors import EncodeError
+from nncodec.errors import EncodeError, NncError
 
 if TYPE_CHECKING:
     from nncodec.image import Picture
@@ -28,28 +28,38 @@ def command(original: str, other: str, as_json: bool, heatmap: str | None, force
     Both may be in any format, .nnc included. Alpha is not compared; gray against colour is compared as colour.
     """
     from nncodec.metrics import measure
-    from nncodec.pipeline import read_any
 
-    data = [read_source(original), read_source(other)]
-    a, b = _alike(*(read_any(d, max_pixels=max_pixels) for d in data))
+    (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels) for file in (original, other))
+    a, b = _alike(first, second)
     scores = measure(a, b)
-    n_pixels = a.shape[0] * a.shape[1]
+    n_pixels = first.width * first.height
     record: dict[str, Any] = {
         "a": original,
         "b": other,
-        "width": a.shape[1],
-        "height": a.shape[0],
+        "width": first.width,
+        "height": first.height,
         "mse": scores.mse,
         "psnr": None if math.isinf(scores.psnr) else scores.psnr,
         "psnr_y": None if math.isinf(scores.psnr_y) else scores.psnr_y,
         "ssim": scores.ssim,
         "ms_ssim": scores.ms_ssim,
-        "bpp_a": 8 * len(data[0]) / n_pixels,
-        "bpp_b": 8 * len(data[1]) / n_pixels,
+        "bpp_a": 8 * first_bytes / n_pixels,
+        "bpp_b": 8 * second_bytes / n_pixels,
     }
     click.echo(json.dumps(record, ensure_ascii=False) if as_json else _text(record))
     if heatmap is not None:
         _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
+
+
+def _read(file: str, max_pixels: int) -> "tuple[Picture, int]":
+    """A picture and the bytes of its file; errors say which file they are about."""
+    from nncodec.pipeline import read_any
+
+    data = read_source(file)
+    try:
+        return read_any(data, max_pixels=max_pixels), len(data)
+    except NncError as error:
+        raise type(error)(f"{file}: {error}", error.hint) from error
 
 
 def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:

@@ -50,7 +50,9 @@ class _Reading:
     show_default=True,
     help="1 is fast, 9 makes the smallest file.",
 )
-@click.option("--keep-jpeg", is_flag=True, help="Take a JPEG over bit for bit; 'decode --original' gives it back.")
+@click.option(
+    "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
+)
 @click.option("--strip", is_flag=True, help="Drop ICC profile, Exif and XMP, which are kept otherwise.")
 @click.option("--depth", type=click.Choice(["8"]), help="Allow deeper samples to be cut to 8 bits.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Take frame N of an animation.")
@@ -101,8 +103,8 @@ def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
-    if options["keep_jpeg"] and (options["codec"] or options["quality"] is not None or target):
-        raise click.UsageError("--keep-jpeg changes nothing, so it takes neither codec nor quality nor target")
+    if options["keep_jpeg"] and target:
+        raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]
     coding = Options(quality, options["effort"], options["device"], threads=1 if single_threaded else 0)
     return Settings(options["codec"] or DEFAULT_CODEC, coding, target, options["strip"], options["max_pixels"])
@@ -121,13 +123,14 @@ def _target(options: dict[str, Any]) -> "Target | None":
 
 def encode_file(job: Job, settings: "Settings", reading: _Reading) -> Outcome:
     """Encode one file; runs in a worker process."""
+    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
     from nncodec.container import MAGIC
     from nncodec.pipeline import encode, keep_file, read_any
 
     start = time.perf_counter()
     data = read_source(job.source)
     notes: tuple[str, ...] = ()
-    if reading.keep_jpeg:
+    if reading.keep_jpeg and data.startswith(JPEG_SIGNATURE):
         done = keep_file(data, settings)
     else:
         picture = read_any(data, max_pixels=settings.max_pixels, depth=reading.depth, frame=reading.frame)

@@ -7,6 +7,8 @@ from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, from_pillow, metadata_of
 from nncodec.stills import decode_still, not_built, open_still, pillow_errors
 
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+"""Start of image, then any marker (ITU-T T.81, annex B)."""
 _WHAT = "the kept JPEG"
 
 
@@ -38,9 +40,9 @@ class JpegFile:
 
     def wrap(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""
-        still = _open(data) if data[:2] == b"\xff\xd8" else None
+        still = _open(data) if data.startswith(JPEG_SIGNATURE) else None
         if still is None:
-            raise EncodeError("not a JPEG file, and --keep-jpeg keeps nothing else", "leave --keep-jpeg away")
+            raise EncodeError("not a JPEG file, which is all that can be kept unchanged")
         return Frame(still.width, still.height, 1 if still.mode == "L" else 3)
 
     def metadata(self, payload: bytes) -> Metadata:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix, read_header
-from nncodec.errors import EncodeError
+from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
 from nncodec.restorers import apply_section
 from nncodec.stills import MAX_PIXELS, check_pixels
@@ -63,6 +63,8 @@ def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bo
     header = c.header
     check_pixels(header.width, header.height, max_pixels)
     codec = by_id(header.codec)
+    if header.depth not in codec.depths:
+        raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
     pixels = codec.decode(c.payload, frame_of(header), device)
     if restore:
         for section in c.all(Kind.RESTORER):
