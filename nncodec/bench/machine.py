@@ -1,0 +1,47 @@
+"""What a table says about where its rows come from."""
+
+import os
+import platform
+from pathlib import Path
+
+import numpy as np
+import PIL
+from PIL import features
+
+from nncodec.version import __version__
+
+_LIBRARIES = (("libjpeg_turbo", "libjpeg-turbo"), ("jpg_2000", "OpenJPEG"), ("webp", "libwebp"), ("avif", "libavif"))
+
+
+def versions() -> str:
+    """Versions of nnc and of every library that has a say in the bytes or the pixels."""
+    parts = [
+        f"nnc {__version__}",
+        f"Python {platform.python_version()}",
+        f"NumPy {np.__version__}",
+        f"Pillow {PIL.__version__}",
+    ]
+    parts += [f"{title} {features.version(name)}" for name, title in _LIBRARIES if features.check(name)]
+    return ", ".join(parts)
+
+
+def machine() -> str:
+    """Operating system, processor and the number of cores this process may use."""
+    return f"{platform.system()} {platform.machine()}, {_processor()}, {cores()} cores"
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """Name of the processor, where the system gives one."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown processor"

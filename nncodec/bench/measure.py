@@ -1,0 +1,133 @@
+"""One measurement: a picture encoded to a real file, that file decoded, the result compared with the picture."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from nncodec.bench.plan import Failure, Job
+from nncodec.bench.table import Row
+from nncodec.codecs import Options, by_name
+from nncodec.errors import CorruptFile, NncError
+from nncodec.image import Picture, read
+from nncodec.metrics import Scores, measure
+from nncodec.pipeline import Settings, decode, encode
+from nncodec.version import __version__
+
+MIB = 1 << 20
+
+
+def rate(job: Job) -> Row | Failure:
+    """Size and fidelity. Safe to run beside others: nothing here is timed."""
+    return _guarded(job, lambda picture, folder: _rate(job, picture, folder, 1))
+
+
+def timed(job: Job, reps: int, threads: int) -> Row | Failure:
+    """Size, fidelity, seconds and memory; has to run alone, in a process that was given ``threads`` cores.
+
+    The measurement of size and fidelity is the warm-up. Then encoding and decoding are repeated ``reps`` times each,
+    in memory, and the medians taken. Encoding is the codec's work alone, without the check of the finished file that
+    ``nnc encode`` makes. Memory is that of a fresh process each.
+    """
+    return _guarded(job, lambda picture, folder: _timed(job, picture, folder, reps, threads))
+
+
+def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
+    """Read the picture and do the work in a scratch folder; what this package raises becomes a Failure."""
+    name = f"{job.source.set}/{job.source.image}"
+    try:
+        picture = _picture(job.source.path)
+    except (NncError, OSError) as error:
+        return Failure(name, str(error), name)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nnc-bench-") as folder:
+            return work(picture, Path(folder))
+    except (NncError, OSError) as error:
+        return Failure(f"{job.codec} {name}", str(error), f"{job.codec}: {error}")
+
+
+@lru_cache(maxsize=1)
+def _picture(path: Path) -> Picture:
+    """The picture of a job; the last one is kept, as its jobs come one after the other."""
+    return read(path.read_bytes())
+
+
+def _options(job: Job, threads: int) -> Options:
+    return Options(quality=job.quality, effort=job.effort, device=job.device, threads=threads)
+
+
+def _rate(job: Job, picture: Picture, folder: Path, threads: int) -> Row:
+    file = folder / "picture.nnc"
+    settings = Settings(job.codec, _options(job, threads), strip=True)
+    file.write_bytes(encode(picture, settings).data)
+    shown = decode(file.read_bytes(), device=job.device).picture.pixels
+    if shown.shape != picture.pixels.shape or shown.dtype != picture.pixels.dtype:
+        raise CorruptFile(f"decoded to {shown.shape} {shown.dtype} from {picture.pixels.shape} {picture.pixels.dtype}")
+    return _row(job, picture, file.stat().st_size, measure(picture.pixels, shown))
+
+
+def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) -> Row:
+    warm = _rate(job, picture, folder, threads)
+    data = (folder / "picture.nnc").read_bytes()
+    codec, options = by_name(job.codec), _options(job, threads)
+    encode_s = _median_seconds(lambda: codec.encode(picture.pixels, options), reps)
+    decode_s = _median_seconds(lambda: decode(data, device=job.device), reps)
+    return Row(
+        **{
+            **vars(warm),
+            "encode_s": encode_s,
+            "decode_s": decode_s,
+            "reps": reps,
+            "threads": threads,
+            "encode_mib": _peak_mib("encode", job.source.path, job.codec, job.quality, job.effort, job.device, threads),
+            "decode_mib": _peak_mib("decode", folder / "picture.nnc", job.device),
+        }
+    )
+
+
+def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
+    return Row(
+        codec=job.codec,
+        quality=job.quality,
+        effort=job.effort,
+        device=job.device,
+        set=job.source.set,
+        image=job.source.image,
+        width=picture.width,
+        height=picture.height,
+        bytes=n_bytes,
+        bpp=8 * n_bytes / (picture.width * picture.height),
+        psnr=scores.psnr,
+        psnr_y=scores.psnr_y,
+        ssim=scores.ssim,
+        ms_ssim=scores.ms_ssim,
+        encode_s=None,
+        decode_s=None,
+        reps=None,
+        threads=None,
+        encode_mib=None,
+        decode_mib=None,
+        version=__version__,
+    )
+
+
+def _median_seconds(work: Callable[[], object], reps: int) -> float:
+    seconds = []
+    for _ in range(reps):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def _peak_mib(*arguments: object) -> float | None:
+    """Largest memory of a fresh process that does the work once; None where the system does not tell."""
+    command = [sys.executable, "-m", "nncodec.bench.memory", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CorruptFile(f"the process that measures memory failed: {done.stderr.strip()[-200:]}")
+    return int(done.stdout) / MIB if done.stdout.strip() else None

@@ -1,0 +1,93 @@
+"""What to measure: the pictures of some folders, times the codecs, times the qualities."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nncodec.bench.table import Key, printable
+
+SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("png", "jpg", "jpeg", "webp", "avif", "jp2", "j2k", "tif", "tiff"),
+        *("bmp", "gif", "ppm", "pgm", "pnm", "tga", "qoi", "jxl"),
+    )
+)
+"""Files that count as pictures; any other file in a folder is passed over."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One picture file, and the name under which the table knows it."""
+
+    set: str
+    image: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement to make."""
+
+    source: Source
+    codec: str
+    quality: float
+    effort: int
+    device: str
+
+    def key(self, timed: bool) -> Key:
+        """The key of the row that this job will give."""
+        return (self.codec, self.quality, self.effort, self.device, self.source.set, self.source.image, timed)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be measured, and was skipped."""
+
+    subject: str
+    """The folder, the picture, or the codec and the picture."""
+    message: str
+    cause: str
+    """What failures share that have one cause: they are told once, and counted."""
+
+
+def find(folders: Iterable[Path]) -> tuple[list[Source], list[Failure]]:
+    """The pictures of all folders, in order of name, and the folders that are missing or hold none.
+
+    A folder's name is the name of the set; of two folders with one name the second is called ``name-2``.
+    """
+    sources: list[Source] = []
+    failures: list[Failure] = []
+    taken: dict[str, int] = {}
+    for folder in folders:
+        name = printable(folder.resolve().name or "root")
+        taken[name] = taken.get(name, 0) + 1
+        label = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        if not folder.is_dir():
+            failures.append(Failure(str(folder), "no such folder", str(folder)))
+            continue
+        found = [Source(label, printable(path.relative_to(folder).as_posix()), path) for path in _pictures(folder)]
+        if not found:
+            failures.append(Failure(str(folder), "no pictures in this folder", str(folder)))
+        sources += found
+    return sources, failures
+
+
+def jobs(
+    sources: Iterable[Source], codecs: Iterable[str], qualities: Iterable[float], effort: int, device: str
+) -> list[Job]:
+    """Every combination, picture by picture."""
+    codecs, qualities = tuple(codecs), tuple(qualities)
+    return [
+        Job(source, codec, quality, effort, device) for source in sources for codec in codecs for quality in qualities
+    ]
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    """Picture files below a folder, sorted, hidden ones left out."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(parent, name)

@@ -1,0 +1,72 @@
+"""Jobs to rows: in parallel for size and fidelity, one at a time on given cores for times."""
+
+import os
+import signal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+
+from nncodec.bench import measure
+from nncodec.bench.plan import Failure, Job
+from nncodec.bench.table import Row
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Libraries read these when they are loaded, so they have to be set before a worker starts."""
+
+
+def rates(jobs: Sequence[Job], workers: int) -> Generator[Row | Failure, None, None]:
+    """Size and fidelity of every job, in order, from ``workers`` processes of one thread each."""
+    yield from _run(measure.rate, jobs, workers, threads=1, pinned=False)
+
+
+def timings(jobs: Sequence[Job], reps: int, threads: int) -> Generator[Row | Failure, None, None]:
+    """The same with seconds and memory, one job at a time in one process that is kept on ``threads`` cores."""
+    yield from _run(partial(measure.timed, reps=reps, threads=threads), jobs, 1, threads, pinned=True)
+
+
+def _run(
+    work: Callable[[Job], Row | Failure], jobs: Sequence[Job], workers: int, threads: int, pinned: bool
+) -> Generator[Row | Failure, None, None]:
+    """Results in the order of the jobs. Closing the generator drops what has not begun."""
+    with _thread_limit(threads):
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_start_worker, initargs=(threads if pinned else None,)
+        )
+        futures: list[Future[Row | Failure]] = [pool.submit(work, job) for job in jobs]
+        try:
+            for job, future in zip(jobs, futures, strict=True):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield Failure(
+                        f"{job.codec} {job.source.set}/{job.source.image}",
+                        "a worker process died, perhaps for lack of memory; the rest was not measured",
+                        "a worker process died",
+                    )
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(pinned_threads: int | None) -> None:
+    """Leave Ctrl-C to the parent, which then ends the pool in order; keep a timing worker on its cores."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if pinned_threads and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-pinned_threads:])
+
+
+@contextmanager
+def _thread_limit(threads: int) -> Iterator[None]:
+    """Environment for child processes that start meanwhile."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,185 @@
+"""The result table: one TSV row per picture, codec and quality, appended whole, readable at any moment.
+
+Lines that start with ``#`` say how the rows after them were made: versions, machine, settings. A run that was cut
+off leaves at most one torn last line, which readers ignore and the next run removes.
+"""
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from nncodec.errors import CorruptFile
+
+MAGIC = "# nnc bench 1"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One encoding of one picture. Times and memory are None unless the row comes from a timing pass."""
+
+    codec: str
+    quality: float
+    effort: int
+    device: str
+    set: str
+    """Name of the folder the picture is in."""
+    image: str
+    """Path of the picture inside that folder, with ``/``."""
+    width: int
+    height: int
+    bytes: int
+    """Size of the whole .nnc file."""
+    bpp: float
+    """Bits of the file per pixel."""
+    psnr: float
+    """Over all samples of R, G and B, in dB; ``inf`` if nothing was lost."""
+    psnr_y: float
+    ssim: float
+    ms_ssim: float
+    encode_s: float | None
+    """Seconds from pixels to bytes, median of the repetitions."""
+    decode_s: float | None
+    """Seconds from bytes to pixels, median of the repetitions."""
+    reps: int | None
+    threads: int | None
+    encode_mib: float | None
+    """Largest memory of a fresh process that encodes this picture, everything it imports included, in MiB."""
+    decode_mib: float | None
+    version: str
+    """Version of nnc."""
+
+    @property
+    def key(self) -> "Key":
+        """What was measured; two rows with one key are the same measurement."""
+        return (self.codec, self.quality, self.effort, self.device, self.set, self.image, self.encode_s is not None)
+
+
+Key = tuple[str, float, int, str, str, str, bool]
+"""Codec, quality, effort, device, set, image, and whether it was timed."""
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+_DECIMALS = {"bpp": 6, "psnr": 4, "psnr_y": 4, "ssim": 6, "ms_ssim": 6, "encode_mib": 1, "decode_mib": 1}
+_DECIMALS |= {"encode_s": 5, "decode_s": 5}
+_INTEGERS = frozenset({"effort", "width", "height", "bytes", "reps", "threads"})
+_TEXTS = frozenset({"codec", "device", "set", "image", "version"})
+_OPTIONAL = frozenset({"encode_s", "decode_s", "reps", "threads", "encode_mib", "decode_mib"})
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a TSV holds."""
+
+    rows: tuple[Row, ...]
+    comments: tuple[str, ...]
+    """The comment lines, each once, without ``#``."""
+
+
+def printable(name: str) -> str:
+    """A file name as the table writes it: tabs, line breaks and bytes that are no UTF-8 become escapes."""
+    for character in "\\\t\r\n":
+        name = name.replace(character, character.encode("unicode_escape").decode())
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def read(path: Path) -> Table:
+    """Read a table. Raises CorruptFile if it is none or a whole line is damaged; a torn last line is ignored.
+
+    Where several rows have one key the last one counts.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise CorruptFile(f"{path.name} is not a table of nnc bench") from None
+    lines = text.split("\n")
+    if not text.startswith(MAGIC + "\n"):
+        raise CorruptFile(f"{path.name} is not a table of nnc bench")
+    rows: dict[Key, Row] = {}
+    comments: dict[str, None] = {}
+    for number, line in enumerate(lines[1:-1], 2):  # after the last line end comes nothing, or a torn line
+        fields = line.split("\t")
+        if line.startswith("#"):
+            comments[line[1:].strip()] = None
+        elif tuple(fields) != COLUMNS:
+            row = _parse(fields, f"{path.name}, line {number}")
+            rows[row.key] = row
+    return Table(tuple(rows.values()), tuple(comments))
+
+
+class Appender:
+    """Appends rows to a table; every row reaches the file in one write, so the file is valid at any moment.
+
+    ::
+
+        with Appender(path, ["nnc 0.1"]) as table:
+            table.add(row)
+
+    Raises CorruptFile if the file exists and is no such table. ``done`` holds the keys it already has.
+    """
+
+    def __init__(self, path: Path, comments: Iterable[str]) -> None:
+        self.done: frozenset[Key] = frozenset()
+        known: tuple[str, ...] = ()
+        if path.exists() and path.stat().st_size:
+            _cut_torn_line(path)
+            before = read(path)
+            self.done, known = frozenset(row.key for row in before.rows), before.comments
+        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        size = path.stat().st_size
+        if size <= len(MAGIC) + 1:
+            self._write(("" if size else MAGIC + "\n") + "\t".join(COLUMNS))
+        for comment in comments:
+            if comment not in known:
+                self._write(f"# {comment}")
+
+    def add(self, row: Row) -> None:
+        """Append one row."""
+        self._write("\t".join(_format(name, getattr(row, name)) for name in COLUMNS))
+
+    def _write(self, line: str) -> None:
+        os.write(self._handle, (line + "\n").encode())
+
+    def __enter__(self) -> "Appender":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._handle)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Remove a last line without its end, and nothing from a file that is not ours."""
+    data = path.read_bytes()
+    if data.startswith(f"{MAGIC}\n".encode()) and not data.endswith(b"\n"):
+        os.truncate(path, data.rindex(b"\n") + 1)
+
+
+def _parse(fields: list[str], place: str) -> Row:
+    if len(fields) != len(COLUMNS):
+        raise CorruptFile(f"{place}: {len(fields)} fields, {len(COLUMNS)} are expected")
+    values: dict[str, object] = {}
+    for name, text in zip(COLUMNS, fields, strict=True):
+        try:
+            values[name] = _value(name, text)
+        except ValueError:
+            raise CorruptFile(f"{place}: {text!r} is no {name}") from None
+    return Row(**values)  # type: ignore[arg-type]
+
+
+def _value(name: str, text: str) -> object:
+    if name in _TEXTS:
+        return text
+    if not text and name in _OPTIONAL:
+        return None
+    return int(text) if name in _INTEGERS else float(text)
+
+
+def _format(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if name in _DECIMALS:
+        return f"{value:.{_DECIMALS[name]}f}"
+    return str(value).removesuffix(".0") if name == "quality" else str(value)
