@@ -17,7 +17,7 @@ from nncodec.bench.plan import Failure, Job, Source
 from nncodec.bench.table import Row, read
 from nncodec.cli.bench import command
 from nncodec.codecs import Options
-from nncodec.errors import UnsupportedFile
+from nncodec.errors import NncError, UnsupportedFile
 from nncodec.image import from_array
 from tests.pictures import photograph
 
@@ -76,7 +76,7 @@ def test_what_could_not_be_measured_is_named_skipped_and_counted(table: tuple[Pa
     assert table[1].exit_code == 1
     assert "missing: no such folder" in words
     assert words.count("broken.png: ") == 1
-    assert "skipped 7 in all" in words  # one folder, and one picture for two codecs at three qualities
+    assert "7 measurements or folders skipped" in words  # one folder, and one picture for two codecs at three qualities
     assert table[1].stdout == ""
 
 
@@ -246,6 +246,16 @@ def test_run_is_the_default_command(tmp_path: Path) -> None:
     assert len(answers) == 1
     assert "no such folder" in answers.pop()
     assert "report" in nnc_bench("--help").stdout
+
+
+def test_a_report_without_its_libraries_says_what_is_missing(
+    table: tuple[Path, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nncodec.cli.bench.find_spec", lambda name: None if name == "matplotlib" else object())
+    result = nnc_bench("report", table[0], "-o", tmp_path / "out")
+    assert isinstance(result.exception, NncError)
+    assert str(result.exception) == "a report needs matplotlib"
+    assert "nnc[bench]" in str(result.exception.hint)
 
 
 def test_a_report_of_the_run_with_crops(folder: Path, table: tuple[Path, Result], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import features
 from nncodec.version import __version__
 
 _LIBRARIES = (("libjpeg_turbo", "libjpeg-turbo"), ("jpg_2000", "OpenJPEG"), ("webp", "libwebp"), ("avif", "libavif"))
+_PACKAGES = (("torch", "PyTorch"), ("constriction", "constriction"))
 
 
 def versions() -> str:
@@ -22,6 +24,7 @@ def versions() -> str:
         f"Pillow {PIL.__version__}",
     ]
     parts += [f"{title} {features.version(name)}" for name, title in _LIBRARIES if features.check(name)]
+    parts += [f"{title} {found}" for name, title in _PACKAGES if (found := _installed(name))]
     return ", ".join(parts)
 
 
@@ -35,6 +38,14 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _installed(package: str) -> str | None:
+    """Version of a package, without importing it; None if it is not there."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:

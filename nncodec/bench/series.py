@@ -56,6 +56,20 @@ class Series:
             points.setdefault(row.image, []).append((row.bpp, row.psnr))
         return {image: Curve.of(self.name, points[image]) for image in sorted(points)}
 
+    def equal_rate_curve(self, n_points: int = 8) -> Curve:
+        """Mean PSNR over pictures that all get the same bits per pixel, read off each picture's own curve (PCHIP).
+
+        It shows how much of a codec's mean curve is its way of sharing bits out over pictures: a codec whose quality
+        is a fixed PSNR spends most on the pictures where they buy least. The rates are those every picture reaches.
+        """
+        import numpy as np
+        from scipy.interpolate import PchipInterpolator
+
+        curves = list(self.picture_curves().values())
+        rates = np.geomspace(max(c.bpp[0] for c in curves), min(c.bpp[-1] for c in curves), n_points)
+        readings = [PchipInterpolator(np.log(c.bpp), c.quality)(np.log(rates)) for c in curves]
+        return Curve.of(self.name, zip(map(float, rates), map(float, np.mean(readings, axis=0)), strict=True))
+
 
 @dataclass(frozen=True)
 class DataSet:

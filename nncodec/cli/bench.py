@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,7 @@ class _Skipped:
         if not self._counts:
             return
         total = sum(self._counts.values())
-        click.echo(f"nnc: error: skipped {total} in all:", err=True)
+        click.echo(f"nnc: error: {total} measurements or folders skipped:", err=True)
         for cause, count in self._counts.items():
             click.echo(f"  {count:5}  {cause}", err=True)
         raise SystemExit(1)
@@ -195,6 +196,9 @@ def report(
     from nncodec.bench.reference import references
     from nncodec.bench.report import build, merged
 
+    missing = [name for name in ("bjontegaard", "matplotlib", "scipy") if find_spec(name) is None]
+    if missing:
+        raise ReportError(f"a report needs {' and '.join(missing)}", "pip install 'nnc[bench]' brings it")
     if output.is_dir() and any(output.iterdir()) and not force:
         raise ReportError(f"{output} is not empty", "--force writes into it all the same")
     if published in (("all",), ("none",)):
