@@ -5,6 +5,7 @@ stopped here and nowhere else.
 """
 
 import io
+import re
 import struct
 import threading
 import warnings
@@ -39,6 +40,12 @@ PILLOW_ERRORS = (
 _FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
 """Pillow's name for what each format needs, see ``PIL.features``."""
 
+MAX_SCANS = 100
+"""Scans a JPEG may have; encoders write about ten."""
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
+"""A JPEG marker that does not stand within coded samples (ITU-T T.81, B.1.1)."""
+_SOS, _EOI = b"\xff\xda", b"\xff\xd9"
+
 _bomb_lock = threading.Lock()
 
 
@@ -66,11 +73,24 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
         raise CorruptFile(f"{what} is empty")
     with pillow_errors(what), _no_bomb_check():
         try:
-            return PIL.Image.open(io.BytesIO(data), formats=formats)
+            picture = PIL.Image.open(io.BytesIO(data), formats=formats)
         except PIL.UnidentifiedImageError:
             if formats is not None:
                 raise CorruptFile(f"{what} is not a readable {' or '.join(formats)} picture") from None
             raise UnsupportedFile("not a picture in any format this nnc can read") from None
+    if picture.format in ("JPEG", "MPO"):
+        _check_scans(data, what)
+    return picture
+
+
+def _check_scans(data: bytes, what: str) -> None:
+    """Refuse a JPEG that makes the decoder go over the picture again and again, at 34 bytes of file a time."""
+    at, n_scans = 2, 0
+    while (marker := _MARKER.search(data, at)) is not None and marker[0] != _EOI:
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        n_scans += marker[0] == _SOS
+        if n_scans > MAX_SCANS:
+            raise LimitExceeded(f"{what} has more than {MAX_SCANS} scans")
 
 
 def not_built(pillow_format: str) -> str | None:

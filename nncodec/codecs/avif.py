@@ -6,9 +6,10 @@ planes G, R - G and B - G, the differences modulo 256. docs/format.md has the de
 
 import numpy as np
 
+from nncodec.av1 import coded_size
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.stills import decode_still, encode_still, not_built, open_still, pillow_errors
+from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 _MAX_ROWS = 32768
 _SPEEDS = (10, 9, 8, 7, 6, 4, 3, 2, 1)
@@ -47,16 +48,20 @@ class Avif:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode either of the two layouts; they are told apart by the height of the AVIF picture."""
-        height, width = frame.shape[:2]
-        what = "the AVIF payload"
-        stacked = frame.channels == 3 and open_still(payload, what, ["AVIF"]).height == 3 * height
-        still = decode_still(payload, what, "AVIF", (3 * height, width) if stacked else frame.shape)
+        what, rows = "the AVIF payload", frame.height
+        coded_width, coded_height = coded_size(payload)
+        stacked = frame.channels == 3 and coded_height == 3 * frame.height
+        if stacked:
+            rows = coded_height
+        if (coded_width, coded_height) != (frame.width, rows):
+            raise CorruptFile(f"{what} is coded as {coded_width} x {coded_height}, not {frame.width} x {rows}")
+        still = decode_still(payload, what, "AVIF", (rows, frame.width))
         gray = stacked or frame.channels == 1
         if still.mode != ("L" if gray else "RGB"):
             raise CorruptFile(f"{what} is {still.mode}, the file says {frame.channels} channels")
         with pillow_errors(what):
             pixels = np.array(still)
-        return _unstack(pixels, height) if stacked else pixels
+        return _unstack(pixels, frame.height) if stacked else pixels
 
 
 def _stack(pixels: Pixels) -> Pixels:

@@ -1,11 +1,15 @@
 """JPEG 2000 by Pillow (OpenJPEG). Payload: a bare codestream, ITU-T T.800 annex A."""
 
+import struct
+
 import numpy as np
 
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile
 from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
+_SIZ, _COD, _QCD, _COM, _SOT = 0xFF51, 0xFF52, 0xFF5C, 0xFF64, 0xFF90
+_SOD, _EOC = b"\xff\x93", b"\xff\xd9"
 _MODES = {(1, 8): "L", (3, 8): "RGB", (1, 16): "I;16"}
 
 
@@ -41,11 +45,46 @@ class Jpeg2000:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; channels and depth of the codestream must be the frame's."""
+        _check_profile(payload, frame)
         still = decode_still(payload, "the JPEG 2000 payload", "JPEG2000", frame.shape)
         if still.mode != _MODES[frame.channels, frame.depth]:
             raise CorruptFile(f"the JPEG 2000 payload is {still.mode}, not {frame.channels} x {frame.depth} bits")
         with pillow_errors("the JPEG 2000 payload"):
             return np.array(still)
+
+
+def _check_profile(payload: bytes, frame: Frame) -> None:
+    """Refuse what our encoder never writes: several tiles or layers, precincts, parts.
+
+    They multiply a decoder's work and memory: 195 bytes of tiny tiles would take 700 MB.
+    """
+    try:
+        main, at = _main_header(payload)
+    except (IndexError, struct.error) as error:
+        raise CorruptFile("the JPEG 2000 payload ends within its header") from error
+    if [marker for marker, _ in main if marker != _COM] != [_SIZ, _COD, _QCD]:
+        raise CorruptFile("the JPEG 2000 payload has another header than SIZ, COD, QCD")
+    (_, siz), (_, cod) = main[:2]
+    size = struct.pack(">2I", frame.width, frame.height)
+    if siz[2:34] != size + bytes(8) + size + bytes(8):
+        raise CorruptFile("the JPEG 2000 payload is not one tile of the picture's size")
+    if cod[0] != 0 or cod[2:4] != b"\0\1":
+        raise CorruptFile("the JPEG 2000 payload has precincts or several layers")
+    part = struct.pack(">2HI2B", 10, 0, len(payload) - at - 2, 0, 1)
+    if payload[at + 2 : at + 12] != part or payload[at + 12 : at + 14] != _SOD or payload[-2:] != _EOC:
+        raise CorruptFile("the JPEG 2000 payload is not one tile part")
+
+
+def _main_header(payload: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """The marker segments before the first tile part, and where that begins (ITU-T T.800, A.3)."""
+    segments: list[tuple[int, bytes]] = []
+    at = 2
+    while True:
+        marker, length = struct.unpack_from(">2H", payload, at)
+        if marker == _SOT:
+            return segments, at
+        segments.append((marker, payload[at + 4 : at + 2 + length]))
+        at += 2 + max(length, 2)
 
 
 CODEC = Jpeg2000()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
+from nncodec.errors import CorruptFile
 from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 
@@ -28,8 +29,10 @@ class Webp:
         return encode_still(rgb, "WEBP", quality=options.quality, method=min(options.effort - 1, 6))
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
-        """Decode; for gray, the mean of what the decoder gives for R, G and B (equal but for rounding)."""
+        """Decode; for gray, the BT.601 luma of what the decoder gives for R, G and B (equal but for rounding)."""
         still = decode_still(payload, "the WebP payload", "WEBP", frame.shape)
+        if still.mode != "RGB" or getattr(still, "n_frames", 1) > 1:
+            raise CorruptFile("the WebP payload has alpha or is animated")
         with pillow_errors("the WebP payload"):
             return np.array(still.convert("L" if frame.channels == 1 else "RGB"))
 

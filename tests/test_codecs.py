@@ -1,0 +1,264 @@
+"""One battery for every codec in the folder: a new codec is tested by being there."""
+
+import struct
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import pytest
+
+from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_id, by_name
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.metrics import psnr
+from tests import pictures
+from tests.damage import MAGIC
+
+CODECS = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
+SIZES = [(1, 1), (1, 2), (2, 1), (1, 37), (53, 1), (2, 3), (7, 7), (17, 31), (64, 64), (65, 129)]
+QUICK = Options(effort=1)
+
+
+@pytest.fixture(params=CODECS, ids=lambda codec: codec.name)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    """Each codec that encodes pixels and works here."""
+    found: Codec = request.param
+    lack = found.missing()
+    if lack:
+        pytest.skip(lack)
+    return found
+
+
+def frame_of(pixels: npt.NDArray[np.generic]) -> Frame:
+    """The frame that fits an array."""
+    return Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3, 8 * pixels.dtype.itemsize)
+
+
+def there_and_back(codec: Codec, pixels: npt.NDArray[np.generic], quality: float = 90) -> npt.NDArray[np.generic]:
+    """Encode and decode, and check what every decoder promises of its result."""
+    payload = codec.encode(pixels, Options(quality, effort=2))
+    seen = codec.decode(payload, frame_of(pixels), "cpu")
+    assert (seen.shape, seen.dtype) == (pixels.shape, pixels.dtype)
+    return seen
+
+
+# --- the registry ---------------------------------------------------------------------------------------------------
+
+
+def test_numbers_and_names_are_unique_and_found() -> None:
+    codecs = all_codecs()
+    assert len({codec.id for codec in codecs.values()}) == len(codecs)
+    assert [codec.id for codec in codecs.values()] == sorted(codec.id for codec in codecs.values())
+    for name, found in codecs.items():
+        assert 1 <= found.id <= 255
+        assert by_name(name) is by_id(found.id) is found
+        assert found.summary
+        assert "\n" not in found.summary
+
+
+def test_wire_numbers_never_change() -> None:
+    """A number names one payload format for ever: this list may only grow."""
+    numbers = {"jpeg": 1, "jpegfile": 2, "jpeg2000": 3, "webp": 4, "avif": 5}
+    assert {name: all_codecs()[name].id for name in numbers} == numbers
+
+
+def test_unknown_codecs_are_refused() -> None:
+    with pytest.raises(EncodeError, match="no codec is called 'gif'"):
+        by_name("gif")
+    with pytest.raises(UnsupportedFile, match="255"):
+        by_id(255)
+
+
+# --- pixels ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_any_size_survives(codec: Codec, size: tuple[int, int], channels: int) -> None:
+    there_and_back(codec, pictures.photograph(*size, channels))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_picture_is_recognised(codec: Codec, channels: int) -> None:
+    """Channels in order, nothing turned or shifted: a wrong one of these costs far more than 30 dB."""
+    pixels = pictures.photograph(80, 112, channels)
+    assert psnr(pixels, there_and_back(codec, pixels, quality=95)) > 30
+
+
+def test_noise_survives(codec: Codec) -> None:
+    pixels = pictures.noise(40, 48)
+    assert psnr(pixels, there_and_back(codec, pixels, quality=95)) > 10
+
+
+def test_a_flat_picture_stays_nearly_flat(codec: Codec) -> None:
+    """Where there is nothing but one value, no codec has an excuse; and it costs next to nothing."""
+    for value in (0, 7, 130, 255):
+        pixels = pictures.flat(64, 96, value=value)
+        assert np.abs(there_and_back(codec, pixels).astype(int) - value).max() <= 3
+    assert len(codec.encode(pictures.flat(256, 256), QUICK)) < 2_000
+
+
+def test_gray_stays_gray(codec: Codec) -> None:
+    """A gray picture is not three equal channels in disguise, and its decoder gives one channel."""
+    gray = pictures.photograph(48, 64, 1)
+    payload = codec.encode(gray, QUICK)
+    assert codec.decode(payload, frame_of(gray), "cpu").ndim == 2
+    assert len(payload) <= len(codec.encode(np.dstack([gray] * 3), QUICK)) * 1.1
+
+
+def test_sixteen_bits_survive_where_promised(codec: Codec) -> None:
+    if 16 not in codec.depths:
+        pytest.skip("8 bits only")
+    deep = pictures.deep(30, 41)
+    assert psnr(deep, there_and_back(codec, deep, quality=90)) > 35
+    assert np.array_equal(there_and_back(codec, deep, quality=100), deep)
+
+
+@pytest.mark.parametrize("name", ["jpeg2000", "webp", "avif"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_quality_100_is_lossless_where_promised(name: str, channels: int) -> None:
+    codec = by_name(name)
+    for pixels in (
+        pictures.noise(19, 23, channels),
+        pictures.photograph(37, 50, channels),
+        pictures.flat(1, 1, channels),
+    ):
+        assert np.array_equal(there_and_back(codec, pixels, quality=100), pixels)
+
+
+# --- quality and effort ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_size_and_fidelity_grow_with_quality(codec: Codec, channels: int) -> None:
+    """The one promise about quality, on which the search for targets stands."""
+    pixels = pictures.photograph(96, 128, channels)
+    sizes, scores = [], []
+    for quality in (0, 15, 30, 45, 60, 75, 90, 100):
+        payload = codec.encode(pixels, Options(quality, effort=2))
+        sizes.append(len(payload))
+        scores.append(psnr(pixels, codec.decode(payload, frame_of(pixels), "cpu")))
+    assert sizes == sorted(sizes)
+    assert scores == sorted(scores)
+    assert sizes[-1] > 3 * sizes[0]
+
+
+def test_the_grid_of_the_search_is_no_finer_than_the_codec(codec: Codec) -> None:
+    """A step that changed nothing would only cost tries; one of more than 2 would miss targets widely."""
+    assert 0 < codec.quality_step <= 2
+    pixels = pictures.photograph(96, 128)
+    steps = [Options(50 + i * codec.quality_step, effort=1) for i in range(20)]
+    assert len({codec.encode(pixels, options) for options in steps}) >= 3
+
+
+def test_every_effort_works(codec: Codec) -> None:
+    pixels = pictures.photograph(24, 32)
+    for effort in range(1, 10):
+        payload = codec.encode(pixels, Options(80, effort))
+        assert psnr(pixels, codec.decode(payload, frame_of(pixels), "cpu")) > 25
+
+
+def test_encoding_is_reproducible(codec: Codec) -> None:
+    pixels = pictures.photograph(33, 47)
+    assert codec.encode(pixels, QUICK) == codec.encode(pixels.copy(), QUICK)
+
+
+def test_pixels_are_not_written_to(codec: Codec) -> None:
+    pixels = pictures.photograph(20, 20)
+    pixels.flags.writeable = False
+    there_and_back(codec, pixels)
+
+
+# --- what a decoder refuses -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [(1, 0), (0, 1), (-1, 0), (0, -1), (100_000, 100_000)], ids=str)
+def test_a_payload_of_another_size_is_refused(codec: Codec, change: tuple[int, int]) -> None:
+    payload = codec.encode(pictures.photograph(24, 32), QUICK)
+    with pytest.raises(CorruptFile):
+        codec.decode(payload, Frame(32 + change[0], 24 + change[1], 3), "cpu")
+
+
+def test_a_payload_with_other_channels_is_refused_or_converted(codec: Codec) -> None:
+    """WebP has no gray, so gray and colour look the same there; all others must tell them apart."""
+    colour = codec.encode(pictures.photograph(24, 32), QUICK)
+    if codec.name == "webp":
+        assert codec.decode(colour, Frame(32, 24, 1), "cpu").shape == (24, 32)
+        return
+    with pytest.raises(CorruptFile):
+        codec.decode(colour, Frame(32, 24, 1), "cpu")
+    gray = codec.encode(pictures.photograph(24, 32, 1), QUICK)
+    with pytest.raises(CorruptFile):
+        codec.decode(gray, Frame(32, 24, 3), "cpu")
+
+
+def test_nothing_and_nonsense_are_refused(codec: Codec) -> None:
+    for payload in (b"", b"\0", b"\0" * 500, MAGIC * 100, bytes(range(256)) * 4):
+        with pytest.raises(CorruptFile):
+            codec.decode(payload, Frame(24, 32, 3), "cpu")
+
+
+def test_a_cut_payload_gives_our_error_or_a_picture(codec: Codec) -> None:
+    payload = codec.encode(pictures.photograph(40, 56), Options(60, effort=1))
+    refused = 0
+    for end in range(0, len(payload), max(1, len(payload) // 40)):
+        try:
+            assert codec.decode(payload[:end], Frame(56, 40, 3), "cpu").shape == (40, 56, 3)
+        except CorruptFile:
+            refused += 1
+    assert refused >= 20
+
+
+def test_the_payload_of_another_codec_is_refused(codec: Codec) -> None:
+    pixels = pictures.photograph(24, 32)
+    for other in CODECS:
+        if other is not codec and not other.missing():
+            with pytest.raises(CorruptFile):
+                codec.decode(other.encode(pixels, QUICK), frame_of(pixels), "cpu")
+
+
+# --- payloads that ask for more than their size allows --------------------------------------------------------------
+
+
+def test_jpeg2000_in_many_tiles_is_refused() -> None:
+    """195 bytes, 1000 x 1000 pixels in tiles of 4 x 4: OpenJPEG would take 700 MB to decode it."""
+    payload = bytearray(by_name("jpeg2000").encode(pictures.flat(64, 64), Options(100)))
+    at = payload.index(b"\xff\x51")
+    payload[at + 6 : at + 14] = struct.pack(">2I", 1000, 1000)
+    for tile in (4, 2**31):
+        payload[at + 22 : at + 30] = struct.pack(">2I", tile, tile)
+        with pytest.raises(CorruptFile, match="one tile"):
+            by_name("jpeg2000").decode(bytes(payload), Frame(1000, 1000, 3), "cpu")
+
+
+@pytest.mark.parametrize(("offset", "value"), [(4, b"\1"), (6, b"\xff\xff")], ids=["precincts", "65535 layers"])
+def test_jpeg2000_with_a_multiplied_workload_is_refused(offset: int, value: bytes) -> None:
+    payload = bytearray(by_name("jpeg2000").encode(pictures.flat(64, 64), Options(100)))
+    at = payload.index(b"\xff\x52")
+    payload[at + offset : at + offset + len(value)] = value
+    with pytest.raises(CorruptFile, match="precincts or several layers"):
+        by_name("jpeg2000").decode(bytes(payload), Frame(64, 64, 3), "cpu")
+
+
+def test_avif_whose_coded_picture_is_larger_than_its_box_says_is_refused() -> None:
+    """The size in the box is compared with the file's header; the AV1 decoder allocates by its own."""
+    payload = bytearray(by_name("avif").encode(pictures.flat(400, 600), QUICK))
+    at = payload.index(b"ispe")
+    payload[at + 8 : at + 16] = struct.pack(">2I", 6, 4)
+    with pytest.raises(CorruptFile, match="coded as 600 x 400"):
+        by_name("avif").decode(bytes(payload), Frame(6, 4, 3), "cpu")
+
+
+def test_avif_with_a_second_item_is_refused() -> None:
+    """Our encoder writes one: alpha is a section of the file, and grids are not used."""
+    rgba = np.dstack([pictures.photograph(16, 16), pictures.transparency(16, 16)])
+    with pytest.raises(CorruptFile):
+        by_name("avif").decode(pictures.file_of(rgba, "AVIF"), Frame(16, 16, 3), "cpu")
+
+
+def test_webp_with_alpha_or_frames_is_refused() -> None:
+    rgba = np.dstack([pictures.photograph(16, 16), pictures.transparency(16, 16)])
+    frames = [PIL.Image.fromarray(pictures.noise(16, 16, seed=seed)) for seed in (1, 2)]
+    animated = pictures.file_of(frames[0], "WEBP", save_all=True, append_images=frames[1:])
+    for payload in (pictures.file_of(rgba, "WEBP"), animated):
+        with pytest.raises(CorruptFile, match="alpha or is animated"):
+            by_name("webp").decode(payload, Frame(16, 16, 3), "cpu")
