@@ -91,11 +91,13 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
 
 def picture_suffixes() -> frozenset[str]:
-    """The suffixes of all formats Pillow opens."""
+    """The suffixes of all formats that are read."""
     import PIL.Image
 
+    from nncodec.image import NOT_READ
+
     suffixes = PIL.Image.registered_extensions().items()
-    return frozenset(suffix for suffix, name in suffixes if name in PIL.Image.OPEN and name not in ("PDF", "NNC"))
+    return frozenset(suffix for suffix, name in suffixes if name in PIL.Image.OPEN and name not in (*NOT_READ, "NNC"))
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":

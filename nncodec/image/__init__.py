@@ -2,11 +2,12 @@
 
 from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Metadata, Picture, Pixels, from_array
-from nncodec.image.reading import from_pillow, metadata_of, read
+from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, read
 from nncodec.image.writing import FORMATS_OUT, to_pillow, write
 
 __all__ = [
     "FORMATS_OUT",
+    "NOT_READ",
     "Metadata",
     "Picture",
     "Pixels",

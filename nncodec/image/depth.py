@@ -1,5 +1,7 @@
 """How many bits per sample a file really holds: Pillow reduces most deep pictures to 8 without a word."""
 
+from typing import Any
+
 import PIL.Image
 
 _AV1_CONFIG, _J2K_SIZ = b"av1C", b"\xff\x4f\xff\x51"
@@ -15,8 +17,16 @@ def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
         return _avif_depth(data)
     if still.format == "JPEG2000":
         return _jpeg2000_depth(data)
-    raw_modes = [str(tile[3]) for tile in getattr(still, "tile", [])]
-    return 16 if any(";16" in mode for mode in raw_modes) else None
+    return max((_tile_depth(tile[0], tile[3]) for tile in getattr(still, "tile", [])), default=None)
+
+
+def _tile_depth(decoder: str, arguments: Any) -> int:
+    """From a decoder's name and arguments: the raw mode, or a tuple of it and more; for PNM, of the largest value."""
+    raw_mode, *more = arguments if isinstance(arguments, tuple) else (arguments,)
+    if more and raw_mode in ("L", "RGB") and isinstance(more[0], int) and more[0] > 255:
+        return more[0].bit_length()
+    packed = str(raw_mode).startswith("BGR;")  # 5 or 6 bits per sample, 16 per pixel
+    return 16 if decoder == "SGI16" or (";16" in str(raw_mode) and not packed) else 8
 
 
 def _avif_depth(data: bytes) -> int | None:

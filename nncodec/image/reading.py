@@ -7,10 +7,20 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from nncodec.errors import EncodeError
+from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.image.depth import stored_depth
 from nncodec.image.picture import Metadata, Picture
 from nncodec.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
+
+NOT_READ = {
+    "EPS": "it is a program, and would be run",
+    "WMF": "it is a program, and would be run",
+    "BUFR": "Pillow only knows its name",
+    "GRIB": "Pillow only knows its name",
+    "HDF5": "Pillow only knows its name",
+    "MPEG": "Pillow only knows its name",
+}
+"""Formats that Pillow opens and we do not, and why."""
 
 _EXIF_PREFIX = b"Exif\0\0"
 
@@ -30,6 +40,8 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     EncodeError for what could only be kept in part.
     """
     still = open_still(data, "the picture")
+    if still.format in NOT_READ:
+        raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     stored = stored_depth(still, data)
@@ -41,9 +53,11 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int | None = None) -> Picture:
     """A picture from a Pillow image, with its alpha and metadata.
 
-    ``stored`` is the depth in the file it came from, if that is known to be more than the mode shows.
+    ``stored`` is the depth in the file it came from; a Pillow image whose pixels are not loaded yet may tell.
     Raises EncodeError for modes and depths that cannot be kept.
     """
+    if stored is None:
+        stored = stored_depth(still, b"")
     if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
         return _from_deep_gray(still, depth)
     if stored is not None and stored > 8 and depth != 8:
@@ -86,7 +100,10 @@ def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
     if "transparency" in still.info:
         raise EncodeError("16-bit gray with a transparent colour cannot be kept", "convert it to 8 bits first")
     with pillow_errors("the picture"):
-        samples: npt.NDArray[np.uint16] = np.array(still).astype(np.uint16)
+        stored = np.array(still)
+    if stored.min() < 0:
+        raise EncodeError("signed samples cannot be kept", "convert it to unsigned ones first")
+    samples: npt.NDArray[np.uint16] = stored.astype(np.uint16)
     if depth == 8:
         reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
         return Picture(reduced, None, metadata_of(still))

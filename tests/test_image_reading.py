@@ -1,0 +1,346 @@
+"""Pictures in: every mode keeps what it has, and what cannot be kept is refused, never cut down silently."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import pytest
+
+from nncodec.errors import CorruptFile, EncodeError, LimitExceeded, NncError, UnsupportedFile
+from nncodec.image import NOT_READ, Metadata, from_array, from_pillow, read, to_pillow
+from tests import pictures
+
+PHOTO = pictures.photograph(20, 30)
+GRAY = pictures.photograph(20, 30, 1)
+SOFT = pictures.transparency(20, 30)
+STILL = PIL.Image.fromarray(PHOTO)
+
+
+def png16(colour_type: int, channels: int) -> bytes:
+    """A PNG of 16 bits per sample, 4 x 2, which Pillow cannot write for more than one channel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    row = b"\0" + np.arange(4 * channels, dtype=">u2").tobytes()
+    header = struct.pack(">IIBBBBB", 4, 2, 16, colour_type, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(row * 2))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+
+
+def bmp565() -> bytes:
+    """A bitmap of 16 bits per *pixel*, 2 x 1: pure green and pure red."""
+    fields = struct.pack("<IiiHHIIiiII", 40, 2, 1, 1, 16, 3, 4, 0, 0, 0, 0)
+    body = fields + struct.pack("<3I", 0xF800, 0x07E0, 0x001F) + struct.pack("<2H", 0x07E0, 0xF800)
+    return b"BM" + struct.pack("<IHHI", 14 + len(body), 0, 0, 14 + 52) + body
+
+
+# --- modes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("still", "mode"),
+    [
+        (STILL, "RGB"),
+        (PIL.Image.fromarray(GRAY), "L"),
+        (PIL.Image.fromarray(np.dstack([GRAY, SOFT])), "LA"),
+        (PIL.Image.fromarray(np.dstack([PHOTO, SOFT])), "RGBA"),
+        (PIL.Image.fromarray(pictures.deep(20, 30)), "I;16"),
+    ],
+    ids=["RGB", "L", "LA", "RGBA", "I;16"],
+)
+def test_png_comes_in_exactly(still: PIL.Image.Image, mode: str) -> None:
+    picture = read(pictures.file_of(still, "PNG"))
+    assert picture.mode == mode
+    assert np.array_equal(np.asarray(to_pillow(picture)), np.asarray(still))
+    assert picture.pixels.flags.c_contiguous
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("1", "L"),
+        ("L", "L"),
+        ("P", "RGB"),
+        ("RGB", "RGB"),
+        ("RGBX", "RGB"),
+        ("YCbCr", "RGB"),
+        ("CMYK", "RGB"),
+        ("LA", "LA"),
+        ("La", "LA"),
+        ("PA", "RGBA"),
+        ("RGBA", "RGBA"),
+        ("RGBa", "RGBA"),
+    ],
+)
+def test_modes_of_pillow(mode: str, expected: str) -> None:
+    through = {"La": "LA", "RGBa": "RGBA", "PA": "P"}.get(mode)
+    still = (STILL.convert(through) if through else STILL).convert(mode)
+    picture = from_pillow(still)
+    assert picture.mode == expected
+    reference = np.asarray(still.convert(expected))
+    assert np.array_equal(np.asarray(to_pillow(picture)), reference)
+
+
+@pytest.mark.parametrize("mode", ["I", "F", "HSV", "LAB"])
+def test_modes_that_cannot_be_kept_are_refused(mode: str) -> None:
+    still = PIL.Image.fromarray(PHOTO, "LAB") if mode == "LAB" else STILL.convert(mode)
+    with pytest.raises(EncodeError, match=f"mode {mode} cannot be kept"):
+        from_pillow(still)
+
+
+@pytest.mark.parametrize(("mode", "colour"), [("L", 90), ("RGB", (1, 2, 3)), ("P", 3), ("1", 0)])
+def test_a_transparent_colour_becomes_alpha(mode: str, colour: object) -> None:
+    still = STILL.convert(mode)
+    picture = read(pictures.file_of(still, "PNG", transparency=colour))
+    expected = PIL.Image.open(io.BytesIO(pictures.file_of(still, "PNG", transparency=colour))).convert("RGBA")
+    assert picture.alpha is not None
+    assert np.array_equal(picture.alpha, np.asarray(expected)[:, :, 3])
+    assert picture.mode == ("LA" if mode in "L1" else "RGBA")
+
+
+def test_cmyk_is_converted_and_said_so() -> None:
+    cmyk = PIL.Image.fromarray(np.dstack([PHOTO, GRAY // 2]), "CMYK")
+    for data in (pictures.file_of(cmyk, "JPEG"), pictures.file_of(cmyk, "TIFF", icc_profile=b"unusable")):
+        picture = read(data)
+        assert picture.mode == "RGB"
+        assert picture.notes == ("CMYK was converted to RGB",)
+        assert picture.metadata.icc is None  # it would describe inks, not the RGB that is kept
+
+
+def test_a_bitmap_of_16_bits_per_pixel_has_8_per_sample() -> None:
+    assert read(bmp565()).pixels.tolist() == [[[0, 255, 0], [255, 0, 0]]]
+
+
+# --- depth ----------------------------------------------------------------------------------------------------------
+
+RAMP = np.arange(18).astype(">u2") * 3000
+DEEP = {
+    "png rgb": png16(2, 3),
+    "png rgba": png16(6, 4),
+    "png gray alpha": png16(4, 2),
+    "ppm": b"P6\n3 2\n65535\n" + RAMP.tobytes(),
+    "ppm of 10 bits": b"P6\n3 2\n1023\n" + (RAMP // 64).tobytes(),
+    "ppm in text": b"P3\n3 2\n65535\n" + b" ".join(b"%d" % value for value in RAMP),
+    "sgi": pictures.file_of(STILL, "SGI", bpc=2),
+}
+
+
+@pytest.mark.parametrize("data", DEEP.values(), ids=DEEP.keys())
+def test_deep_colour_is_refused_unless_allowed(data: bytes) -> None:
+    with pytest.raises(EncodeError, match=r"1[06] bits per sample in \w+ would be cut to 8") as caught:
+        read(data)
+    assert caught.value.hint == "--depth 8 allows it"
+    assert read(data, depth=8).depth == 8
+
+
+@pytest.mark.parametrize("data", [DEEP["png rgb"], DEEP["ppm"]], ids=["png", "ppm"])
+def test_deep_colour_is_refused_from_an_opened_pillow_image_too(data: bytes) -> None:
+    with pytest.raises(EncodeError, match="would be cut to 8"):
+        from_pillow(PIL.Image.open(io.BytesIO(data)))
+    assert from_pillow(PIL.Image.open(io.BytesIO(data)), depth=8).depth == 8
+
+
+@pytest.mark.parametrize("pillow_format", ["PNG", "TIFF", "PPM", "JPEG2000"])
+def test_deep_gray_is_kept(pillow_format: str) -> None:
+    deep = pictures.deep(20, 30)
+    picture = read(pictures.file_of(deep, pillow_format))
+    assert (picture.mode, picture.pixels.dtype) == ("I;16", np.uint16)
+    assert np.array_equal(picture.pixels, deep)
+
+
+def test_signed_gray_is_refused() -> None:
+    """Below zero there is nothing to keep it in, and wrapping around would make black white."""
+    tiff = pictures.file_of(np.zeros((2, 3), np.uint16), "TIFF")
+    signed = bytearray(pictures.file_of(np.full((2, 3), 65535, np.uint16), "TIFF", tiffinfo={339: 2}))
+    assert read(tiff).mode == "I;16"
+    with pytest.raises(EncodeError, match="signed"):
+        read(bytes(signed))
+
+
+def test_deep_gray_is_cut_to_8_bits_where_allowed() -> None:
+    """Rounded, not truncated: 0 and 65535 become 0 and 255, and 257 steps lie between neighbours."""
+    values = np.array([[0, 128, 129, 257, 32768, 65406, 65407, 65535]], np.uint16)
+    found = read(pictures.file_of(values, "PNG"), depth=8)
+    assert found.pixels.tolist() == [[0, 0, 1, 1, 128, 254, 255, 255]]
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+FRAMES = [PIL.Image.fromarray(pictures.flat(8, 8, value=value)) for value in (10, 120, 250)]
+
+
+@pytest.mark.parametrize("pillow_format", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_animations_are_refused_unless_a_frame_is_named(pillow_format: str) -> None:
+    data = pictures.file_of(FRAMES[0], pillow_format, save_all=True, append_images=FRAMES[1:])
+    with pytest.raises(EncodeError, match="3 frames") as caught:
+        read(data)
+    assert caught.value.hint == "--frame 0 takes the first"
+    for index, level in enumerate((10, 120, 250)):
+        assert abs(read(data, frame=index).pixels.astype(int) - level).max() <= 4
+    with pytest.raises(EncodeError, match="there is no frame 3"):
+        read(data, frame=3)
+
+
+def test_the_first_picture_of_an_mpo_is_the_photograph() -> None:
+    data = pictures.file_of(FRAMES[0], "MPO", save_all=True, append_images=FRAMES[1:2])
+    picture = read(data)
+    assert picture.notes == ("only the first of 2 pictures in the MPO file is kept",)
+    assert abs(picture.pixels.astype(int) - 10).max() <= 2
+
+
+# --- metadata -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "WEBP"])
+def test_metadata_come_in_byte_for_byte(pillow_format: str) -> None:
+    parameters: dict[str, object] = {"icc_profile": pictures.icc(), "exif": b"Exif\0\0" + pictures.exif(6)}
+    if pillow_format == "PNG":
+        chunks = PIL.PngImagePlugin.PngInfo()
+        chunks.add_itxt("XML:com.adobe.xmp", pictures.XMP.decode())
+        parameters["pnginfo"] = chunks
+    else:
+        parameters["xmp"] = pictures.XMP
+    found = read(pictures.file_of(STILL, pillow_format, **parameters)).metadata
+    assert (found.icc, found.exif, found.xmp) == (pictures.icc(), pictures.exif(6), pictures.XMP)
+
+
+def test_exif_that_is_no_exif_is_carried_all_the_same() -> None:
+    assert read(pictures.file_of(STILL, "PNG", exif=b"not Exif at all")).metadata.exif == b"not Exif at all"
+
+
+def test_exif_in_a_text_chunk_of_imagemagick() -> None:
+    chunks = PIL.PngImagePlugin.PngInfo()
+    digits = (b"Exif\0\0" + pictures.exif(3)).hex()
+    chunks.add_text("Raw profile type exif", f"\nexif\n{len(digits) // 2:8}\n{digits[:72]}\n{digits[72:]}\n")
+    assert read(pictures.file_of(STILL, "PNG", pnginfo=chunks)).metadata.exif == pictures.exif(3)
+
+
+def test_tiff_tags_that_describe_the_picture_become_exif() -> None:
+    tags = PIL.Image.Exif()
+    tags[0x010F], tags[0x0131] = "maker", "software"
+    found = read(pictures.file_of(STILL, "TIFF", exif=tags)).metadata.exif
+    block = PIL.Image.Exif()
+    block.load(b"Exif\0\0" + (found or b""))
+    assert dict(block) == {0x010F: "maker", 0x0131: "software"}
+
+
+def test_no_metadata_is_none_and_not_empty() -> None:
+    for pillow_format in ("PNG", "JPEG", "WEBP", "TIFF", "BMP"):
+        assert read(pictures.file_of(STILL, pillow_format)).metadata == Metadata()
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_over_the_limit_is_refused_before_it_is_decoded() -> None:
+    bomb = b"GIF89a" + struct.pack("<HH", 65535, 65535) + bytes(3) + b"," + struct.pack("<4H", 0, 0, 65535, 65535)
+    with pytest.raises(LimitExceeded):
+        read(bomb + b"\0\2\2D\1\0;")
+    with pytest.raises(LimitExceeded):
+        read(pictures.file_of(STILL, "PNG"), max_pixels=20 * 30 - 1)
+    assert read(pictures.file_of(STILL, "PNG"), max_pixels=20 * 30).width == 30
+
+
+@pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000"])
+def test_a_cut_file_gives_our_error(pillow_format: str) -> None:
+    """A picture that is only half there must not come in as a picture that is half gray."""
+    data = pictures.file_of(STILL, pillow_format)
+    with pytest.raises((CorruptFile, UnsupportedFile)):
+        read(data[: len(data) * 2 // 3])
+
+
+def test_programs_are_not_run() -> None:
+    """Pillow hands EPS to Ghostscript, with everything that may go wrong there."""
+    with pytest.raises(UnsupportedFile, match="EPS is not read"):
+        read(pictures.file_of(STILL, "EPS"))
+    assert "WMF" in NOT_READ
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"hello", bytes(1000), b"P6\n", b"\xff\xd8\xff"])
+def test_what_is_no_picture_gives_our_error(data: bytes) -> None:
+    with pytest.raises((CorruptFile, UnsupportedFile)):
+        read(data)
+
+
+def test_damaged_sources_give_only_our_errors() -> None:
+    rng = np.random.default_rng(5)
+    formats = (
+        "PNG",
+        "JPEG",
+        "WEBP",
+        "GIF",
+        "TIFF",
+        "BMP",
+        "TGA",
+        "PPM",
+        "JPEG2000",
+        "AVIF",
+        "ICO",
+        "PCX",
+        "SGI",
+        "QOI",
+    )
+    for pillow_format in formats:
+        data = pictures.file_of(STILL, pillow_format)
+        for _ in range(30):
+            damaged = bytearray(data)
+            for at in rng.integers(0, min(len(data), 200), 3):
+                damaged[at] = rng.integers(0, 256)
+            try:
+                read(bytes(damaged), max_pixels=10**6)
+            except NncError:
+                continue
+
+
+# --- arrays ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "mode"),
+    [
+        ((4, 5), np.uint8, "L"),
+        ((4, 5, 1), np.uint8, "L"),
+        ((4, 5, 2), np.uint8, "LA"),
+        ((4, 5, 3), np.uint8, "RGB"),
+        ((4, 5, 4), np.uint8, "RGBA"),
+        ((4, 5), np.uint16, "I;16"),
+    ],
+    ids=str,
+)
+def test_arrays_that_are_pictures(shape: tuple[int, ...], dtype: type, mode: str) -> None:
+    array = np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+    picture = from_array(array)
+    assert (picture.mode, picture.width, picture.height) == (mode, 5, 4)
+    assert np.array_equal(np.asarray(to_pillow(picture)), array.squeeze())
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 5), np.float32),
+        np.zeros((4, 5), bool),
+        np.zeros((4, 5), np.int8),
+        np.zeros((4, 5, 3), np.uint16),
+        np.zeros((4, 5, 5), np.uint8),
+        np.zeros((3, 4, 5), np.uint8),
+        np.zeros((4,), np.uint8),
+        np.zeros((1, 4, 5, 3), np.uint8),
+        np.zeros((0, 5), np.uint8),
+        np.zeros((5, 0, 3), np.uint8),
+    ],
+    ids=lambda array: f"{array.dtype} {array.shape}",
+)
+def test_arrays_that_are_not(array: npt.NDArray[np.generic]) -> None:
+    with pytest.raises(EncodeError, match="is not a picture"):
+        from_array(array)
+
+
+def test_the_order_of_axes_and_strides_does_not_matter() -> None:
+    array = pictures.photograph(8, 6)
+    for view in (array[::-1], array.transpose(1, 0, 2), array[::2, 1:], np.asfortranarray(array)):
+        assert np.array_equal(from_array(view).pixels, view)
