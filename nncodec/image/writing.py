@@ -11,6 +11,7 @@ from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Picture
 from nncodec.stills import PILLOW_ERRORS
 
+_TIFF_XMP = 700
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 FORMATS_OUT: dict[str, dict[str, object]] = {
@@ -18,7 +19,7 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
     "NPY": {},
     "PPM": {},
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
-    "WEBP": {"lossless": True, "quality": 50},
+    "WEBP": {"lossless": True, "exact": True, "quality": 50},
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "AVIF": {"quality": 95, "subsampling": "4:4:4"},
     "JPEG2000": {},
@@ -29,6 +30,7 @@ _KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
 _NO_ALPHA = {"JPEG", "PPM", "BMP"}
+_KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
 
 
 def write(picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1) -> tuple[bytes, tuple[str, ...]]:
@@ -45,6 +47,8 @@ def write(picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1) -
         return _npy(picture), notes
     if picture.alpha is not None and pillow_format in _NO_ALPHA:
         raise EncodeError(f"{pillow_format} holds no alpha", "PNG, WebP, TIFF and NPY do")
+    if picture.depth == 16 and pillow_format not in _KEEPS_DEPTH:
+        raise EncodeError(f"{pillow_format} holds no 16-bit gray", "PNG, TIFF, PPM and NPY do")
     parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format)
     if pillow_format == "PNG":
         parameters["compress_level"] = png_level
@@ -84,26 +88,30 @@ def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, obje
     meta, parameters = picture.metadata, dict[str, object]()
     if meta.icc is not None and pillow_format in _KEEPS_ICC:
         parameters["icc_profile"] = meta.icc
-    if meta.exif is not None and pillow_format in _KEEPS_EXIF:
-        # TIFF has no Exif block: Pillow wants the tags. AVIF keeps the orientation outside it.
-        parameters["exif"] = _exif_tags(meta.exif) if pillow_format in ("TIFF", "AVIF") else b"Exif\0\0" + meta.exif
+    if pillow_format == "TIFF":
+        # It has no blocks of Exif and XMP: both are tags, and Pillow wants them together.
+        parameters["exif"] = _exif_tags(meta.exif, meta.xmp)
+    elif meta.exif is not None and pillow_format == "AVIF":
+        parameters["exif"] = _exif_tags(meta.exif)  # the orientation goes into a box of its own
+    elif meta.exif is not None and pillow_format in _KEEPS_EXIF:
+        parameters["exif"] = b"Exif\0\0" + meta.exif
     if meta.xmp is not None and pillow_format == "PNG":
         chunks = PIL.PngImagePlugin.PngInfo()
         chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
         parameters["pnginfo"] = chunks
-    elif meta.xmp is not None and pillow_format == "TIFF":
-        parameters["tiffinfo"] = {700: meta.xmp}
-    elif meta.xmp is not None and pillow_format in _KEEPS_XMP:
+    elif meta.xmp is not None and pillow_format in _KEEPS_XMP - {"TIFF"}:
         parameters["xmp"] = meta.xmp
     return parameters
 
 
-def _exif_tags(block: bytes) -> PIL.Image.Exif:
+def _exif_tags(block: bytes | None, xmp: bytes | None = None) -> PIL.Image.Exif:
     exif = PIL.Image.Exif()
     try:
-        exif.load(b"Exif\0\0" + block)
+        exif.load(b"Exif\0\0" + block if block is not None else b"")
     except PILLOW_ERRORS as error:
         raise EncodeError(f"the Exif data cannot be read: {error}", "PNG carries them unread") from error
+    if xmp is not None:
+        exif[_TIFF_XMP] = xmp
     return exif
 
 
