@@ -275,3 +275,10 @@ def test_a_report_of_the_run_with_crops(folder: Path, table: tuple[Path, Result]
     assert "webp gains most on" in page
     assert page.count("data:image/png;base64,") == 6  # two strips of the original, webp and jpeg
     assert (out / "mine.txt").read_text() == "kept"
+
+
+def test_a_table_says_what_it_was_measured_with(table: tuple[Path, Result]) -> None:
+    versions, machine = read(table[0]).comments
+    assert f"Pillow {PIL.__version__}, libjpeg-turbo " in versions
+    assert versions.startswith("nnc ")
+    assert machine.endswith(" cores")
