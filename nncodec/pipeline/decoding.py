@@ -8,7 +8,7 @@ import numpy.typing as npt
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix, read_header
-from nncodec.errors import CorruptFile, EncodeError
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Metadata, Picture
 from nncodec.restorers import apply_section
 from nncodec.stills import MAX_PIXELS, check_pixels
@@ -61,8 +61,10 @@ def decode(
 
 def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bool, device: str) -> Decoded:
     header = c.header
-    check_pixels(header.width, header.height, max_pixels)
     codec = by_id(header.codec)
+    if c.all(Kind.LAYER):
+        raise UnsupportedFile(f"{codec.name} has no layers, this file does", "the file may need a newer nnc")
+    check_pixels(header.width, header.height, max_pixels)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
     pixels = codec.decode(c.payload, frame_of(header), device)
