@@ -17,6 +17,7 @@ from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
 from nncodec.stills import MAX_PIXELS
 
+Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
 Source = Picture | PIL.Image.Image | npt.NDArray[Any] | PathLike
 
@@ -53,7 +54,7 @@ def encode(
 
 
 def decode(
-    source: bytes | PathLike,
+    source: Buffer | PathLike,
     *,
     max_pixels: int = MAX_PIXELS,
     restore: bool = True,
@@ -68,13 +69,13 @@ def decode(
     return _decode(_bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, device=device)
 
 
-def inspect(source: bytes | PathLike) -> Info:
+def inspect(source: Buffer | PathLike) -> Info:
     """Describe an .nnc file, given as bytes or path, without decoding pixels. Raises as :func:`decode`."""
     return _inspect(_bytes(source))
 
 
-def _bytes(source: bytes | PathLike) -> bytes:
-    return source if isinstance(source, bytes) else Path(source).read_bytes()
+def _bytes(source: Buffer | PathLike) -> bytes:
+    return bytes(source) if isinstance(source, (bytes, bytearray, memoryview)) else Path(source).read_bytes()
 
 
 def _picture(source: Source, max_pixels: int) -> Picture:

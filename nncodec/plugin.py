@@ -43,6 +43,9 @@ class NncImageFile(PIL.ImageFile.ImageFile):
                 raise OSError(f"{error}") from error
             self.im = to_pillow(decoded.picture, with_metadata=False).im
             self._data = b""
+            if self._exclusive_fp and self.fp is not None:
+                self.fp.close()
+                self.fp = None
         return super(PIL.ImageFile.ImageFile, self).load()
 
 
@@ -52,10 +55,14 @@ def register_pillow() -> None:
     ``image.save("x.nnc", quality=75, codec="avif", effort=5, bpp=..., target_size=..., target_psnr=...)``; ICC,
     Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
     """
-    PIL.Image.register_open("NNC", NncImageFile, lambda prefix: prefix.startswith(MAGIC))
+    PIL.Image.register_open("NNC", NncImageFile, _accept)
     PIL.Image.register_save("NNC", _save)
     PIL.Image.register_extension("NNC", ".nnc")
     PIL.Image.register_mime("NNC", "image/x-nnc")
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
 
 
 def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> None:
