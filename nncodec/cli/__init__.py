@@ -4,6 +4,7 @@ Verb modules import little at the top, so that ``nnc --help`` is quick; what the
 """
 
 import importlib
+import io
 import sys
 
 import click
@@ -61,6 +62,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; every error becomes one message and a documented exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may be anything
     try:
         code = cli.main(prog_name="nnc", standalone_mode=False)
     except click.ClickException as error:
@@ -68,6 +71,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         report_error("interrupted")
         code = 130
-    except (NncError, OSError) as error:
+    except (NncError, OSError, MemoryError) as error:
         code = report_error(error)
     sys.exit(code if isinstance(code, int) else 0)

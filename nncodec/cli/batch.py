@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -87,18 +87,35 @@ def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
 
 
 def _in_parallel(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Iterator[Outcome]:
-    """Outcomes from worker processes of one thread each, as they come."""
+    """Outcomes from worker processes, as they come. A job that takes its worker down fails alone."""
+    while jobs:
+        lost = yield from _pooled(jobs, guarded, workers)
+        in_flight = 2 * workers + 1  # executing, or already handed to the pool
+        for job in lost[:in_flight]:
+            if (yield from _pooled([job], guarded, 1)):
+                yield _failure(job, NncError("its worker process died", "perhaps there was too little memory"))
+        jobs = lost[in_flight:]
+
+
+def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Generator[Outcome, None, list[Job]]:
+    """Outcomes from one pool of worker processes of one thread each; in the end the jobs lost to a dead worker."""
     from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
+    lost = set()
     with _single_threaded_children():
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         try:
             futures: dict[Future[Outcome], Job] = {pool.submit(_interruptible, guarded, job): job for job in jobs}
             for future in as_completed(futures):
-                yield future.result()
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    lost.add(futures[future])
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+    return [job for job in jobs if job in lost]
 
 
 @contextmanager
@@ -178,7 +195,7 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
         }
         if outcome.status == "failed":
             record |= {"error": outcome.line, "code": outcome.code}
-        click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}, ensure_ascii=False))
+        click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}))
     if outcome.status == "failed":
         new_hint = outcome.hint if outcome.hint not in hinted else None
         hinted |= {outcome.hint or ""}

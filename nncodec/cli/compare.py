@@ -46,7 +46,7 @@ def command(original: str, other: str, as_json: bool, heatmap: str | None, force
         "bpp_a": 8 * first_bytes / n_pixels,
         "bpp_b": 8 * second_bytes / n_pixels,
     }
-    click.echo(json.dumps(record, ensure_ascii=False) if as_json else _text(record))
+    click.echo(json.dumps(record) if as_json else _text(record))
     if heatmap is not None:
         _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
 

@@ -70,6 +70,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
             frozenset({".nnc"}),
             suffix,
             options["keep_suffix"],
+            listed=bool(listed),
         )
     )
     wish = _Wish(

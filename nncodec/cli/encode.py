@@ -9,7 +9,7 @@ import click
 
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import Job, Sources, plan, read_list, read_source, write_output
-from nncodec.cli.options import AMOUNT, batch_options, device_option, manner_of, max_pixels_option
+from nncodec.cli.options import AMOUNT, POSITIVE, batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import decibels, grouped
 
 if TYPE_CHECKING:
@@ -36,12 +36,15 @@ class _Reading:
     help="0 to 100, 100 is lossless where the codec can be.  [default: 75]",
 )
 @click.option(
-    "--bpp", type=float, metavar="X", help="Best quality of at most X bits per pixel (searched: about 7 times slower)."
+    "--bpp",
+    type=POSITIVE,
+    metavar="X",
+    help="Best quality of at most X bits per pixel (searched: about 7 times slower).",
 )
 @click.option(
     "--target-size", type=AMOUNT, metavar="SIZE", help="Best quality of at most SIZE bytes: 200k, 1.5M, 64Ki."
 )
-@click.option("--target-psnr", type=float, metavar="DB", help="Smallest file of at least DB decibels.")
+@click.option("--target-psnr", type=POSITIVE, metavar="DB", help="Smallest file of at least DB decibels.")
 @click.option(
     "-e",
     "--effort",
@@ -82,6 +85,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
             picture_suffixes(),
             ".nnc",
             options["keep_suffix"],
+            listed=bool(listed),
         )
     )
     manner = manner_of(options, len(jobs))
@@ -101,10 +105,14 @@ def picture_suffixes() -> frozenset[str]:
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
-    from nncodec.codecs import Options
+    from nncodec.codecs import Options, all_codecs
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
+    if options["codec"] not in (None, *all_codecs()):
+        raise click.BadParameter(f"no codec is called {options['codec']!r}; there are {', '.join(all_codecs())}")
+    if options["keep_jpeg"] and options["strip"]:
+        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip would do nothing")
     if options["keep_jpeg"] and target:
         raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]

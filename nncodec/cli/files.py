@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Sources:
     out_suffix: str
     keep_suffix: bool = False
     """Name results ``photo.jpg.nnc`` instead of ``photo.nnc``."""
+    listed: bool = False
+    """The paths come from a list, however long it is: ``output`` is a folder."""
 
 
 def plan(sources: Sources) -> list[Job]:
@@ -45,7 +48,7 @@ def plan(sources: Sources) -> list[Job]:
     folders = [path for path in named if path != PIPE and Path(path).is_dir()]
     if folders and not sources.recursive:
         raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
-    many = len(named) > 1 or bool(folders)
+    many = len(named) > 1 or bool(folders) or sources.listed
     if many and (PIPE in named or sources.output == PIPE):
         raise click.UsageError("a pipe carries one picture, and there is more than one source")
     jobs = [job for path in named for job in _jobs(path, sources, into_folder=many)]
@@ -92,11 +95,14 @@ def _renamed(path: Path, sources: Sources) -> Path:
 
 
 def _walk(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders.sort()
+    """The files with these suffixes, in order, nothing hidden; and folders that cannot be read, to fail on later."""
+    unreadable: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=unreadable.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if Path(name).suffix.lower() in suffixes and not name.startswith("."):
                 yield Path(root) / name
+    yield from (Path(error.filename) for error in unreadable)
 
 
 def read_list(path: str) -> list[str]:
@@ -118,12 +124,17 @@ def check_output(job: Job, force: bool) -> None:
             raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
         return
     target = Path(job.output)
-    if not target.exists():
+    if not target.exists() or _is_special(target):
         return
     if job.source != PIPE and Path(job.source).exists() and target.samefile(job.source):
         raise EncodeError(f"the output {job.output} is the source", "choose another name with -o")
     if not force:
         raise EncodeError(f"{job.output} exists", "--force overwrites, --skip-existing goes on")
+
+
+def _is_special(path: Path) -> bool:
+    """A device or a named pipe, which is written to: renaming a file onto /dev/null would end it."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
@@ -133,9 +144,12 @@ def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
         sys.stdout.buffer.flush()
         return
     target = Path(job.output)
+    if _is_special(target):
+        target.write_bytes(data)
+        return
     if make_folders:
         target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".nnc.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(data)

@@ -52,4 +52,4 @@ def _as_json(file: str) -> str:
         "sections": [{"name": name, "bytes": n_bytes} for name, n_bytes in info.sections],
         "overhead": info.overhead,
     }
-    return json.dumps(record, ensure_ascii=False)
+    return json.dumps(record)

@@ -31,6 +31,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
 
 
 AMOUNT = Amount()
+POSITIVE = click.FloatRange(0, min_open=True)
 
 device_option = click.option(
     "--device",
