@@ -51,7 +51,7 @@ def plan(sources: Sources) -> list[Job]:
     many = len(named) > 1 or bool(folders) or sources.listed
     if many and (PIPE in named or sources.output == PIPE):
         raise click.UsageError("a pipe carries one picture, and there is more than one source")
-    jobs = [job for path in named for job in _jobs(path, sources, into_folder=many)]
+    jobs = list(dict.fromkeys(job for path in named for job in _jobs(path, sources, into_folder=many)))
     if not jobs:
         raise EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
     return jobs

@@ -1,0 +1,269 @@
+"""``nnc decode``, ``info``, ``test``, ``compare``, ``codecs`` and the rest, on single files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+import pytest
+
+import nncodec
+from nncodec.codecs import all_codecs
+from nncodec.container import MAGIC
+from nncodec.image import read
+from tests import pictures
+from tests.conftest import Ran
+from tests.damage import Part, build, head, take_apart
+
+Nnc = Callable[..., Ran]
+
+
+@pytest.fixture
+def coded(here: Path) -> Path:
+    """``photo.nnc``, lossless, with all metadata."""
+    path = Path("photo.nnc")
+    path.write_bytes(nncodec.encode(pictures.picture("RGB", meta=pictures.metadata(6)), "webp", 100))
+    return path
+
+
+PIXELS = pictures.picture("RGB").pixels
+
+
+# --- decode ---------------------------------------------------------------------------------------------------------
+
+
+def test_png_beside_the_source(nnc: Nnc, coded: Path) -> None:
+    result = nnc("decode", coded)
+    assert (result.code, result.out) == (0, "")
+    assert "photo.nnc -> photo.png  33 x 24 RGB" in result.err
+    with PIL.Image.open("photo.png") as still:
+        assert np.array_equal(np.asarray(still), PIXELS)
+        assert still.info["icc_profile"] == pictures.icc()
+        assert still.getexif()[0x0112] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "pillow_format"),
+    [
+        (["-o", "a.tif"], "a.tif", "TIFF"),
+        (["-o", "a.JPG"], "a.JPG", "JPEG"),
+        (["-o", "a.webp"], "a.webp", "WEBP"),
+        (["-o", "a.ppm"], "a.ppm", "PPM"),
+        (["-o", "no suffix"], "no suffix", "PNG"),
+        (["--format", "tiff"], "photo.tif", "TIFF"),
+        (["--format", "tif"], "photo.tif", "TIFF"),
+        (["--format", "jpeg"], "photo.jpg", "JPEG"),
+        (["--format", "JPG"], "photo.jpg", "JPEG"),
+        (["--format", "bmp", "-o", "new/"], "new/photo.bmp", "BMP"),
+        (["--format", "jpeg", "-o", "a.dat"], "a.dat", "JPEG"),
+        (["--keep-suffix"], "photo.nnc.png", "PNG"),
+    ],
+    ids=" ".join,
+)
+def test_forms_of_output(nnc: Nnc, coded: Path, arguments: list[str], name: str, pillow_format: str) -> None:
+    result = nnc("decode", coded, *arguments)
+    assert result.code == 0, result.err
+    with PIL.Image.open(name) as still:
+        assert still.format == pillow_format
+        assert PIL.ImageOps.exif_transpose(still).size == (24, 33)  # the picture lies on its side
+
+
+def test_npy(nnc: Nnc, coded: Path) -> None:
+    assert nnc("decode", coded, "-o", "a.npy").code == 0
+    upright = np.rot90(PIXELS, -1)  # NPY cannot say that the picture lies on its side
+    assert np.array_equal(np.load("a.npy"), upright)
+
+
+def test_what_the_format_cannot_carry_is_noted(nnc: Nnc, coded: Path) -> None:
+    assert "nnc: note: photo.nnc: PPM cannot carry an ICC profile: dropped" in nnc("decode", coded, "-o", "a.ppm").err
+
+
+def test_png_levels(nnc: Nnc, coded: Path) -> None:
+    for level in (0, 9):
+        nnc("decode", coded, "-o", f"{level}.png", "--png-level", level)
+    assert Path("0.png").stat().st_size > Path("9.png").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["doc", "nosuchformat", "eps!"])
+def test_unknown_formats_are_refused(nnc: Nnc, coded: Path, name: str) -> None:
+    for arguments in (["--format", name], ["-o", f"a.{name}"]):
+        result = nnc("decode", coded, *arguments)
+        assert result.code in (1, 2)
+        assert "no format to write is called" in result.err
+    assert list(Path().iterdir()) == [coded]
+
+
+def test_nothing_is_overwritten_without_force(nnc: Nnc, coded: Path) -> None:
+    Path("photo.png").write_text("precious")
+    assert nnc("decode", coded).code == 1
+    assert Path("photo.png").read_text() == "precious"
+    assert nnc("decode", coded, "-o", "photo.nnc", "--force").code == 1
+    assert coded.read_bytes().startswith(MAGIC)
+    assert nnc("decode", coded, "-f").code == 0
+    assert read(Path("photo.png").read_bytes()).width == 33
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "said"),
+    [
+        (lambda data: data[:-1], 3, "ends early"),
+        (lambda data: data[:-9] + b"!" + data[-8:], 3, "checksum"),
+        (lambda data: data + b"\0", 3, "after the last section"),
+        (lambda data: b"", 3, "not an .nnc file"),
+        (lambda data: pictures.file_of(PIXELS, "PNG"), 3, "not an .nnc file"),
+        (lambda data: data[:4] + b"\2" + data[5:], 4, "format version 2"),
+        (lambda data: build(head(codec=99), [Part(0x90, b"x")]), 4, "codec number 99"),
+        (lambda data: build(head(1, 1, 2**24 - 1, 2**24 - 1), [Part(0x90, b"x")]), 5, "pixels"),
+    ],
+    ids=["cut", "flipped", "longer", "empty", "a png", "newer", "unknown codec", "huge"],
+)
+def test_files_that_cannot_be_decoded(
+    nnc: Nnc, coded: Path, damage: Callable[[bytes], bytes], code: int, said: str
+) -> None:
+    coded.write_bytes(damage(coded.read_bytes()))
+    for verb in ("decode", "test"):
+        result = nnc(verb, coded)
+        assert result.code == code
+        assert result.err.startswith("nnc: error: photo.nnc: ")
+        assert said in result.err
+        assert "Traceback" not in result.err
+    assert list(Path().iterdir()) == [coded]
+
+
+def test_the_sound_part_of_a_cut_file(nnc: Nnc, coded: Path) -> None:
+    coded.write_bytes(coded.read_bytes()[:-3])
+    result = nnc("decode", coded, "--partial")
+    assert result.code == 0
+    assert "only its sound part was decoded" in result.err
+    assert np.array_equal(read(Path("photo.png").read_bytes()).pixels, PIXELS)
+
+
+def test_the_pixel_limit(nnc: Nnc, coded: Path) -> None:
+    for verb in ("decode", "test"):
+        result = nnc(verb, coded, "--max-pixels", 24 * 33 - 1)
+        assert result.code == 5
+        assert "hint: --max-pixels" in result.err
+    assert nnc("decode", coded, "--max-pixels", 24 * 33).code == 0
+
+
+def test_no_restore_decodes_what_needs_a_restorer(nnc: Nnc, coded: Path) -> None:
+    header, parts = take_apart(coded.read_bytes())
+    parts.insert(2, Part(0x16, b"\xfa\0\0\0\0"))
+    coded.write_bytes(build(header, parts))
+    assert nnc("decode", coded).code == 3
+    assert nnc("decode", coded, "--no-restore").code == 0
+
+
+def test_json(nnc: Nnc, coded: Path) -> None:
+    record = json.loads(nnc("decode", coded, "--json").out)
+    assert {"source", "output", "status", "bytes", "seconds", "notes"} <= set(record)
+    assert (record["status"], record["bytes"]) == ("done", Path("photo.png").stat().st_size)
+
+
+# --- info -----------------------------------------------------------------------------------------------------------
+
+
+def test_info_shows_where_the_bytes_go(nnc: Nnc, coded: Path) -> None:
+    result = nnc("info", coded)
+    assert (result.code, result.err) == (0, "")
+    first, *rows = result.out.splitlines()
+    size = coded.stat().st_size
+    assert first.startswith("photo.nnc: 33 x 24 RGB, webp, ")
+    assert [row.split()[0] for row in rows] == ["icc", "payload", "exif", "xmp", "container"]
+    assert sum(int("".join(row.split()[1:-1])) for row in rows) == size
+
+
+def test_info_for_machines(nnc: Nnc, coded: Path) -> None:
+    record = json.loads(nnc("info", coded, "--json").out)
+    size = coded.stat().st_size
+    assert (record["codec"], record["width"], record["height"], record["mode"]) == ("webp", 33, 24, "RGB")
+    assert (record["bytes"], record["bpp"]) == (size, 8 * size / (33 * 24))
+    assert sum(section["bytes"] for section in record["sections"]) + record["overhead"] == size
+
+
+def test_info_and_test_go_on_after_a_bad_file(nnc: Nnc, coded: Path) -> None:
+    Path("bad.nnc").write_bytes(coded.read_bytes()[:-1])
+    for verb in ("info", "test"):
+        result = nnc(verb, "bad.nnc", "missing.nnc", coded)
+        assert result.code == 3
+        assert "nnc: error: bad.nnc: " in result.err
+        assert "nnc: error: missing.nnc: no such file" in result.err
+        assert "photo.nnc: " in result.out + result.err
+
+
+def test_test_writes_nothing_and_says_ok(nnc: Nnc, coded: Path) -> None:
+    result = nnc("test", coded)
+    assert (result.code, result.out) == (0, "")
+    assert "photo.nnc: ok, 33 x 24 RGB" in result.err
+    assert nnc("test", coded, "--quiet") == (0, "", "")
+    assert list(Path().iterdir()) == [coded]
+
+
+# --- compare --------------------------------------------------------------------------------------------------------
+
+
+def test_compare_measures(nnc: Nnc, coded: Path) -> None:
+    nnc("decode", coded)
+    text = nnc("compare", "photo.png", "photo.nnc")
+    assert (text.code, text.err) == (0, "")
+    assert "equal" in text.out
+    brighter = np.minimum(PIXELS, 250) + 5
+    PIL.Image.fromarray(brighter.astype(np.uint8)).save("brighter.png")
+    record = json.loads(nnc("compare", "photo.png", "brighter.png", "--json").out)
+    mse = ((brighter.astype(float) - PIXELS) ** 2).mean()
+    assert record["mse"] == pytest.approx(mse)
+    assert record["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
+    assert record["ssim"] < 1
+    assert record["bpp_b"] == pytest.approx(8 * Path("brighter.png").stat().st_size / (33 * 24))
+
+
+def test_compare_refuses_what_cannot_be_compared(nnc: Nnc, coded: Path) -> None:
+    PIL.Image.new("RGB", (9, 9)).save("small.png")
+    result = nnc("compare", coded, "small.png")
+    assert result.code == 1
+    assert "33 x 24 and 9 x 9" in result.err
+
+
+def test_compare_writes_a_heatmap_once(nnc: Nnc, coded: Path) -> None:
+    arguments = ("compare", coded, coded, "--heatmap", "heat.png")
+    assert nnc(*arguments).code == 0
+    assert read(Path("heat.png").read_bytes()).height >= 24
+    assert nnc(*arguments).code == 1
+    assert nnc(*arguments, "--force").code == 0
+
+
+# --- the command itself ---------------------------------------------------------------------------------------------
+
+
+def test_codecs_are_listed_with_their_numbers(nnc: Nnc) -> None:
+    rows = [line.split()[:2] for line in nnc("codecs").out.splitlines()]
+    assert rows == [[str(codec.id), name] for name, codec in all_codecs().items()]
+    records = [json.loads(line) for line in nnc("codecs", "--json").out.splitlines()]
+    assert [(r["id"], r["name"]) for r in records] == [(codec.id, name) for name, codec in all_codecs().items()]
+
+
+def test_version_and_help(nnc: Nnc) -> None:
+    result = nnc("--version")
+    assert result.code == 0
+    assert nncodec.__version__ in result.out
+    for arguments in (["--help"], ["-h"], ["encode", "--help"], ["decode", "-h"]):
+        assert nnc(*arguments).code == 0
+    assert "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 4 unsupported input" in " ".join(
+        nnc("--help").out.split()
+    )
+
+
+@pytest.mark.parametrize("arguments", [["nosuchverb"], ["--nosuchoption"], ["info"], ["compare", "a"], ["test"]])
+def test_wrong_usage(nnc: Nnc, here: Path, arguments: list[str]) -> None:
+    result = nnc(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("nnc: error: ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(nnc: Nnc, shell: str) -> None:
+    result = nnc("completion", shell)
+    assert result.code == 0
+    assert "_NNC_COMPLETE" in result.out
