@@ -1,0 +1,90 @@
+"""``nnc train``: train a network from folders of pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+_WIDTHS = ("analysis", "synthesis", "latent", "blocks")
+_OWN = ("recipe", "folders", "output", "threads", "resume", *_WIDTHS)
+
+
+def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int, int]:
+    """Three channel counts, with commas between."""
+    try:
+        first, second, third = (int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter("three numbers with commas are needed, such as 64,128,192") from None
+    return first, second, third
+
+
+@click.command(short_help="Train a network from folders of pictures.")
+@click.argument("recipe", type=click.Choice(["learned"]))
+@click.option(
+    "--data",
+    "folders",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder; repeat for more.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default="runs/learned",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.01),
+    required=True,
+    help="Over all sittings; the learning rate ends at zero then.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@click.option(
+    "--crop", type=click.IntRange(64), default=128, show_default=True, help="Side of the crops, a multiple of 64."
+)
+@click.option(
+    "--late-crop",
+    type=click.IntRange(64),
+    default=256,
+    show_default=True,
+    help="The same, in the last part of the time.",
+)
+@click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate of the transforms.")
+@click.option(
+    "--prior-rate", type=float, default=1e-3, show_default=True, help="Learning rate of hyperprior and context."
+)
+@click.option("--muon/--adam", default=True, show_default=True, help="Optimiser of the inner convolutions.")
+@click.option("--every-minutes", type=float, default=5.0, show_default=True, help="Time between checkpoints.")
+@click.option(
+    "--analysis", default="64,128,192", callback=_three, show_default=True, help="Channels at 1/4, 1/8, 1/16."
+)
+@click.option(
+    "--synthesis", default="192,128,64", callback=_three, show_default=True, help="Channels at 1/16, 1/8, 1/4."
+)
+@click.option("--latent", type=int, default=256, show_default=True, help="Channels of the latent, a multiple of 4.")
+@click.option("--blocks", type=int, default=2, show_default=True, help="Residual blocks at each size.")
+@click.option("--seed", type=int, default=0, show_default=True)
+def command(**options: Any) -> None:
+    """Train the network of a codec, or go on training it.
+
+    The state is saved every few minutes and at the end, with a line of rate and PSNR in log.jsonl, measured on
+    pictures that are kept out of training.
+    """
+    import torch
+
+    from nncodec.nets.transform import Widths
+    from nncodec.training.allocator import keep_memory
+    from nncodec.training.recipes import learned
+
+    keep_memory()
+    torch.set_num_threads(options["threads"])
+    settings = learned.Settings(**{name: value for name, value in options.items() if name not in _OWN})
+    widths = Widths(**{name: options[name] for name in _WIDTHS})
+    learned.learn(list(options["folders"]), options["output"], widths, settings, options["resume"])

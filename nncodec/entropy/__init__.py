@@ -1,0 +1,1 @@
+"""From symbols to words and back: exact arithmetic, tables of distributions, and the range coder."""

@@ -1,0 +1,51 @@
+"""Rate-distortion optimised rounding: a symbol may move towards zero where that saves more than it costs."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.entropy.tables import Tables
+
+Floats = npt.NDArray[np.floating]
+
+ESCAPE_BITS = 12.0
+"""What an escaped symbol costs beside the escape itself; an estimate."""
+
+
+class Rounder:
+    """Chooses symbols by bits + price * squared error.
+
+    Args:
+        tables: the distributions.
+        price: (C,) bits that a squared error of one symbol is worth, by channel.
+    """
+
+    def __init__(self, tables: Tables, price: Floats) -> None:
+        halves = np.array(tables.half_widths)
+        costs = [tables.costs(index) for index in range(len(halves))]
+        for row in costs:
+            row[-1] += ESCAPE_BITS
+        self._costs = np.concatenate(costs)
+        self._halves = halves
+        self._starts = np.cumsum([0] + [len(row) for row in costs[:-1]])
+        self._price = price.astype(np.float32)
+
+    def bits(self, symbols: Symbols, indices: Indices) -> npt.NDArray[np.float32]:
+        """Bits of each symbol, in the shape of ``symbols``."""
+        half = self._halves[indices]
+        place = np.where(np.abs(symbols) > half, 2 * half + 1, symbols + half)
+        bits: npt.NDArray[np.float32] = self._costs[self._starts[indices] + place]
+        return bits
+
+    def __call__(self, wanted: Floats, indices: Indices) -> Symbols:
+        """Symbols (H, W, C) int32 for wanted values in symbols (H, W, C), coded under these scale indices."""
+        nearest = np.rint(wanted).astype(np.int32)
+        best = nearest.copy()
+        at = np.nonzero(nearest)
+        symbol, want, index = nearest[at], wanted[at].astype(np.float32), indices[at]
+        price = self._price[at[-1]]
+        lower = symbol - np.sign(symbol)
+        cost = self.bits(symbol, index) + price * (want - symbol) ** 2
+        other = self.bits(lower, index) + price * (want - lower) ** 2
+        best[at] = np.where(other < cost, lower, symbol)
+        return best

@@ -1,0 +1,164 @@
+"""Symbols to words and back, by range coding. The only file that knows constriction.
+
+The coder is that of constriction 0.5 (`stream.queue`), with 32-bit words, a 64-bit state and 24-bit probabilities;
+docs/format.md describes it well enough to be written again. Its bit stream is part of the format.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.tables import Tables
+from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+
+Symbols = npt.NDArray[np.int32]
+Indices = npt.NDArray[np.uint8]
+
+MAX_SYMBOL = 1 << 20
+"""Largest magnitude of a symbol."""
+_ESCAPE_BYTES = 5
+
+
+def _constriction() -> ModuleType:
+    try:
+        import constriction
+    except ImportError as error:
+        raise UnsupportedFile(
+            "this codec needs the package constriction", "there is none for this platform; use another codec"
+        ) from error
+    module: ModuleType = constriction
+    return module
+
+
+@contextmanager
+def _translated(kind: type[NncError], message: str) -> Iterator[None]:
+    """Turn whatever constriction raises into ``kind``; its panics are no `Exception`, only a `BaseException`."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError, NncError):
+        raise
+    except BaseException as error:
+        raise kind(f"{message}: {error}") from error
+
+
+def _models(tables: Tables) -> list[Any]:
+    """One model per scale. Sums to 2^24 less the number of symbols, which makes constriction's scaling exact."""
+    categorical = _constriction().stream.model.Categorical
+    with _translated(UnsupportedFile, "the tables of distributions are damaged"):
+        return [categorical((row - 1).astype(np.float64), perfect=False) for row in tables.frequencies]
+
+
+def _by_scale(indices: Indices, each: Callable[[int, npt.NDArray[np.int64]], None]) -> None:
+    """Call ``each(index, positions)`` for every scale index that occurs, ascending, positions in order."""
+    order = np.argsort(indices, kind="stable")
+    ends = np.cumsum(np.bincount(indices, minlength=256))
+    for index in np.unique(indices):
+        each(int(index), order[ends[index - 1] if index else 0 : ends[index]])
+
+
+class Encoder:
+    """Writes groups of symbols; `finish` gives the bytes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._models = _models(tables)
+        self._coder = _constriction().stream.queue.RangeEncoder()
+        self._escapes = bytearray()
+
+    def code(self, symbols: Symbols, indices: Indices) -> None:
+        """Write symbols (n,) under the distributions of their scale indices (n,).
+
+        Raises EncodeError for a symbol beyond MAX_SYMBOL.
+        """
+        if symbols.size and max(int(symbols.max()), -int(symbols.min())) > MAX_SYMBOL:
+            raise EncodeError(f"a symbol is larger than {MAX_SYMBOL}")
+
+        def write(index: int, at: npt.NDArray[np.int64]) -> None:
+            half = self._tables.half_widths[index]
+            group = symbols[at]
+            outside = np.abs(group) > half
+            places = np.where(outside, 2 * half + 1, group + half).astype(np.int32)
+            with _translated(EncodeError, "the range coder failed"):
+                self._coder.encode(places, self._models[index])
+            for symbol in group[outside].tolist():
+                self._escapes += write_number(2 * (abs(symbol) - half - 1) + (symbol < 0))
+
+        _by_scale(indices, write)
+
+    def finish(self) -> tuple[bytes, bytes]:
+        """The escapes and the range coder's bytes, whose trailing zeros are left out."""
+        words = self._coder.get_compressed().astype("<u4").tobytes()
+        return bytes(self._escapes), words.rstrip(b"\0")
+
+
+class Decoder:
+    """Reads groups of symbols back. Damage shows as wrong symbols as often as not: compare a checksum at the end."""
+
+    def __init__(self, tables: Tables, escapes: bytes, words: bytes) -> None:
+        if words.endswith(b"\0"):
+            raise CorruptFile("the coded symbols end with a zero byte")
+        padded = words + bytes(-len(words) % 4)
+        self._tables = tables
+        self._models = _models(tables)
+        with _translated(CorruptFile, "the coded symbols are damaged"):
+            self._coder = _constriction().stream.queue.RangeDecoder(np.frombuffer(padded, "<u4").astype(np.uint32))
+        self._escapes, self._at = escapes, 0
+
+    def code(self, indices: Indices) -> Symbols:
+        """The next group of symbols (n,), under the distributions of their scale indices (n,).
+
+        Raises CorruptFile where the words cannot have been written so.
+        """
+        symbols = np.empty(len(indices), np.int32)
+
+        def read(index: int, at: npt.NDArray[np.int64]) -> None:
+            half = self._tables.half_widths[index]
+            with _translated(CorruptFile, "the coded symbols are damaged"):
+                group = self._coder.decode(self._models[index], len(at)) - half
+            for place in np.flatnonzero(group == half + 1):
+                group[place] = self._escape(half)
+            symbols[at] = group
+
+        _by_scale(indices, read)
+        return symbols
+
+    def _escape(self, half: int) -> int:
+        value, self._at = read_number(self._escapes, self._at)
+        magnitude = value // 2 + half + 1
+        if magnitude > MAX_SYMBOL:
+            raise CorruptFile(f"a symbol is larger than {MAX_SYMBOL}")
+        return -magnitude if value % 2 else magnitude
+
+    def finish(self) -> None:
+        """Check that everything was read, as far as range coding can tell; CorruptFile if not."""
+        if self._at != len(self._escapes):
+            raise CorruptFile(f"{len(self._escapes) - self._at} bytes of escaped symbols were not used")
+        with _translated(CorruptFile, "the coded symbols are damaged"):
+            if not self._coder.maybe_exhausted():
+                raise CorruptFile("some of the coded symbols were not used")
+
+
+def write_number(value: int) -> bytes:
+    """Unsigned LEB128 in its shortest form."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(0x80 | value & 0x7F)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def read_number(data: bytes, start: int) -> tuple[int, int]:
+    """Inverse of `write_number`: the value, and where the next one starts."""
+    value = 0
+    for count, byte in enumerate(data[start : start + _ESCAPE_BYTES]):
+        value |= (byte & 0x7F) << 7 * count
+        if byte < 0x80:
+            if byte == 0 and count:
+                raise CorruptFile("an escaped symbol is not in its shortest form")
+            return value, start + count + 1
+    raise CorruptFile("an escaped symbol is cut short")

@@ -1,0 +1,44 @@
+"""The payload of the learned codec, as a value (docs/format.md, "Learned")."""
+
+from dataclasses import dataclass
+
+from nncodec.entropy.coder import read_number, write_number
+from nncodec.entropy.layout import MAX_QUALITY_INDEX
+from nncodec.errors import CorruptFile
+
+HEADER_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
+
+    model: int
+    """Number of the weights, 0 to 255."""
+    quality: int
+    """Quality index, 0 to MAX_QUALITY_INDEX."""
+    checksum: int
+    """16 bits over all symbols; see `nncodec.entropy.walk.Walked`."""
+    escapes: bytes
+    words: bytes
+    """The range coder's, without trailing zeros."""
+
+    def serialize(self) -> bytes:
+        """To bytes."""
+        head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
+        return head + write_number(len(self.escapes)) + self.escapes + self.words
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Payload":
+        """From bytes; CorruptFile if they are too short or contradict themselves."""
+        if len(data) <= HEADER_BYTES:
+            raise CorruptFile(f"a learned payload of {len(data)} bytes")
+        if data[1] > MAX_QUALITY_INDEX:
+            raise CorruptFile(f"quality index {data[1]} is above {MAX_QUALITY_INDEX}")
+        length, start = read_number(data, HEADER_BYTES)
+        if length > len(data) - start:
+            raise CorruptFile(f"{length} bytes of escapes in a payload of {len(data)}")
+        if data.endswith(b"\0") and start + length < len(data):
+            raise CorruptFile("the coded symbols end with a zero byte")
+        checksum = int.from_bytes(data[2:HEADER_BYTES], "little")
+        return cls(data[0], data[1], checksum, data[start : start + length], data[start + length :])

@@ -1,0 +1,122 @@
+"""Hyperprior and context in exact arithmetic: what the distributions of the latent's symbols are.
+
+The same functions as `nncodec.nets.prior`, from integer weights. Everything that leaves here is an integer.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy import exact
+from nncodec.entropy.exact import Integers, Layer
+from nncodec.entropy.layout import ACTIVATION_LIMIT, MAX_QUALITY_INDEX, N_ANCHORS, N_SCALES, SCALE_UNIT
+from nncodec.entropy.tables import Tables
+from nncodec.errors import UnsupportedFile
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Means = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.uint8]
+
+MEAN_ONE = 16
+"""Means are multiples of 1/16 of a symbol."""
+GAIN_BITS = 10
+"""Gains are multiples of 2^-10."""
+INDEX_ONE = 256
+"""Offsets and anchors of scale indices are multiples of 1/256 index."""
+RECIPROCAL_BITS = 26
+ROWS_BYTES = 1 << 26
+"""Memory that one band of a step may take for its activations."""
+
+
+class Prior:
+    """Distributions of all symbols of one picture, at one quality index.
+
+    Args:
+        arrays: the integer arrays of a model, by name.
+        quality: 0 to MAX_QUALITY_INDEX.
+        device: torch device for the convolutions.
+    """
+
+    def __init__(self, arrays: dict[str, Integers], quality: int, device: str) -> None:
+        if not 0 <= quality <= MAX_QUALITY_INDEX:
+            raise ValueError(f"quality index {quality}")
+        self._arrays, self._quality, self._device = arrays, quality, device
+        self.tables = Tables.unpack(arrays)
+        self.gain = self._anchored("gain")
+        self._offset = self._anchored("offset")
+        self._reciprocal = ((1 << RECIPROCAL_BITS) + self.gain // 2) // self.gain
+        index = (self._anchored("hyper_index") + INDEX_ONE // 2) // INDEX_ONE
+        self._hyper_index = index.clip(0, N_SCALES - 1).astype(np.uint8)
+        self.channels = len(self.gain)
+        self.hyper_channels = len(self._hyper_index)
+
+    def _anchored(self, name: str) -> Means:
+        table = self._arrays[name]
+        if table.ndim != 2 or len(table) != N_ANCHORS or (name == "gain" and table.min() < 1):
+            raise UnsupportedFile(f"the weights' table {name!r} is damaged")
+        return exact.interpolate(table, self._quality).astype(np.int64)
+
+    def _layer(self, name: str) -> Layer:
+        conditioned = f"{name}.slope" in self._arrays
+        inner = f"{name}.conv" if conditioned else name
+        slope = self._arrays[f"{name}.slope"] if conditioned else None
+        return Layer(self._arrays[f"{inner}.weight"], self._arrays[f"{inner}.bias"], slope)
+
+    def hyper_indices(self, height: int, width: int) -> Indices:
+        """Scale indices of a hyper-latent, (height, width, hyper) uint8; its means are 0."""
+        return np.broadcast_to(self._hyper_index, (height, width, self.hyper_channels))
+
+    def features(self, hyper: npt.NDArray[np.int32]) -> "Tensor":
+        """(h, w, hyper) symbols to (2 h, 2 w, features) float32 multiples of 2^-8."""
+        import torch
+
+        limit = int(ACTIVATION_LIMIT)
+        x = torch.from_numpy(hyper.clip(-limit, limit).astype(np.float32)).to(self._device)
+        x = exact.shuffle(exact.active(exact.convolve(x, self._layer("hyper_synthesis.enter"), self._quality)))
+        return exact.active(exact.convolve(x, self._layer("hyper_synthesis.leave"), self._quality))
+
+    def step(self, step: int, features: "Tensor", known: "Tensor") -> tuple[Means, Indices]:
+        """Means in 1/16 symbol and scale indices of one step's symbols, both (H, W, latent).
+
+        Args:
+            step: 0 to 3.
+            features: (H, W, features) float32.
+            known: (H, W, step * latent) float32, what `seen` gave for the steps before, in order.
+        """
+        height, width, _ = features.shape
+        rows = max(1, ROWS_BYTES // (8 * 4 * width * self.channels))
+        bands = [self._band(step, features, known, top, min(top + rows, height)) for top in range(0, height, rows)]
+        means, indices = zip(*bands, strict=True)
+        return np.concatenate(means), np.concatenate(indices)
+
+    def _band(self, step: int, features: "Tensor", known: "Tensor", top: int, bottom: int) -> tuple[Means, Indices]:
+        name = f"steps.{step}"
+        x = exact.convolve(features[top:bottom], self._layer(f"{name}.features"), self._quality)
+        if step:
+            above, below = min(top, 1), min(features.shape[0] - bottom, 1)
+            around = exact.convolve(known[top - above : bottom + below], self._layer(f"{name}.known"), self._quality)
+            x += around[above : above + bottom - top]
+            x += exact.convolve(known[top:bottom].abs(), self._layer(f"{name}.sizes"), self._quality)
+        x = exact.active(exact.convolve(exact.active(x), self._layer(f"{name}.middle"), self._quality))
+        x = exact.settle(exact.convolve(x, self._layer(f"{name}.leave"), self._quality))
+        whole = (x * exact.ACTIVATION_ONE).cpu().numpy().astype(np.int64)  # (rows, W, 2 * latent)
+        mean, scale = whole[..., : self.channels], whole[..., self.channels :]
+        shift = exact.ACTIVATION_BITS + GAIN_BITS - (MEAN_ONE.bit_length() - 1)
+        means = (mean * self.gain + (1 << shift - 1)) >> shift
+        indices = (scale * int(SCALE_UNIT) + self._offset + INDEX_ONE // 2) // INDEX_ONE
+        return means, indices.clip(0, N_SCALES - 1).astype(np.uint8)
+
+    def seen(self, values: Means) -> "Tensor":
+        """What later steps see of coded latents: (H, W, latent) float32 multiples of 2^-8.
+
+        ``values`` are 16 times the symbols plus the means, that is latents in 1/16 symbol.
+        """
+        import torch
+
+        shift = RECIPROCAL_BITS - GAIN_BITS - exact.ACTIVATION_BITS + (MEAN_ONE.bit_length() - 1)
+        units = (values * self._reciprocal + (1 << shift - 1)) >> shift
+        limit = round(ACTIVATION_LIMIT * exact.ACTIVATION_ONE)
+        return torch.from_numpy(units.clip(-limit, limit).astype(np.float32) / exact.ACTIVATION_ONE).to(self._device)

@@ -1,0 +1,84 @@
+"""The tables of distributions: one per scale index, as integer frequencies that sum to 2^24."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.layout import INDICES_PER_OCTAVE, N_SCALES, SCALE_MIN
+from nncodec.errors import UnsupportedFile
+
+Frequencies = npt.NDArray[np.int64]
+
+TOTAL = 1 << 24
+"""Sum of the frequencies of one distribution."""
+MAX_HALF_WIDTH = 2047
+TAIL = 1e-7
+"""Mass that may lie outside a table, where symbols are escaped."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Distributions of symbols, by scale index.
+
+    ``frequencies[i]`` is (2 h + 2,) with h = ``half_widths[i]``: the symbols -h to h, then the escape.
+    """
+
+    frequencies: tuple[Frequencies, ...]
+
+    def __post_init__(self) -> None:
+        for row in self.frequencies:
+            if row.ndim != 1 or len(row) < 4 or len(row) % 2 or row.min() < 1 or row.sum() != TOTAL:
+                raise UnsupportedFile("the tables of distributions are damaged")
+        if len(self.frequencies) != N_SCALES:
+            raise UnsupportedFile(f"{len(self.frequencies)} tables of distributions, not {N_SCALES}")
+
+    @property
+    def half_widths(self) -> list[int]:
+        """Largest symbol that each table holds."""
+        return [len(row) // 2 - 1 for row in self.frequencies]
+
+    def costs(self, index: int) -> npt.NDArray[np.float32]:
+        """Bits of each entry of one table."""
+        return (24 - np.log2(self.frequencies[index])).astype(np.float32)
+
+    def pack(self) -> dict[str, npt.NDArray[np.integer]]:
+        """As arrays for a file of weights."""
+        return {
+            "tables.frequencies": np.concatenate(self.frequencies).astype(np.uint32),
+            "tables.half_widths": np.array(self.half_widths, np.uint16),
+        }
+
+    @classmethod
+    def unpack(cls, arrays: dict[str, npt.NDArray[np.integer]]) -> "Tables":
+        """Inverse of `pack`; UnsupportedFile if the arrays do not fit together."""
+        lengths = 2 * arrays["tables.half_widths"].astype(np.int64) + 2
+        whole = arrays["tables.frequencies"].astype(np.int64)
+        if whole.ndim != 1 or lengths.sum() != len(whole):
+            raise UnsupportedFile("the tables of distributions are damaged")
+        return cls(tuple(np.split(whole, np.cumsum(lengths)[:-1])))
+
+
+def scale_of(index: float) -> float:
+    """Scale of the logistic distribution at an index, in symbols."""
+    return float(SCALE_MIN * 2.0 ** (index / INDICES_PER_OCTAVE))
+
+
+def logistic_masses(scale: float) -> npt.NDArray[np.float64]:
+    """Masses of the symbols -h to h and of all others, (2 h + 2,); h is such that at most TAIL is outside."""
+    half = min(MAX_HALF_WIDTH, max(1, math.ceil(scale * math.log(2 / TAIL))))
+    edges = 1 / (1 + np.exp(-np.clip((np.arange(-half, half + 2) - 0.5) / scale, -700, 700)))
+    return np.append(np.diff(edges), max(0.0, 1 - edges[-1] + edges[0]))
+
+
+def to_frequencies(masses: npt.NDArray[np.float64]) -> Frequencies:
+    """Integers of at least 1 in proportion to the masses, with sum TOTAL; the largest takes up the rounding."""
+    frequencies: Frequencies = 1 + np.floor(masses / masses.sum() * (TOTAL - len(masses))).astype(np.int64)
+    frequencies[frequencies.argmax()] += TOTAL - frequencies.sum()
+    return frequencies
+
+
+def logistic_tables() -> Tables:
+    """The distributions that networks are trained for."""
+    return Tables(tuple(to_frequencies(logistic_masses(scale_of(index))) for index in range(N_SCALES)))

@@ -1,0 +1,128 @@
+"""Shared weights by number: looked up in a manifest, checked by SHA-256, loaded without pickle.
+
+A number names one set of weights for ever: a file that was written with it needs exactly these. The weights ship
+as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` beside the package.
+"""
+
+import hashlib
+import io
+import sys
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.errors import UnsupportedFile
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+MANIFEST = "manifest.toml"
+PLANES = ".planes"
+_REINSTALL = "reinstall the package, or upgrade it if the file is newer"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the manifest."""
+
+    number: int
+    """1 to 255; what a payload names."""
+    codec: str
+    """Name of the codec whose weights these are."""
+    file: str
+    sha256: str
+    trained: str
+    """One line: on what, how long, with which recipe."""
+
+
+def folder() -> "Traversable":
+    """Where the weights lie: the data package, else the checkout's folder."""
+    try:
+        found = resources.files("nncodec.weights")
+    except ModuleNotFoundError:
+        found = Path(__file__).resolve().parent.parent / "weights"
+    return found
+
+
+@cache
+def manifest() -> dict[int, Model]:
+    """All rows by number; UnsupportedFile if the manifest is missing or damaged."""
+    try:
+        rows = tomllib.loads(folder().joinpath(MANIFEST).read_text("utf-8"))["model"]
+        return {row["number"]: Model(**row) for row in rows}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UnsupportedFile(f"the list of weights cannot be read: {error}", _REINSTALL) from error
+
+
+def newest(codec: str) -> int:
+    """The highest number among a codec's weights; UnsupportedFile if there are none."""
+    numbers = [model.number for model in manifest().values() if model.codec == codec]
+    if not numbers:
+        raise UnsupportedFile(f"there are no weights for {codec}", _REINSTALL)
+    return max(numbers)
+
+
+@cache
+def load(number: int, codec: str) -> Arrays:
+    """The arrays of a model, read-only.
+
+    Raises UnsupportedFile if the number is unknown or another codec's, or the file is missing or altered.
+    """
+    model = manifest().get(number)
+    if model is None or model.codec != codec:
+        raise UnsupportedFile(f"model {number} of {codec} is unknown", _REINSTALL)
+    try:
+        data = folder().joinpath(model.file).read_bytes()
+    except OSError as error:
+        raise UnsupportedFile(f"the weights {model.file} cannot be read: {error}", _REINSTALL) from error
+    if hashlib.sha256(data).hexdigest() != model.sha256:
+        raise UnsupportedFile(f"the weights {model.file} are not those that model {number} names", _REINSTALL)
+    return read(data)
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write arrays as a compressed .npz file, the same bytes for the same arrays.
+
+    16-bit integers are split into a plane of low and one of high bytes, which compress better.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, array in arrays.items():
+            split = array.dtype == np.int16
+            data = io.BytesIO()
+            planes = np.ascontiguousarray(array, "<i2")[..., None].view(np.uint8) if split else array
+            np.lib.format.write_array(data, np.moveaxis(planes, -1, 0).copy() if split else planes, allow_pickle=False)
+            archive.writestr(_entry(f"{name}{PLANES if split else ''}.npy"), data.getvalue(), compresslevel=9)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def read(data: bytes) -> Arrays:
+    """The arrays in the bytes of a file that `write` made, read-only; UnsupportedFile if it is none."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise UnsupportedFile(f"the weights cannot be read: {error}", _REINSTALL) from error
+    for name in [name for name in arrays if name.endswith(PLANES)]:
+        low, high = arrays.pop(name)
+        arrays[name.removesuffix(PLANES)] = low.astype(np.int16) | high.view(np.int8).astype(np.int16) << 8
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays

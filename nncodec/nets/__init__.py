@@ -1,0 +1,1 @@
+"""Torch modules. Imported inside functions of the floors above, never when the package starts."""

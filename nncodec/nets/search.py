@@ -1,0 +1,107 @@
+"""Encode-time search: several ways to code one picture, of which the encoder keeps the best.
+
+More effort only adds ways, so it never gives a worse trade of bits for error.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncodec.entropy.choose import Rounder
+from nncodec.entropy.coder import Encoder, Indices, Symbols
+from nncodec.entropy.exact import Integers
+from nncodec.entropy.layout import MAX_QUALITY_INDEX
+from nncodec.entropy.payload import Payload
+from nncodec.entropy.prior import GAIN_BITS, MEAN_ONE, Means, Prior
+from nncodec.entropy.walk import HYPER, step_part, walk
+from nncodec.nets.hyperprior import LAMBDA_MAX, LAMBDA_MIN
+from nncodec.nets.painter import Bytes, Floats, Painter
+from nncodec.nets.refine import refined
+
+RDO_EFFORT = 3
+"""From this effort on symbols are rounded by rate and distortion, too."""
+REFINE_STEPS = {6: 15, 7: 40, 8: 120, 9: 400}
+"""Gradient steps on the latent by effort."""
+REFINE_PIXELS = 1 << 21
+"""Larger pictures are not refined; the gradients would take gigabytes."""
+
+Choose = Callable[[Floats, Indices], Symbols]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """One way to code a picture."""
+
+    payload: bytes
+    latent: Floats
+    """As the decoder will see it."""
+
+
+def nearest(wanted: Floats, indices: Indices) -> Symbols:
+    """Plain rounding."""
+    return np.rint(wanted).astype(np.int32)
+
+
+def trade_off(quality: int) -> float:
+    """Lambda: bits per pixel that one unit of mean squared error, in 0..255 levels, is worth."""
+    return float(LAMBDA_MIN * (LAMBDA_MAX / LAMBDA_MIN) ** (quality / MAX_QUALITY_INDEX))
+
+
+@dataclass(frozen=True)
+class Search:
+    """The encoder's view of one picture at one quality index."""
+
+    number: int
+    """Of the model."""
+    arrays: dict[str, Integers]
+    painter: Painter
+    quality: int
+    pixels: Bytes
+    """(H, W, 3), sides multiples of 64."""
+    device: str
+
+    def best(self, effort: int) -> bytes:
+        """The payload with the best trade among those that the effort allows."""
+        prior = Prior(self.arrays, self.quality, self.device)
+        latent = self.painter.analyse(self.pixels, self.quality)
+        first = self._coded(prior, latent, nearest)
+        if effort < RDO_EFFORT:
+            return first.payload
+        candidates = [first, *self._searched(prior, latent, effort)]
+        return min(candidates, key=self._cost).payload
+
+    def _searched(self, prior: Prior, latent: Floats, effort: int) -> Iterator[Coded]:
+        gain = prior.gain / (1 << GAIN_BITS)
+        rounder = Rounder(prior.tables, trade_off(self.quality) * self.arrays["energy"] / gain**2)
+        yield self._coded(prior, latent, rounder)
+        if self.pixels.shape[0] * self.pixels.shape[1] > REFINE_PIXELS:
+            return
+        for level, count in REFINE_STEPS.items():
+            if level <= effort:
+                better = refined(self.arrays, latent, self.pixels, self.quality, count, self.painter)
+                yield self._coded(prior, better, rounder)
+
+    def _coded(self, prior: Prior, latent: Floats, choose: Choose) -> Coded:
+        encoder = Encoder(prior.tables)
+        gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
+        hyper = self.painter.hyper(latent * gain, self.quality)
+
+        def exchange(step: int, means: Means, indices: Indices) -> Symbols:
+            if step == HYPER:
+                symbols = hyper
+            else:
+                wanted = step_part(latent, step) * gain - (means / MEAN_ONE).astype(np.float32)
+                symbols = choose(wanted, indices)
+            encoder.code(symbols.reshape(-1), indices.reshape(-1))
+            return symbols
+
+        walked = walk(prior, hyper.shape[0], hyper.shape[1], exchange)
+        payload = Payload(self.number, self.quality, walked.checksum, *encoder.finish())
+        return Coded(payload.serialize(), walked.latent)
+
+    def _cost(self, coded: Coded) -> float:
+        """Bits plus lambda times the squared error of what the decoder will paint, over the padded picture."""
+        seen = self.painter.paint(coded.latent, self.quality)
+        error = np.square(seen.astype(np.float32) - self.pixels).sum(dtype=np.float64) / 3
+        return 8 * len(coded.payload) + trade_off(self.quality) * float(error)

@@ -1,0 +1,1 @@
+"""Training: pictures, loop, optimisers, and one recipe per network. Imported by ``nnc train`` alone."""

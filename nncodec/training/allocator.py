@@ -1,0 +1,16 @@
+"""Keep memory between steps: glibc would give every large tensor back to the kernel, and page faults would rule."""
+
+import ctypes
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+
+
+def keep_memory() -> None:
+    """Stop glibc from mapping large blocks one by one and from trimming the heap; elsewhere do nothing."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)

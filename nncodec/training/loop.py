@@ -1,0 +1,175 @@
+"""The training loop: a clock that decides the learning rate, guarded steps, averages, checkpoints, a log."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nncodec.training import state
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train, and how the learning rate goes with the share of the time that has passed."""
+
+    minutes: float
+    """Training time in all, over every sitting; validation and saving count."""
+    warmup_steps: int = 100
+    hold: float = 0.3
+    """Share of the time at the full rate; then it falls linearly to zero."""
+
+    def rate(self, share: float, step: int) -> float:
+        """Factor on the learning rate at this share of the time, ``step`` steps into a phase."""
+        return min(1.0, (step + 1) / self.warmup_steps, max(0.0, (1 - share) / (1 - self.hold)))
+
+
+class Guard:
+    """Keeps rare bad batches (bfloat16 overflow, strange pictures) from spoiling the weights."""
+
+    LOSS_FACTOR = 3.0
+    NORM_FACTOR = 2.0
+    MEMORY = 0.98
+
+    def __init__(self, loss: float = 0.0, norm: float = 0.0) -> None:
+        self.loss, self.norm = loss, norm
+
+    def refuses(self, loss: float) -> bool:
+        """True for a loss that is not finite, or far above its running mean."""
+        return not math.isfinite(loss) or (self.loss > 0 and loss > self.LOSS_FACTOR * self.loss)
+
+    def limit(self, parameters: list[Tensor]) -> bool:
+        """Clip the gradient to twice its running norm; False if it is not finite."""
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.NORM_FACTOR * self.norm or math.inf))
+        if not math.isfinite(norm):
+            return False
+        self.norm = self._blend(self.norm, min(norm, self.NORM_FACTOR * self.norm or norm))
+        return True
+
+    def accept(self, loss: float) -> None:
+        """Take in the loss of a step that counted."""
+        self.loss = self._blend(self.loss, loss)
+
+    def _blend(self, mean: float, value: float) -> float:
+        return value if mean == 0 else self.MEMORY * mean + (1 - self.MEMORY) * value
+
+
+@dataclass
+class Run:
+    """One training run: everything that `checkpoint` writes and ``--resume`` reads."""
+
+    model: nn.Module
+    optimisers: list[torch.optim.Optimizer]
+    schedule: Schedule
+    folder: Path
+    average: state.Average
+    guard: Guard
+    step: int = 0
+    skipped: int = 0
+    phase_start: int = 0
+    """Step at which the present phase of the training began."""
+    seconds: float = 0.0
+    """Time trained in earlier sittings."""
+
+    def __post_init__(self) -> None:
+        self._since = time.monotonic()
+        self._rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in self.optimisers]
+
+    @property
+    def path(self) -> Path:
+        """The file that holds the state."""
+        return self.folder / "state.npz"
+
+    def elapsed(self) -> float:
+        """Seconds trained, over all sittings."""
+        return self.seconds + time.monotonic() - self._since
+
+    def share(self) -> float:
+        """Share of the time that has passed."""
+        return min(1.0, self.elapsed() / (60 * self.schedule.minutes))
+
+    def begin_phase(self) -> None:
+        """From here on the loss is another one: warm up again, and forget what is normal."""
+        self.phase_start, self.guard = self.step, Guard()
+
+    def learn(self, loss: Tensor) -> None:
+        """One guarded optimiser step on ``loss``."""
+        value = float(loss.detach())
+        factor = self.schedule.rate(self.share(), self.step - self.phase_start)
+        for optimiser, rates in zip(self.optimisers, self._rates, strict=True):
+            optimiser.zero_grad(set_to_none=True)
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+        if self.guard.refuses(value):
+            self.skipped += 1
+        else:
+            loss.backward()  # type: ignore[no-untyped-call]
+            if self.guard.limit([p for p in self.model.parameters() if p.grad is not None]):
+                for optimiser in self.optimisers:
+                    optimiser.step()
+                self.average.update(self.model, self.step)
+            else:
+                self.skipped += 1
+        if math.isfinite(value):
+            # Skipped losses count too, or a lasting change of level would never be let through.
+            self.guard.accept(min(value, Guard.LOSS_FACTOR * (self.guard.loss or value)))
+        self.step += 1
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        parts = {
+            "model": {name: value.detach() for name, value in self.model.named_parameters()},
+            "average": self.average.values,
+            "optimiser": state.optimiser_arrays(self.optimisers),
+        }
+        numbers = {
+            "step": self.step,
+            "skipped": self.skipped,
+            "phase_start": self.phase_start,
+            "seconds": self.elapsed(),
+            "loss": self.guard.loss,
+            "norm": self.guard.norm,
+        }
+        state.save(self.path, parts, numbers)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint in the run's folder."""
+        parts, numbers = state.load(self.path)
+        self.model.load_state_dict(parts["model"])
+        device = next(self.model.parameters()).device
+        self.average.values = {name: value.to(device) for name, value in parts["average"].items()}
+        state.restore_optimisers(self.optimisers, parts["optimiser"])
+        self.guard = Guard(numbers["loss"], numbers["norm"])
+        self.step, self.skipped, self.seconds = int(numbers["step"]), int(numbers["skipped"]), numbers["seconds"]
+        self.phase_start = int(numbers["phase_start"])
+        self._since = time.monotonic()
+
+    def log(self, **values: float | int | str | list[float]) -> None:
+        """Append one line of JSON to the run's log."""
+        line = {"step": self.step, "minutes": round(self.elapsed() / 60, 2), "skipped": self.skipped} | values
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+def train(run: Run, loss: Callable[[int, float], Tensor], report: Callable[[], None], every_minutes: float) -> None:
+    """Train until the schedule's time is over; report and save every few minutes and at the end.
+
+    Args:
+        run: the run, new or resumed.
+        loss: loss of a fresh batch, given the step number and the share of the time that has passed.
+        report: validates and logs.
+        every_minutes: time between checkpoints.
+    """
+    due = run.elapsed() + 60 * every_minutes
+    while run.share() < 1:
+        run.learn(loss(run.step, run.share()))
+        if run.elapsed() >= due:
+            report()
+            run.save()
+            due = run.elapsed() + 60 * every_minutes
+    report()
+    run.save()

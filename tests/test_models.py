@@ -1,0 +1,100 @@
+"""Weights by number: checked, and never a surprise."""
+
+import hashlib
+import time
+
+import numpy as np
+import pytest
+
+from nncodec import models
+from nncodec.errors import UnsupportedFile
+
+ROW = '[[model]]\nnumber = 7\ncodec = "learned"\nfile = "w.npz"\nsha256 = "{}"\ntrained = "never"\n'
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder of weights that the module looks into."""
+    monkeypatch.setattr(models, "folder", lambda: tmp_path)
+    models.manifest.cache_clear()
+    models.load.cache_clear()
+    yield tmp_path
+    models.manifest.cache_clear()
+    models.load.cache_clear()
+
+
+def install(folder, **arrays) -> None:
+    np.savez(folder / "w.npz", **arrays)
+    digest = hashlib.sha256((folder / "w.npz").read_bytes()).hexdigest()
+    (folder / "manifest.toml").write_text(ROW.format(digest), encoding="utf-8")
+
+
+def test_loads_by_number(folder):
+    install(folder, a=np.arange(3))
+    assert models.load(7, "learned")["a"].tolist() == [0, 1, 2]
+    assert models.newest("learned") == 7
+    with pytest.raises(ValueError, match="read-only"):
+        models.load(7, "learned")["a"][0] = 1
+
+
+@pytest.mark.parametrize(("number", "codec"), [(8, "learned"), (7, "other")])
+def test_unknown_model(folder, number, codec):
+    install(folder, a=np.arange(3))
+    with pytest.raises(UnsupportedFile, match="unknown"):
+        models.load(number, codec)
+
+
+def test_no_weights_for_a_codec(folder):
+    install(folder, a=np.arange(3))
+    with pytest.raises(UnsupportedFile, match="no weights"):
+        models.newest("other")
+
+
+def test_altered_file(folder):
+    install(folder, a=np.arange(3))
+    data = bytearray((folder / "w.npz").read_bytes())
+    data[40] ^= 1
+    (folder / "w.npz").write_bytes(data)
+    with pytest.raises(UnsupportedFile, match="not those"):
+        models.load(7, "learned")
+
+
+def test_missing_file(folder):
+    install(folder, a=np.arange(3))
+    (folder / "w.npz").unlink()
+    with pytest.raises(UnsupportedFile, match="cannot be read"):
+        models.load(7, "learned")
+
+
+@pytest.mark.parametrize("text", [None, "", "model = 3", "[[model]]\nnumber = 1\n", "\0"])
+def test_damaged_manifest(folder, text):
+    if text is not None:
+        (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UnsupportedFile, match="list of weights"):
+        models.manifest()
+
+
+def test_pickles_are_refused(folder):
+    """Even with the right checksum, an array of objects is not loaded."""
+    install(folder, a=np.array([{}], dtype=object))
+    with pytest.raises(UnsupportedFile, match="cannot be read"):
+        models.load(7, "learned")
+
+
+def test_written_arrays_come_back_and_bytes_do_not_depend_on_the_time(tmp_path, monkeypatch):
+    arrays = {
+        "kernel": np.arange(-(2**15), 2**15, 257, dtype=np.int16)[:-1].reshape(3, 5, 1, 17),
+        "bias": np.array([1, -70000], np.int32),
+        "step": np.array([0.25], np.float32),
+        "number": np.array(3),
+    }
+    models.write(tmp_path / "a.npz", arrays)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    models.write(tmp_path / "b.npz", arrays)
+    data = (tmp_path / "a.npz").read_bytes()
+    assert data == (tmp_path / "b.npz").read_bytes()
+    again = models.read(data)
+    assert set(again) == set(arrays)
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype
+        assert np.array_equal(again[name], array)

@@ -1,0 +1,164 @@
+"""Networks: shapes, the linear start, strips, and the estimate of bits."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from nncodec.entropy.tables import logistic_masses, scale_of
+from nncodec.nets import painter as painter_module
+from nncodec.nets.hyperprior import Hyperprior, bits, rounded
+from nncodec.nets.painter import Painter, bfloat16_is_fast, padded, strips, widths_of
+from nncodec.nets.refine import refined, twin
+from nncodec.nets.search import trade_off
+from nncodec.nets.stored import restored, stored
+from nncodec.nets.transform import Widths
+from nncodec.training.export import to_arrays
+from tests import pictures, tiny_model
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    return Painter(tiny_model.arrays(), "cpu", low_precision=False)
+
+
+def test_bits_are_those_of_the_tables():
+    """At whole indices and symbols, the estimate in training is minus log2 of the distribution that ships."""
+    for index in (12, 30, 55):
+        masses = logistic_masses(scale_of(index))
+        half = len(masses) // 2 - 1
+        symbols = torch.arange(-half, half + 1).float()
+        got = bits(symbols, torch.full_like(symbols, index)).numpy()
+        inside = masses[:-1] > 1e-5
+        assert np.allclose(got[inside], -np.log2(masses[:-1][inside]), rtol=1e-3, atol=2e-4)
+
+
+def test_bits_have_gradients_far_out_and_beyond_the_table():
+    index = torch.tensor([0.0, -3.0, 70.0], requires_grad=True)
+    far = torch.tensor([900.0, 900.0, 0.0], requires_grad=True)
+    bits(far, index).sum().backward()
+    assert torch.isfinite(far.grad).all()
+    assert (far.grad[:2] > 0).all()
+    assert (index.grad[:2] < 0).all()  # a larger scale would cost less, and the bound lets that through
+    assert index.grad[2] > 0
+
+
+def test_rounding_passes_gradients():
+    x = torch.tensor([0.4, 1.6], requires_grad=True)
+    rounded(x).mul(3).sum().backward()
+    assert rounded(x).tolist() == [0, 2]
+    assert x.grad.tolist() == [3, 3]
+
+
+def test_forward_shapes_and_split():
+    model, x = tiny_model.network(), torch.rand(2, 3, 64, 128) - 0.5
+    outcome = model(x, torch.tensor([0.0, 200.0]), True)
+    assert outcome.pixels.shape == x.shape
+    assert outcome.latent_bits.shape == (2, 4)
+    assert (outcome.latent_bits > 0).all()
+    assert outcome.hyper_bits.shape == (2,)
+
+
+def test_linear_start_is_a_transform_codec():
+    """With the networks' last layers at zero, synthesis inverts analysis on the span of the basis."""
+    model = tiny_model.network()
+    with torch.no_grad():
+        for part in (model.analysis.leave, model.synthesis.leave):
+            part.weight.zero_()
+        t = torch.zeros(1)
+        latent = torch.randn(1, 8, 4, 4)
+        pixels = model.synthesis(latent, t)
+        assert torch.allclose(model.analysis(pixels, t), latent, atol=1e-4)
+
+
+@pytest.mark.parametrize("widths", [tiny_model.WIDTHS, Widths((4, 8, 12), (12, 8, 4), 2, 16, 4, 16, 12)])
+def test_widths_come_back_from_the_arrays(widths):
+    parameters = dict(Hyperprior(widths).named_parameters())
+    assert widths_of(to_arrays(parameters, tiny_model.logistic_tables())) == widths
+
+
+def test_stored_kernels_are_close():
+    values = np.random.default_rng(0).standard_normal((6, 5, 3, 3)) * np.arange(1, 7)[:, None, None, None]
+    again = restored(stored("analysis.x", values), "analysis")["x"]
+    assert np.abs(again - values).max(axis=(1, 2, 3)) == pytest.approx(np.arange(1, 7) / 80, rel=0.3)
+
+
+def test_twin_is_the_trained_network():
+    """What refinement differentiates is the network that was exported, up to the rounding of its weights."""
+    trained, again = tiny_model.network(), twin(tiny_model.arrays(), Painter(tiny_model.arrays(), "cpu", False))
+    for (name, a), b in zip(trained.named_parameters(), again.parameters(), strict=True):
+        assert torch.allclose(a, b, rtol=0.02, atol=0.02), name
+
+
+def test_strips_cover_every_row_once_with_margins():
+    for rows, margin, width in [(1, 8, 1), (40, 8, 2000), (1000, 5, 1500), (97, 8, 4096)]:
+        cut = list(strips(rows, margin, width))
+        assert [row for top, bottom, _, _ in cut for row in range(top, bottom)] == list(range(rows))
+        for top, bottom, first, last in cut:
+            assert first == max(0, top - margin)
+            assert last == min(rows, bottom + margin)
+
+
+def test_picture_does_not_depend_on_strips(painter, monkeypatch):
+    """Strips of one row of latents give the same latent and the same pixels as the whole picture."""
+    pixels = padded(pictures.photograph(500, 70))
+    whole = painter.analyse(pixels, 80)
+    painted = painter.paint(whole, 80)
+    monkeypatch.setattr(painter_module, "STRIP_PIXELS", 1)
+    assert len(list(strips(32, painter.margin, 8))) == 32
+    assert np.allclose(painter.analyse(pixels, 80), whole, atol=1e-4)
+    assert np.abs(painter.paint(whole, 80).astype(int) - painted).max() <= 1
+
+
+def test_margin_is_the_receptive_field(painter):
+    """A change of one latent reaches the pixels within the margin, and none beyond it."""
+    latent = np.random.default_rng(0).standard_normal((24, 4, 8)).astype(np.float32)
+    changed = latent.copy()
+    changed[12] += 30
+    rows = np.flatnonzero((painter.paint(latent, 9) != painter.paint(changed, 9)).any(axis=(1, 2)))
+    assert rows.min() >= (12 - painter.margin) * 16
+    assert rows.max() < (13 + painter.margin) * 16
+    assert rows.max() - rows.min() > 16
+
+
+def test_low_precision_is_close(painter):
+    low = Painter(tiny_model.arrays(), "cpu", low_precision=True)
+    latent = painter.analyse(padded(pictures.photograph(60, 60)), 50)
+    assert np.abs(low.paint(latent, 50).astype(int) - painter.paint(latent, 50)).max() <= 2
+
+
+def test_padding_repeats_the_edge():
+    out = padded(pictures.photograph(65, 3))
+    assert out.shape == (128, 64, 3)
+    assert (out[65:, :3] == out[64, :3]).all()
+    assert (out[:, 3:] == out[:, 2:3]).all()
+
+
+def test_trade_off_is_geometric():
+    assert trade_off(0) == pytest.approx(0.0016)
+    assert trade_off(200) == pytest.approx(0.15)
+    assert trade_off(100) == pytest.approx(math.sqrt(0.0016 * 0.15))
+
+
+def test_refinement_lowers_the_cost(painter):
+    """Of the differentiable estimate, on which it descends."""
+    arrays, pixels, quality = tiny_model.arrays(), padded(pictures.photograph(64, 64)), 120
+    model = twin(arrays, painter)
+
+    def cost(latent):
+        index = torch.tensor([float(quality)])
+        with torch.no_grad():
+            x = torch.from_numpy(latent).permute(2, 0, 1)[None]
+            seen, steps, hyper = model.rate(x, index, False)
+            painted = model.synthesis(seen, index * 0.01 - 1)[0].permute(1, 2, 0).numpy() * 255 + 127.5
+        error = np.square(painted - pixels).mean()
+        return float(steps.sum() + hyper.sum()) / 4096 + trade_off(quality) * error
+
+    latent = painter.analyse(pixels, quality)
+    assert cost(refined(arrays, latent, pixels, quality, 20, painter)) < cost(latent)
+
+
+def test_detection_of_bfloat16_answers():
+    assert bfloat16_is_fast("cuda")
+    assert isinstance(bfloat16_is_fast("cpu"), bool)

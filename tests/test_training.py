@@ -1,0 +1,189 @@
+"""Training: data, schedule, guard, optimiser, state, and a run that learns and goes on where it stopped."""
+
+import json
+import math
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from click.testing import CliRunner
+
+from nncodec import models
+from nncodec.cli.train import command
+from nncodec.entropy.tables import logistic_tables
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.nets.painter import Painter, widths_of
+from nncodec.training import calibrate, data, state
+from nncodec.training.loop import Guard, Schedule
+from nncodec.training.muon import Muon, orthogonal
+from nncodec.training.recipes.learned import Settings, optimisers
+from tests import pictures, tiny_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Thirty small pictures in three formats."""
+    path = tmp_path_factory.mktemp("pictures")
+    for number in range(30):
+        picture = PIL.Image.fromarray(pictures.photograph(256 + number, 260, seed=number))
+        picture.save(path / f"{number}.{('png', 'webp', 'jpg')[number % 3]}")
+    return path
+
+
+def test_validation_pictures_are_kept_out(folder):
+    training, held_out = data.find_pictures([folder])
+    assert len(held_out) == data.VALIDATION_PICTURES
+    assert len(training) == 30 - data.VALIDATION_PICTURES
+    assert not set(training) & set(held_out)
+
+
+def test_too_few_pictures(tmp_path):
+    with pytest.raises(EncodeError, match="0 pictures"):
+        data.find_pictures([tmp_path])
+
+
+def test_cache_holds_the_pictures(folder, tmp_path):
+    files = sorted(folder.iterdir())[:5]
+    for _ in range(2):  # made, then found
+        loaded = data.load_pictures(files, tmp_path)
+        for number, file in enumerate(files):
+            with PIL.Image.open(file) as picture:
+                expected = np.asarray(picture.convert("RGB"))
+            assert np.array_equal(loaded.crop(number, 64, 30, 7), expected[30:94, 7:71])
+
+
+def test_crops_are_reproducible_and_from_pictures_large_enough(folder, tmp_path):
+    loaded = data.load_pictures(sorted(folder.iterdir()), tmp_path)
+    first = data.random_crops(loaded, 4, 128, np.random.default_rng(3))
+    assert first.shape == (4, 128, 128, 3)
+    assert np.array_equal(first, data.random_crops(loaded, 4, 128, np.random.default_rng(3)))
+    assert len(loaded.fitting(257)) == 29
+    assert len(data.centre_crops(loaded, 257)) == 29
+
+
+def test_learning_rate_warms_up_holds_and_falls():
+    schedule = Schedule(minutes=10, warmup_steps=10, hold=0.5)
+    assert schedule.rate(0, 0) == pytest.approx(0.1)
+    assert schedule.rate(0.4, 500) == 1
+    assert schedule.rate(0.75, 500) == pytest.approx(0.5)
+    assert schedule.rate(1, 500) == 0
+
+
+def test_guard_refuses_what_is_far_off():
+    guard = Guard()
+    assert not guard.refuses(10)
+    guard.accept(10)
+    assert guard.refuses(31)
+    assert guard.refuses(math.nan)
+    assert guard.refuses(math.inf)
+    assert not guard.refuses(29)
+
+
+def test_guard_clips_to_twice_the_usual_norm():
+    guard, parameter = Guard(norm=1.0), torch.zeros(4, requires_grad=True)
+    parameter.grad = torch.full((4,), 50.0)
+    assert guard.limit([parameter])
+    assert float(parameter.grad.norm()) == pytest.approx(2, rel=1e-3)
+    parameter.grad = torch.full((4,), math.nan)
+    assert not guard.limit([parameter])
+
+
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16), (12, 12)])
+def test_orthogonal_keeps_directions_and_evens_sizes(shape):
+    """Against the polar factor from a singular value decomposition."""
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+    got = orthogonal(matrix)
+    assert got.shape == shape
+    assert float((got - u @ v).norm() / (u @ v).norm()) < 0.12
+
+
+def test_muon_descends():
+    target = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(1))
+    weight = torch.zeros_like(target, requires_grad=True)
+    muon = Muon([weight], lr=0.1)
+    losses = []
+    for _ in range(60):
+        loss = (weight - target).square().sum()
+        muon.zero_grad()
+        loss.backward()
+        muon.step()
+        losses.append(float(loss.detach()))
+    assert min(losses) < 0.05 * losses[0]
+
+
+def test_state_comes_back(tmp_path):
+    model = tiny_model.network()
+    made = optimisers(model, Settings(minutes=1))
+    sum(parameter.square().sum() for parameter in model.parameters()).backward()
+    for optimiser in made:
+        optimiser.step()
+    arrays = state.optimiser_arrays(made)
+    state.save(tmp_path / "s.npz", {"optimiser": arrays}, {"step": 5})
+    parts, numbers = state.load(tmp_path / "s.npz")
+    again = optimisers(tiny_model.network(), Settings(minutes=1))
+    state.restore_optimisers(again, parts["optimiser"])
+    found = state.optimiser_arrays(again)
+    assert numbers == {"step": 5}
+    assert set(found) == set(arrays)
+    assert all(torch.equal(found[name], arrays[name]) for name in arrays)
+    assert sum(len(group["params"]) for one in made for group in one.param_groups) == len(list(model.parameters()))
+
+
+def test_a_file_that_is_no_state(tmp_path):
+    (tmp_path / "s.npz").write_bytes(b"nonsense")
+    with pytest.raises(CorruptFile):
+        state.load(tmp_path / "s.npz")
+
+
+def test_calibration_measures_energy_and_fits_tables(folder):
+    """A tiny model's energies are those of its linear basis, and its tables follow the counts."""
+    crops = np.stack([pictures.photograph(128, 128, seed=seed) for seed in range(2)])
+    arrays = tiny_model.arrays()
+    made = calibrate.calibrated(arrays, crops, 1, "cpu")
+    basis = arrays["synthesis.linear.weight"].astype(np.float64)[:, :, 0, 0]
+    expected = np.square(basis).sum(0) * 255**2 / 3
+    assert made["energy"] == pytest.approx(expected, rel=0.5)
+    counts = [np.zeros(len(row)) for row in logistic_tables().frequencies]
+    half = len(counts[20]) // 2 - 1
+    counts[20][half + 1] = 1e6
+    row = calibrate.fitted(counts).frequencies[20]
+    assert row[half + 1] == pytest.approx(row[half - 1], abs=100)
+    assert row[half + 1] > 0.4 * row.sum()
+    assert np.array_equal(calibrate.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
+
+
+def test_command_trains_resumes_and_exports(folder, tmp_path):
+    """One command from pictures to weights; a second sitting goes on from the first."""
+    output = tmp_path / "run"
+    arguments = [
+        "learned",
+        "--data",
+        str(folder),
+        "-o",
+        str(output),
+        "--batch",
+        "2",
+        "--late-crop",
+        "64",
+        "--crop",
+        "64",
+    ]
+    arguments += ["--analysis", "8,8,8", "--synthesis", "8,8,8", "--blocks", "1", "--latent", "8"]
+    first = CliRunner().invoke(command, [*arguments, "--minutes", "0.05"], catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    second = CliRunner().invoke(command, [*arguments, "--minutes", "0.1", "--resume"], catch_exceptions=False)
+    assert second.exit_code == 0, second.output
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    assert lines[0]["step"] == 0 < lines[1]["step"] < lines[-1]["step"]
+    assert lines[-1]["minutes"] >= 0.1
+    arrays = models.read((output / "weights.npz").read_bytes())
+    assert widths_of(arrays).analysis == (8, 8, 8)
+    assert Painter(arrays, "cpu", False).analyse(np.zeros((64, 64, 3), np.uint8), 0).shape == (4, 4, 8)
+
+
+def test_command_wants_three_widths(folder):
+    done = CliRunner().invoke(command, ["learned", "--data", str(folder), "--minutes", "1", "--analysis", "8,8"])
+    assert done.exit_code == 2
+    assert "three numbers" in done.output
