@@ -89,6 +89,11 @@ def test_noise_survives(codec: Codec) -> None:
     assert psnr(pixels, there_and_back(codec, pixels, quality=95)) > 10
 
 
+def test_noise_at_the_highest_quality_is_encoded(codec: Codec) -> None:
+    """More bytes than samples: a buffer that was guessed from the size of the picture is too small."""
+    there_and_back(codec, pictures.noise(300, 400), quality=100)
+
+
 def test_a_flat_picture_stays_nearly_flat(codec: Codec) -> None:
     """Where there is nothing but one value, no codec has an excuse; and it costs next to nothing."""
     for value in (0, 7, 130, 255):

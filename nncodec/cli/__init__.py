@@ -5,11 +5,12 @@ Verb modules import little at the top, so that ``nnc --help`` is quick; what the
 
 import importlib
 import io
+import signal
 import sys
 
 import click
 
-from nncodec.cli.report import EXIT_CODES, report_error, report_usage
+from nncodec.cli.report import EXIT_CODES, exit_on_signal, report_error, report_usage
 from nncodec.container import VERSION
 from nncodec.errors import NncError
 from nncodec.version import __version__
@@ -64,6 +65,7 @@ def main() -> None:
     """Run the command; every error becomes one message and a documented exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be anything
+    signal.signal(signal.SIGTERM, exit_on_signal)
     try:
         code = cli.main(prog_name="nnc", standalone_mode=False)
     except click.ClickException as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from nncodec.cli.files import PIPE, Job, check_output, clashes
-from nncodec.cli.report import describe, exit_code, report_error
+from nncodec.cli.report import describe, exit_code, exit_on_signal, report_error
 from nncodec.errors import EncodeError, NncError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -136,6 +136,7 @@ def _single_threaded_children() -> Iterator[None]:
 def _ignore_interrupts() -> None:
     """Idle workers leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, exit_on_signal)
 
 
 def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:

@@ -140,7 +140,9 @@ def _is_special(path: Path) -> bool:
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
     """Write a result: to a temporary file beside it, then renamed; a file gets its source's modification time."""
     if job.output == PIPE:
-        sys.stdout.buffer.write(data)
+        rest = memoryview(data)
+        while rest:  # with PYTHONUNBUFFERED, a write to a pipe takes 64 KiB and says so
+            rest = rest[sys.stdout.buffer.write(rest) :]
         sys.stdout.buffer.flush()
         return
     target = Path(job.output)

@@ -1,6 +1,7 @@
 """What the command says: ``nnc: error: ...`` and ``nnc: hint: ...`` on standard error, and the exit codes."""
 
 import math
+import sys
 
 import click
 
@@ -24,6 +25,11 @@ def exit_code(error: Exception) -> int:
     if isinstance(error, UnsupportedFile):
         return 4
     return 5 if isinstance(error, LimitExceeded) else 1
+
+
+def exit_on_signal(number: int, _frame: object) -> None:
+    """A signal handler that ends the process as an exception does, so that temporary files are removed."""
+    sys.exit(128 + number)
 
 
 def describe(error: Exception, where: str = "") -> str:

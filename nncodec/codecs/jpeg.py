@@ -28,7 +28,11 @@ class Jpeg:
         """Encode at the libjpeg quality of the same number. Effort changes nothing."""
         quality = max(1, round(options.quality))
         subsampling = "4:4:4" if quality >= _FULL_CHROMA_FROM else "4:2:0"
-        return encode_still(pixels, "JPEG", quality=quality, subsampling=subsampling, optimize=True, progressive=True)
+        parameters = {"quality": quality, "subsampling": subsampling}
+        try:
+            return encode_still(pixels, "JPEG", optimize=True, progressive=True, **parameters)
+        except OSError:  # Pillow's buffer is too small for noise at high quality; a baseline file needs none
+            return encode_still(pixels, "JPEG", **parameters)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; the JPEG must have as many components as the frame has channels."""

@@ -1,0 +1,249 @@
+"""The command as the shell sees it: pipes, terminals, signals."""
+
+import contextlib
+import io
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import nncodec
+from nncodec.container import MAGIC
+from nncodec.image import read
+from tests import pictures
+
+NNC = f"{sys.executable} -m nncodec"
+
+
+def shell(command: str, **more: object) -> subprocess.CompletedProcess[bytes]:
+    """Run a line in bash; any command of a pipe that fails makes the line fail."""
+    return subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, check=False, **more)
+
+
+@pytest.fixture
+def big(here: Path) -> Path:
+    """A picture whose file does not fit into a pipe's buffer."""
+    PIL.Image.fromarray(pictures.noise(300, 400)).save("big.png")
+    return Path("big.png")
+
+
+# --- pipes ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_goes_through_two_pipes(photo: Path) -> None:
+    result = shell(f"{NNC} encode - -o - -c webp -q 100 < photo.png | {NNC} decode - -o - > back.png")
+    assert result.returncode == 0, result.stderr
+    assert np.array_equal(read(Path("back.png").read_bytes()).pixels, pictures.photograph(24, 33))
+    assert result.stderr.decode().count(" -> ") == 2
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_file_larger_than_a_pipe_holds_arrives_whole(big: Path, unbuffered: str) -> None:
+    """Containers often set PYTHONUNBUFFERED, and then one write is not enough."""
+    result = shell(f"{NNC} encode big.png -o - -c webp -q 100 | cat", env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
+    assert result.returncode == 0
+    assert np.array_equal(nncodec.decode(result.stdout).pixels, pictures.noise(300, 400))
+
+
+def test_a_pipe_needs_no_output_named(photo: Path) -> None:
+    result = shell(f"cat photo.png | {NNC} encode -")
+    assert result.returncode == 0
+    assert result.stdout.startswith(MAGIC)
+    assert nncodec.decode(result.stdout).pixels.shape == (24, 33, 3)
+
+
+def test_from_a_pipe_to_a_file_and_back(photo: Path) -> None:
+    result = shell(f"{NNC} encode - -o a.nnc < photo.png && {NNC} decode a.nnc -o - --format ppm | head -c 2")
+    assert (result.returncode, result.stdout) == (0, b"P6")
+
+
+def test_npy_through_a_pipe(photo: Path) -> None:
+    result = shell(f"{NNC} encode photo.png -o - -c webp -q 100 | {NNC} decode - --format npy")
+    assert np.array_equal(np.load(io.BytesIO(result.stdout)), pictures.photograph(24, 33))
+
+
+def test_info_of_a_pipe(photo: Path) -> None:
+    assert b"33 x 24 RGB" in shell(f"{NNC} encode - < photo.png | {NNC} info -").stdout
+
+
+def test_a_list_of_files_from_find(tree: Path) -> None:
+    result = shell(f"find in -name '*.webp' -print0 | {NNC} encode --filelist - -o out")
+    assert result.returncode == 0, result.stderr
+    assert [path.name for path in Path("out").iterdir()] == ["Größe λ.nnc"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("encode - < /dev/null", 3),
+        ("encode - <<< hello", 4),
+        ("decode - <<< hello", 3),
+        ("encode - --max-pixels 10 < photo.png", 5),
+        ("encode photo.png missing.png -o out -j 1", 1),
+        ("encode photo.png -q 200", 2),
+    ],
+)
+def test_exit_codes_reach_the_shell_and_standard_output_stays_empty(photo: Path, line: str, code: int) -> None:
+    result = shell(f"{NNC} {line}")
+    assert (result.returncode, result.stdout) == (code, b"")
+    assert result.stderr.count(b"nnc: error: ") >= 1
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("line", ["encode big.png -q 100 -c webp -o -", "encode - -c jpeg -q 100"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_is_no_traceback(big: Path, line: str, unbuffered: str) -> None:
+    """As in ``nnc decode ... | head``: whoever hung up does not want to read about it."""
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with big.open("rb") as picture:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nncodec", *line.split()],
+            stdin=picture,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.read(4) == MAGIC
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 1
+    assert b"Traceback" not in said
+    assert b"Exception ignored" not in said
+
+
+def test_a_full_disk_is_a_message(photo: Path) -> None:
+    result = shell(f"{NNC} encode photo.png -o - > /dev/full")
+    assert result.returncode == 1
+    assert b"no space left on device" in result.stderr
+    assert b"Traceback" not in result.stderr
+    assert b"Exception ignored" not in result.stderr
+
+
+# --- terminals ------------------------------------------------------------------------------------------------------
+
+
+def on_a_terminal(arguments: list[str], *, only_errors: bool = False) -> tuple[int, bytes]:
+    """Run with standard output (or standard error alone) on a terminal; exit code and what the terminal showed."""
+    ours, theirs = pty.openpty()
+    out = subprocess.PIPE if only_errors else theirs
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nncodec", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux: the terminal is gone when nobody holds it any more
+        while piece := os.read(ours, 4096):
+            shown += piece
+    if process.stdout is not None:
+        process.stdout.close()
+    os.close(ours)
+    return process.wait(60), shown
+
+
+def test_binary_data_never_go_to_a_terminal(photo: Path) -> None:
+    code, shown = on_a_terminal(["encode", "photo.png", "-o", "-"])
+    assert code == 1
+    assert b"standard output is a terminal" in shown
+    assert b"nnc: hint: -o FILE" in shown
+    assert MAGIC not in shown
+
+
+def test_binary_data_go_to_a_terminal_by_force(photo: Path) -> None:
+    code, shown = on_a_terminal(["encode", "photo.png", "-o", "-", "--force"])
+    assert code == 0
+    assert MAGIC in shown
+
+
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(tree: Path) -> None:
+    code, shown = on_a_terminal(["encode", "-r", "in", "-o", "out", "-j", "1"], only_errors=True)
+    assert code == 0
+    assert b"4/4" in shown
+    assert b"in/a.png -> out/a.nnc" in shown
+    result = shell(f"{NNC} encode -r in -o again -j 1")
+    assert b"4/4" not in result.stderr
+    assert b"\x1b" not in result.stderr
+
+
+# --- signals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_leaves_whole_files_or_none(here: Path, workers: str) -> None:
+    """A real Ctrl-C, to the whole process group, while pictures are being written."""
+    Path("in").mkdir()
+    for index in range(40):
+        PIL.Image.fromarray(pictures.noise(200, 300, seed=index)).save(f"in/{index:02}.png", compress_level=0)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nncodec", "encode", "-r", "in", "-o", "out", "-j", workers, "-e", "4", "-c", "avif"],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(Path("out").glob("*.nnc"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130, said
+    assert "nnc: error: interrupted" in said
+    assert "Traceback" not in said
+    done = sorted(Path("out").iterdir())
+    assert 2 <= len(done) < 40
+    for path in done:
+        assert path.suffix == ".nnc"
+        assert nncodec.decode(path).pixels.shape == (200, 300, 3)
+
+
+def test_being_terminated_leaves_no_temporary_file(here: Path) -> None:
+    """``kill``, ``timeout`` and service managers send SIGTERM, with less patience than a person."""
+    PIL.Image.fromarray(pictures.noise(400, 600)).save("big.png")
+    code = (
+        "import sys, time, nncodec.cli.files as f; from pathlib import Path;"
+        "Path.replace = lambda self, target: (print('now', flush=True), time.sleep(30));"
+        "sys.argv = ['nnc', 'encode', 'big.png', '-e', '1']; from nncodec.cli import main; main()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"now\n"
+    process.terminate()
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 143, said
+    assert {path.name for path in Path().iterdir()} == {"big.png"}
+
+
+# --- starting -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [[sys.executable, "-m", "nncodec"], [str(Path(sys.executable).parent / "nnc")]])
+def test_both_ways_to_start_it(command: list[str], photo: Path) -> None:
+    if not Path(command[0]).exists():
+        pytest.skip("nnc is not installed as a command here")
+    assert b"nnc " in subprocess.run([*command, "--version"], capture_output=True, check=True).stdout
+    subprocess.run([*command, "encode", "photo.png", "--quiet"], check=True)
+    assert Path("photo.nnc").exists()
+
+
+def test_completion_completes(here: Path) -> None:
+    environment = os.environ | {"_NNC_COMPLETE": "bash_complete", "COMP_WORDS": "nnc enc", "COMP_CWORD": "1"}
+    command = [sys.executable, "-c", "from nncodec.cli import main; main()"]
+    result = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert b"encode" in result.stdout
+    assert b"decode" not in result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_any_name_can_be_told_in_any_encoding(here: Path, encoding: str) -> None:
+    PIL.Image.new("L", (3, 3)).save("λ.png")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    for line in ("encode λ.png --json", "info λ.nnc", "info --json λ.nnc", "codecs", "--help"):
+        result = shell(f"{NNC} {line}", env=environment)
+        assert (result.returncode, b"Traceback" in result.stderr) == (0, False), result.stderr
