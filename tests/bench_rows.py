@@ -28,6 +28,8 @@ def row(codec: str = "new", quality: float = 50.0, image: str = "a.png", **chang
         "ms_ssim": 1 - 10 ** (-(psnr - 15) / 10),
         "encode_s": None,
         "decode_s": None,
+        "encode_cpu_s": None,
+        "decode_cpu_s": None,
         "reps": None,
         "threads": None,
         "encode_mib": None,

@@ -1,7 +1,9 @@
 """Measuring: what the numbers are of, what is skipped, and what a run leaves when it is stopped."""
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from nncodec.codecs import Options
 from nncodec.errors import NncError, UnsupportedFile
 from nncodec.image import from_array
 from tests.pictures import photograph
+
+ROOT = Path(__file__).parent.parent
 
 QUALITIES = (10.0, 50.0, 90.0)
 
@@ -147,6 +151,8 @@ def test_a_timed_row_has_times_and_memory(tmp_path: Path) -> None:
     assert row.encode_s is not None
     assert row.decode_s is not None
     assert row.encode_s > 0
+    assert row.encode_cpu_s is not None
+    assert row.encode_cpu_s > 0
     assert row.decode_s > 0
     assert (row.reps, row.threads) == (3, 1)
     if sys.platform.startswith("linux"):
@@ -154,10 +160,12 @@ def test_a_timed_row_has_times_and_memory(tmp_path: Path) -> None:
         assert row.encode_mib > 5
 
 
-def test_the_median_is_taken_and_the_warm_up_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_median_is_taken_of_time_and_of_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0.0, 9.0, 10.0, 11.0, 20.0, 22.0])
+    cpu_ticks = iter([0.0, 1.0, 1.0, 1.5, 2.0, 5.0])
     monkeypatch.setattr(measure.time, "perf_counter", lambda: next(ticks))
-    assert measure._median_seconds(lambda: None, 3) == 2.0
+    monkeypatch.setattr(measure.time, "process_time", lambda: next(cpu_ticks))
+    assert measure._median_seconds(lambda: None, 3) == (2.0, 1.0)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -282,3 +290,28 @@ def test_a_table_says_what_it_was_measured_with(table: tuple[Path, Result]) -> N
     assert f"Pillow {PIL.__version__}, libjpeg-turbo " in versions
     assert versions.startswith("nnc ")
     assert machine.endswith(" cores")
+
+
+_PARENT = """
+import multiprocessing, time
+from tests.test_bench_run import _work_for_ever
+worker = multiprocessing.get_context("spawn").Process(target=_work_for_ever)
+worker.start()
+time.sleep(100)
+"""
+
+
+def _work_for_ever() -> None:
+    run._start_worker(None)
+    print("ready", flush=True)
+    time.sleep(100)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks for a process by its number")
+def test_workers_end_with_a_parent_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        parent.kill()
+        left, _ = parent.communicate(timeout=60)  # ends when the worker, which shares the pipe, has ended
+    assert left == ""

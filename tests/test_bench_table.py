@@ -26,6 +26,8 @@ PLAIN = Row(
     ms_ssim=0.96875,
     encode_s=None,
     decode_s=None,
+    encode_cpu_s=None,
+    decode_cpu_s=None,
     reps=None,
     threads=None,
     encode_mib=None,
@@ -33,7 +35,16 @@ PLAIN = Row(
     version="0.1.0",
 )
 TIMED = dataclasses.replace(
-    PLAIN, encode_s=1.5, decode_s=0.02, reps=5, threads=1, encode_mib=61.5, decode_mib=40.0, psnr=math.inf
+    PLAIN,
+    encode_s=1.5,
+    decode_s=0.02,
+    encode_cpu_s=1.25,
+    decode_cpu_s=0.01,
+    reps=5,
+    threads=1,
+    encode_mib=61.5,
+    decode_mib=40.0,
+    psnr=math.inf,
 )
 
 
@@ -133,7 +144,7 @@ def test_a_row_with_a_field_too_few_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.tsv"
     write(path, PLAIN)
     path.write_text(path.read_text().replace("\tcpu", ""))
-    with pytest.raises(CorruptFile, match="line 4: 20 fields, 21"):
+    with pytest.raises(CorruptFile, match="line 4: 22 fields, 23"):
         read(path)
 
 

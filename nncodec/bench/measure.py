@@ -74,13 +74,15 @@ def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) ->
     warm = _rate(job, picture, folder, threads)
     data = (folder / "picture.nnc").read_bytes()
     codec, options = by_name(job.codec), _options(job, threads)
-    encode_s = _median_seconds(lambda: codec.encode(picture.pixels, options), reps)
-    decode_s = _median_seconds(lambda: decode(data, device=job.device), reps)
+    encode_s, encode_cpu_s = _median_seconds(lambda: codec.encode(picture.pixels, options), reps)
+    decode_s, decode_cpu_s = _median_seconds(lambda: decode(data, device=job.device), reps)
     return Row(
         **{
             **vars(warm),
             "encode_s": encode_s,
             "decode_s": decode_s,
+            "encode_cpu_s": encode_cpu_s,
+            "decode_cpu_s": decode_cpu_s,
             "reps": reps,
             "threads": threads,
             "encode_mib": _peak_mib("encode", job.source.path, job.codec, job.quality, job.effort, job.device, threads),
@@ -107,6 +109,8 @@ def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
         ms_ssim=scores.ms_ssim,
         encode_s=None,
         decode_s=None,
+        encode_cpu_s=None,
+        decode_cpu_s=None,
         reps=None,
         threads=None,
         encode_mib=None,
@@ -115,13 +119,15 @@ def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
     )
 
 
-def _median_seconds(work: Callable[[], object], reps: int) -> float:
-    seconds = []
+def _median_seconds(work: Callable[[], object], reps: int) -> tuple[float, float]:
+    """Medians of the time that passes and of the processor time that it takes."""
+    passed, used = [], []
     for _ in range(reps):
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         work()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+        passed.append(time.perf_counter() - start)
+        used.append(time.process_time() - start_cpu)
+    return statistics.median(passed), statistics.median(used)
 
 
 def _peak_mib(*arguments: object) -> float | None:

@@ -115,8 +115,8 @@ def _timing_words(contest: Contest) -> str:
     timed = [row for rows in contest.data.timed.values() for row in rows]
     threads = ", ".join(str(n) for n in sorted({row.threads or 0 for row in timed}))
     reps = ", ".join(str(n) for n in sorted({row.reps or 0 for row in timed}))
-    n_images = len({row.image for row in timed})
     return (
         f"One picture at a time, {threads} thread(s), median of {reps} repetitions after a warm-up, then median over "
-        f"{n_images} pictures; memory is the largest of a fresh process, everything it imports included."
+        "the pictures. CPU is processor time, which a busy machine hardly stretches. Memory is the largest of a fresh "
+        "process, everything it imports included."
     )

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from nncodec.bench import measure
 from nncodec.bench.plan import Failure, Job
@@ -53,8 +54,17 @@ def _run(
 def _start_worker(pinned_threads: int | None) -> None:
     """Leave Ctrl-C to the parent, which then ends the pool in order; keep a timing worker on its cores."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if pinned_threads and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-pinned_threads:])
+
+
+def _end_with_parent() -> None:
+    """A worker would wait for work for ever if its parent were killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

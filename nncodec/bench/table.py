@@ -43,6 +43,9 @@ class Row:
     """Seconds from pixels to bytes, median of the repetitions."""
     decode_s: float | None
     """Seconds from bytes to pixels, median of the repetitions."""
+    encode_cpu_s: float | None
+    """Processor seconds of encoding, over all threads; unlike time, hardly longer on a busy machine."""
+    decode_cpu_s: float | None
     reps: int | None
     threads: int | None
     encode_mib: float | None
@@ -62,10 +65,12 @@ Key = tuple[str, float, int, str, str, str, bool]
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 _DECIMALS = {"bpp": 6, "psnr": 4, "psnr_y": 4, "ssim": 6, "ms_ssim": 6, "encode_mib": 1, "decode_mib": 1}
-_DECIMALS |= {"encode_s": 5, "decode_s": 5}
+_DECIMALS |= {"encode_s": 5, "decode_s": 5, "encode_cpu_s": 5, "decode_cpu_s": 5}
 _INTEGERS = frozenset({"effort", "width", "height", "bytes", "reps", "threads"})
 _TEXTS = frozenset({"codec", "device", "set", "image", "version"})
-_OPTIONAL = frozenset({"encode_s", "decode_s", "reps", "threads", "encode_mib", "decode_mib"})
+_OPTIONAL = frozenset(
+    {"encode_s", "decode_s", "encode_cpu_s", "decode_cpu_s", "reps", "threads", "encode_mib", "decode_mib"}
+)
 
 
 @dataclass(frozen=True)

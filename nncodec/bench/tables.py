@@ -76,9 +76,7 @@ def points(contest: Contest) -> Grid:
 def times(contest: Contest) -> Grid | None:
     """Seconds and memory per codec and quality, None if nothing was timed. Medians over the pictures."""
     rows = [line for label, timed in contest.data.timed.items() for line in _times_of(label, timed)]
-    header = ("codec, quality", "bpp", "encode", "decode", "encode", "decode", "memory", "memory")
-    units = ("", "", "ms", "ms", "MP/s", "MP/s", "enc MiB", "dec MiB")
-    names = [f"{name} {unit}".strip() for name, unit in zip(header, units, strict=True)]
+    names = ("codec, quality", "pictures", "bpp", "encode ms", "CPU ms", "decode ms", "CPU ms", "enc MiB", "dec MiB")
     return Grid.of(names, rows) if rows else None
 
 
@@ -90,19 +88,22 @@ def _times_of(label: str, timed: tuple[Row, ...]) -> list[tuple[str, ...]]:
 
 
 def _times_row(label: str, rows: list[Row]) -> tuple[str, ...]:
-    megapixels = statistics.median(row.width * row.height for row in rows) / 1e6
-    encode = statistics.median(row.encode_s or 0.0 for row in rows)
-    decode = statistics.median(row.decode_s or 0.0 for row in rows)
     return (
         label,
+        str(len(rows)),
         f"{statistics.fmean(row.bpp for row in rows):.2f}",
-        f"{1000 * encode:.1f}",
-        f"{1000 * decode:.1f}",
-        f"{megapixels / encode:.2f}",
-        f"{megapixels / decode:.1f}",
+        _milliseconds([row.encode_s for row in rows]),
+        _milliseconds([row.encode_cpu_s for row in rows]),
+        _milliseconds([row.decode_s for row in rows]),
+        _milliseconds([row.decode_cpu_s for row in rows]),
         _largest([row.encode_mib for row in rows]),
         _largest([row.decode_mib for row in rows]),
     )
+
+
+def _milliseconds(seconds: list[float | None]) -> str:
+    known = [value for value in seconds if value is not None]
+    return f"{1000 * statistics.median(known):.1f}" if known else NOTHING
 
 
 def _largest(values: list[float | None]) -> str:
