@@ -12,6 +12,7 @@ import pytest
 
 import nncodec
 from nncodec.cli.batch import Manner, Outcome, run
+from nncodec.cli.encode import picture_suffixes
 from nncodec.cli.files import Job, Sources, plan
 from nncodec.image import read
 from tests.conftest import Ran
@@ -268,6 +269,12 @@ def test_the_order_is_that_of_names(tree: Path) -> None:
 def test_pictures_are_found_by_suffix_whatever_its_case(tree: Path) -> None:
     jobs = plan(Sources((str(tree),), None, True, frozenset({".png"}), ".nnc"))
     assert {Path(job.source).name for job in jobs} == {"a.png", "z.PNG"}
+
+
+def test_suffixes_are_those_of_pictures_that_are_read() -> None:
+    found = picture_suffixes()
+    assert {".png", ".jpg", ".jpeg", ".jfif", ".tif", ".webp", ".avif", ".gif", ".bmp", ".jp2", ".mpo", ".ppm"} <= found
+    assert found.isdisjoint({".eps", ".ps", ".pdf", ".wmf", ".mpg", ".h5", ".nnc", ".txt", ""})
 
 
 def test_a_deep_picture_among_others_is_named(nnc: Nnc, tree: Path) -> None:

@@ -101,7 +101,8 @@ def picture_suffixes() -> frozenset[str]:
     from nncodec.image import NOT_READ
 
     suffixes = PIL.Image.registered_extensions().items()
-    return frozenset(suffix for suffix, name in suffixes if name in PIL.Image.OPEN and name not in (*NOT_READ, "NNC"))
+    read = {*PIL.Image.OPEN, "MPO"} - {*NOT_READ, "NNC"}  # MPO files open as JPEG files
+    return frozenset(suffix for suffix, name in suffixes if name in read)
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
