@@ -138,6 +138,12 @@ def test_unknown_names_are_errors(anchors: tuple[str, ...], published: tuple[str
     assert caught.value.hint
 
 
+def test_codecs_without_a_common_picture_are_no_contest() -> None:
+    rows = series("new", images=("a.png",)) + series("old", images=("b.png",))
+    with pytest.raises(ReportError, match="no picture of small was measured with every codec"):
+        contests(data_sets(rows), ("new",), ())
+
+
 def test_numbers_carry_their_sign() -> None:
     assert percent(-12.345) == "\u221212.3 %"
     assert percent(3.0) == "+3.0 %"

@@ -132,6 +132,13 @@ def test_a_codec_that_cannot_is_a_failure_of_its_own(tmp_path: Path, monkeypatch
     assert len(found) == 3
 
 
+def test_a_bug_on_one_picture_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "p.png", 8, 8)
+    monkeypatch.setattr(measure, "encode", lambda *arguments: [][1])
+    found = measure.rate(job(tmp_path / "p.png"))
+    assert found == Failure("jpeg set/p.png", "IndexError: list index out of range", "jpeg: IndexError")
+
+
 def test_a_decoder_that_returns_another_shape_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "p.png", 8, 9)
     wrong = pipeline.Decoded(from_array(np.zeros((9, 8, 3), np.uint8)), "jpeg")

@@ -63,7 +63,7 @@ class Contest:
 def contests(sets: Sequence[DataSet], anchors: Sequence[str], published: Sequence[str]) -> list[Contest]:
     """One contest per set. ``anchors`` are names in order of preference; published curves join on Kodak only.
 
-    Raises ReportError for unknown published names, and for a set that has none of the anchors.
+    Raises ReportError for unknown published names, and for a set that has none of the anchors or no common picture.
     """
     for name in published:
         if name not in references():
@@ -80,6 +80,8 @@ def compare(test: Curve, anchor: Curve) -> Delta | CurveError:
 
 
 def _contest(data: DataSet, anchors: Sequence[str], published: Sequence[str]) -> Contest:
+    if not data.n_images:
+        raise ReportError(f"no picture of {data.name} was measured with every codec at every quality")
     psnr = {series.name: series.psnr_curve() for series in data.series}
     ms_ssim = {series.name: series.ms_ssim_curve() for series in data.series}
     titles = {series.name: series.name for series in data.series}

@@ -37,17 +37,23 @@ def timed(job: Job, reps: int, threads: int) -> Row | Failure:
 
 
 def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
-    """Read the picture and do the work in a scratch folder; what this package raises becomes a Failure."""
+    """Read the picture and do the work in a scratch folder; whatever goes wrong becomes a Failure.
+
+    Whatever: a codec's bug on one picture must not cost a night of measuring.
+    """
     name = f"{job.source.set}/{job.source.image}"
     try:
         picture = _picture(job.source.path)
     except (NncError, OSError) as error:
         return Failure(name, str(error), name)
+    label = f"{job.codec} {name}"
     try:
         with tempfile.TemporaryDirectory(prefix="nnc-bench-") as folder:
             return work(picture, Path(folder))
     except (NncError, OSError) as error:
-        return Failure(f"{job.codec} {name}", str(error), f"{job.codec}: {error}")
+        return Failure(label, str(error), f"{job.codec}: {error}")
+    except Exception as error:
+        return Failure(label, f"{type(error).__name__}: {error}", f"{job.codec}: {type(error).__name__}")
 
 
 @lru_cache(maxsize=1)

@@ -56,12 +56,15 @@ def _qualities(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
 def command() -> None:
     """Measure codecs over folders of pictures, and report on the tables that gives.
 
-    `nnc bench FOLDER... -o results.tsv` measures; `nnc bench report results.tsv -o report/` makes curves, BD-rates
-    and a page to read.
+    \b
+    nnc bench kodak -c avif,webp -q 30,60,90 -o results.tsv    measures
+    nnc bench report results.tsv -o report/                    curves, BD-rates, a page to read
+
+    `nnc bench run --help` lists the options of the first.
     """
 
 
-@command.command()
+@command.command(short_help="Measure (the default).")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="TSV to append to."
@@ -154,7 +157,7 @@ class _Skipped:
         raise SystemExit(1)
 
 
-@command.command()
+@command.command(short_help="Curves, BD-rates and a page from tables.")
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to fill.")
 @click.option(
