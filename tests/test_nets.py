@@ -10,7 +10,6 @@ from nncodec.entropy.tables import logistic_masses, scale_of
 from nncodec.nets import painter as painter_module
 from nncodec.nets.hyperprior import Hyperprior, bits, rounded
 from nncodec.nets.painter import Painter, bfloat16_is_fast, padded, strips, widths_of
-from nncodec.nets.refine import refined, twin
 from nncodec.nets.search import trade_off
 from nncodec.nets.stored import restored, stored
 from nncodec.nets.transform import Widths
@@ -84,13 +83,6 @@ def test_stored_kernels_are_close():
     assert np.abs(again - values).max(axis=(1, 2, 3)) == pytest.approx(np.arange(1, 7) / 80, rel=0.3)
 
 
-def test_twin_is_the_trained_network():
-    """What refinement differentiates is the network that was exported, up to the rounding of its weights."""
-    trained, again = tiny_model.network(), twin(tiny_model.arrays(), Painter(tiny_model.arrays(), "cpu", False))
-    for (name, a), b in zip(trained.named_parameters(), again.parameters(), strict=True):
-        assert torch.allclose(a, b, rtol=0.02, atol=0.02), name
-
-
 def test_strips_cover_every_row_once_with_margins():
     for rows, margin, width in [(1, 8, 1), (40, 8, 2000), (1000, 5, 1500), (97, 8, 4096)]:
         cut = list(strips(rows, margin, width))
@@ -139,24 +131,6 @@ def test_trade_off_is_geometric():
     assert trade_off(0) == pytest.approx(0.0016)
     assert trade_off(200) == pytest.approx(0.15)
     assert trade_off(100) == pytest.approx(math.sqrt(0.0016 * 0.15))
-
-
-def test_refinement_lowers_the_cost(painter):
-    """Of the differentiable estimate, on which it descends."""
-    arrays, pixels, quality = tiny_model.arrays(), padded(pictures.photograph(64, 64)), 120
-    model = twin(arrays, painter)
-
-    def cost(latent):
-        index = torch.tensor([float(quality)])
-        with torch.no_grad():
-            x = torch.from_numpy(latent).permute(2, 0, 1)[None]
-            seen, steps, hyper = model.rate(x, index, False)
-            painted = model.synthesis(seen, index * 0.01 - 1)[0].permute(1, 2, 0).numpy() * 255 + 127.5
-        error = np.square(painted - pixels).mean()
-        return float(steps.sum() + hyper.sum()) / 4096 + trade_off(quality) * error
-
-    latent = painter.analyse(pixels, quality)
-    assert cost(refined(arrays, latent, pixels, quality, 20, painter)) < cost(latent)
 
 
 def test_detection_of_bfloat16_answers():

@@ -17,14 +17,12 @@ from nncodec.entropy.prior import GAIN_BITS, MEAN_ONE, Means, Prior
 from nncodec.entropy.walk import HYPER, step_part, walk
 from nncodec.nets.hyperprior import LAMBDA_MAX, LAMBDA_MIN
 from nncodec.nets.painter import Bytes, Floats, Painter
-from nncodec.nets.refine import refined
 
-RDO_EFFORT = 3
-"""From this effort on symbols are rounded by rate and distortion, too."""
-REFINE_STEPS = {6: 15, 7: 40, 8: 120, 9: 400}
-"""Gradient steps on the latent by effort."""
-REFINE_PIXELS = 1 << 21
-"""Larger pictures are not refined; the gradients would take gigabytes."""
+PRICES = ((3, 1.6), (6, 1.1), (6, 2.3), (8, 0.8), (8, 1.35), (8, 1.9))
+"""(effort, factor): from this effort on, rounding by rate and distortion with the error's price times the factor.
+
+A factor above 1 pays because symbols moved to zero also make poorer contexts, which the price does not see.
+"""
 
 Choose = Callable[[Floats, Indices], Symbols]
 
@@ -66,21 +64,14 @@ class Search:
         prior = Prior(self.arrays, self.quality, self.device)
         latent = self.painter.analyse(self.pixels, self.quality)
         first = self._coded(prior, latent, nearest)
-        if effort < RDO_EFFORT:
-            return first.payload
         candidates = [first, *self._searched(prior, latent, effort)]
-        return min(candidates, key=self._cost).payload
+        return first.payload if len(candidates) == 1 else min(candidates, key=self._cost).payload
 
     def _searched(self, prior: Prior, latent: Floats, effort: int) -> Iterator[Coded]:
-        gain = prior.gain / (1 << GAIN_BITS)
-        rounder = Rounder(prior.tables, trade_off(self.quality) * self.arrays["energy"] / gain**2)
-        yield self._coded(prior, latent, rounder)
-        if self.pixels.shape[0] * self.pixels.shape[1] > REFINE_PIXELS:
-            return
-        for level, count in REFINE_STEPS.items():
-            if level <= effort:
-                better = refined(self.arrays, latent, self.pixels, self.quality, count, self.painter)
-                yield self._coded(prior, better, rounder)
+        price = trade_off(self.quality) * self.arrays["energy"] / (prior.gain / (1 << GAIN_BITS)) ** 2
+        for from_effort, factor in PRICES:
+            if effort >= from_effort:
+                yield self._coded(prior, latent, Rounder(prior.tables, factor * price))
 
     def _coded(self, prior: Prior, latent: Floats, choose: Choose) -> Coded:
         encoder = Encoder(prior.tables)

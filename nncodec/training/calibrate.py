@@ -12,7 +12,7 @@ from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequen
 from nncodec.entropy.walk import HYPER, step_part, walk
 from nncodec.nets.hyperprior import relative
 from nncodec.nets.painter import Bytes, Floats, Painter
-from nncodec.nets.search import trade_off
+from nncodec.nets.search import PRICES, trade_off
 from nncodec.training.export import Arrays
 
 PSEUDO_COUNT = 500.0
@@ -50,7 +50,7 @@ def observed(painter: Painter, arrays: Arrays, crops: Bytes, quality: int) -> li
     """Counts of the symbols that rate-distortion optimised rounding gives, laid out like the tables of ``arrays``."""
     prior = Prior(arrays, quality, "cpu")  # type: ignore[arg-type]
     gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
-    rounder = Rounder(prior.tables, trade_off(quality) * arrays["energy"] / gain**2)  # type: ignore[operator]
+    rounder = Rounder(prior.tables, PRICES[0][1] * trade_off(quality) * arrays["energy"] / gain**2)  # type: ignore[operator]
     counts = [np.zeros(len(row)) for row in prior.tables.frequencies]
     for crop in crops:
         latent = painter.analyse(crop, quality)
