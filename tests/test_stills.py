@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 import warnings
 import zlib
 
@@ -80,29 +81,30 @@ def test_the_pixel_limit_is_inclusive() -> None:
     assert "--max-pixels" in (caught.value.hint or "")
 
 
-def test_pillows_own_limit_is_as_it_was() -> None:
-    before = PIL.Image.MAX_IMAGE_PIXELS
+def test_pillows_own_limit_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 12_345)
     open_still(PNG, "it")
     with pytest.raises(CorruptFile):
         open_still(PNG[:20], "it", ["PNG"])
-    assert before == PIL.Image.MAX_IMAGE_PIXELS
+    assert PIL.Image.MAX_IMAGE_PIXELS == 12_345
 
 
-def test_pillows_own_limit_is_as_it_was_with_many_threads() -> None:
+def test_pillows_own_limit_is_as_it_was_with_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is one variable for the whole process: two openings at once must not leave it lifted."""
-    before, start = PIL.Image.MAX_IMAGE_PIXELS, threading.Barrier(8)
+    really_open = PIL.Image.open
 
-    def work() -> None:
-        start.wait()
-        for _ in range(20):
-            open_still(PNG, "it")
+    def slowly(*arguments: object, **more: object) -> PIL.Image.Image:
+        time.sleep(0.01)  # long enough for the next thread to come in between
+        return really_open(*arguments, **more)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 12_345)
+    monkeypatch.setattr(PIL.Image, "open", slowly)
+    threads = [threading.Timer(index * 0.003, open_still, (PNG, "it")) for index in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert before == PIL.Image.MAX_IMAGE_PIXELS
+    assert PIL.Image.MAX_IMAGE_PIXELS == 12_345
 
 
 def test_a_picture_over_pillows_limit_opens_if_ours_allows() -> None:
