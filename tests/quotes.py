@@ -1,0 +1,136 @@
+"""Numbers in documents, recomputed from the tables in results/.
+
+A document quotes a measured figure or table between two comments that Markdown does not show::
+
+    <!-- quote bd kodak.tsv kodak avif vtm -->+31.0 %<!-- / -->
+
+``python -m tests.quotes`` brings every quotation up to date; a test says whether that changes anything.
+
+    bd TABLE SET CODEC ANCHOR               BD-rate of the mean curves by PSNR
+    bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
+    published CODEC ANCHOR                  BD-rate between two published curves
+    mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
+    time encode|decode TABLE SET CODEC QUALITY  median over pictures of milliseconds
+    images TABLE SET                        number of pictures
+    table KIND TABLES SET ANCHOR PUBLISHED  deltas, matrix, pictures, points or times of a report
+    measured-with TABLE                     the comments of a table, as a list
+
+TABLE is a file in results/; TABLES and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
+"""
+
+import re
+import statistics
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from nncodec.bench import tables
+from nncodec.bench.bd import bd_rate
+from nncodec.bench.contest import Contest, contests
+from nncodec.bench.grid import percent
+from nncodec.bench.reference import references
+from nncodec.bench.report import merged
+from nncodec.bench.series import DataSet, Series, data_sets
+from nncodec.bench.table import Table
+
+ROOT = Path(__file__).parent.parent
+QUOTE = re.compile(r"<!-- quote ([^>]*?) -->(.*?)<!-- / -->", re.DOTALL)
+NUMBER = re.compile(r"[+\u2212-]?\d+(?:\.\d+)? (?:%|dB\b|bpp\b|ms\b|MP/s|MiB\b)")
+
+
+def documents() -> list[Path]:
+    """The documents that may quote."""
+    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+
+
+def fill(text: str) -> str:
+    """The text with every quotation recomputed."""
+    return QUOTE.sub(lambda match: f"<!-- quote {match[1]} -->{_value(match[1])}<!-- / -->", text)
+
+
+def unquoted(text: str) -> list[str]:
+    """Figures with a unit that stand outside quotations, and that nothing would keep true."""
+    return NUMBER.findall(re.sub(r"```.*?```", "", QUOTE.sub("", text), flags=re.DOTALL))
+
+
+def _value(request: str) -> str:
+    kind, *arguments = request.split()
+    return _KINDS[kind](*arguments)
+
+
+@cache
+def _table(names: str) -> Table:
+    return merged([ROOT / "results" / name for name in names.split(",")])
+
+
+@cache
+def _data_set(names: str, name: str) -> DataSet:
+    return next(data for data in data_sets(_table(names).rows) if data.name == name)
+
+
+def _series(names: str, set_name: str, codec: str) -> Series:
+    return next(series for series in _data_set(names, set_name).series if series.name.replace(" ", "") == codec)
+
+
+def _bd(names: str, set_name: str, codec: str, anchor: str) -> str:
+    return percent(bd_rate(_series(names, set_name, codec).psnr_curve(), _anchor(names, set_name, anchor)))
+
+
+def _bd_at_equal_rates(names: str, set_name: str, codec: str, anchor: str) -> str:
+    return percent(bd_rate(_series(names, set_name, codec).equal_rate_curve(), _anchor(names, set_name, anchor)))
+
+
+def _anchor(names: str, set_name: str, anchor: str):  # type: ignore[no-untyped-def]
+    if anchor in references():
+        return references()[anchor].psnr_curve()
+    return _series(names, set_name, anchor).psnr_curve()
+
+
+def _published(codec: str, anchor: str) -> str:
+    return percent(bd_rate(references()[codec].psnr_curve(), references()[anchor].psnr_curve()))
+
+
+def _mean(column: str, names: str, set_name: str, codec: str, quality: str) -> str:
+    point = next(point for point in _series(names, set_name, codec).points if point.quality == float(quality))
+    shown: dict[str, str] = {"bytes": "{:.0f} bytes", "bpp": "{:.3f} bpp", "psnr": "{:.2f} dB", "psnr_y": "{:.2f} dB"}
+    return shown.get(column, "{:.4f}").format(getattr(point, column))
+
+
+def _time(which: str, names: str, set_name: str, codec: str, quality: str) -> str:
+    rows = [row for row in _data_set(names, set_name).timed[codec] if row.quality == float(quality)]
+    return f"{1000 * statistics.median(getattr(row, which + '_s') for row in rows):.1f} ms"
+
+
+def _grid(kind: str, names: str, set_name: str, anchor: str, published: str) -> str:
+    grid = getattr(tables, kind)(_contest(names, set_name, anchor, published))
+    if isinstance(grid, tuple):
+        grid = grid[0]
+    return f"\n\n{grid.markdown()}\n"
+
+
+def _contest(names: str, set_name: str, anchor: str, published: str) -> Contest:
+    chosen = {"all": tuple(references()), "none": ()}.get(published, tuple(published.split(",")))
+    return contests([_data_set(names, set_name)], [anchor], chosen)[0]
+
+
+def _measured_with(names: str) -> str:
+    return "\n\n" + "".join(f"- {comment}\n" for comment in _table(names).comments) + "\n"
+
+
+_KINDS: dict[str, Callable[..., str]] = {
+    "bd": _bd,
+    "bd-at-equal-rates": _bd_at_equal_rates,
+    "published": _published,
+    "mean": _mean,
+    "time": _time,
+    "images": lambda names, set_name: str(_data_set(names, set_name).n_images),
+    "table": _grid,
+    "measured-with": _measured_with,
+}
+
+
+if __name__ == "__main__":
+    for document in documents():
+        before = document.read_text("utf-8")
+        if fill(before) != before:
+            document.write_text(fill(before), "utf-8")
