@@ -18,7 +18,7 @@ from nncodec.bench.memory import peak_bytes
 from nncodec.bench.plan import Failure, Job, Source
 from nncodec.bench.table import Row, read
 from nncodec.cli.bench import command
-from nncodec.codecs import Options
+from nncodec.codecs import Options, by_name
 from nncodec.errors import NncError, UnsupportedFile
 from nncodec.image import from_array
 from tests.pictures import photograph
@@ -261,6 +261,18 @@ def test_run_is_the_default_command(tmp_path: Path) -> None:
     assert len(answers) == 1
     assert "no such folder" in answers.pop()
     assert "report" in nnc_bench("--help").stdout
+
+
+def test_without_a_choice_every_codec_that_encodes_pixels_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "p.png", 8, 8)
+    asked: list[str] = []
+    monkeypatch.setattr(run, "rates", lambda jobs, workers: iter(asked.extend(job.codec for job in jobs) or ()))
+    monkeypatch.setattr(type(by_name("avif")), "missing", lambda self: "not built in")
+    assert nnc_bench(tmp_path, "-q", "50", "-o", tmp_path / "t.tsv").exit_code == 0
+    assert {"jpeg", "jpeg2000", "webp"} <= set(asked)
+    assert not {"jpegfile", "avif"} & set(asked)
 
 
 def test_a_report_without_its_libraries_says_what_is_missing(

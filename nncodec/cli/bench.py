@@ -31,14 +31,15 @@ def _names(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
 
 
 def _codecs(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    """Codec names that exist; all of them for none."""
-    from nncodec.codecs import all_codecs
+    """Codec names that exist; for none, all that can encode pixels here."""
+    from nncodec.codecs import KeepsFiles, all_codecs
 
     names = _names(ctx, parameter, value)
     for name in names:
         if name not in all_codecs():
             raise click.BadParameter(f"no codec is called {name!r}; there are {', '.join(all_codecs())}")
-    return names or tuple(all_codecs())
+    able = (codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles) and codec.missing() is None)
+    return names or tuple(codec.name for codec in able)
 
 
 def _qualities(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
@@ -69,7 +70,9 @@ def command() -> None:
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="TSV to append to."
 )
-@click.option("-c", "--codec", "codecs", default="", callback=_codecs, help="Codecs, with commas.  [default: all]")
+@click.option(
+    "-c", "--codec", "codecs", default="", callback=_codecs, help="Codecs, with commas.  [default: all that work here]"
+)
 @click.option(
     "-q", "--quality", "qualities", default=DEFAULT_QUALITIES, callback=_qualities, show_default=True, help="0 to 100."
 )
