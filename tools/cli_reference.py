@@ -15,14 +15,20 @@ WIDTH = 100
 
 def reference() -> str:
     """The whole page."""
-    context = click.Context(cli, info_name="nnc", terminal_width=WIDTH, max_content_width=WIDTH)
-    pages = [("nnc", cli.get_help(context))]
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH, max_content_width=WIDTH)
-        pages.append((f"nnc {name}", command.get_help(inner)))
+    pages = _pages(cli, "nnc", None)
     return HEAD + "".join(f"\n## {title}\n\n```\n{text}\n```\n" for title, text in pages)
+
+
+def _pages(command: click.Command, name: str, parent: click.Context | None) -> list[tuple[str, str]]:
+    """Title and help of a command, then those of its own commands."""
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    pages = [(context.command_path, command.get_help(context))]
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found is not None
+            pages += _pages(found, inner, context)
+    return pages
 
 
 if __name__ == "__main__":
