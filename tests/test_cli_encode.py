@@ -93,6 +93,19 @@ def test_the_date_of_the_source_is_kept(nnc: Nnc, photo: Path) -> None:
     assert Path("back.png").stat().st_mtime_ns == 10**18 + 123_456_700
 
 
+def test_a_private_picture_stays_private(nnc: Nnc, photo: Path) -> None:
+    photo.chmod(0o600)
+    nnc("encode", photo)
+    assert Path("photo.nnc").stat().st_mode & 0o777 == 0o600
+    photo.chmod(0o400)
+    nnc("encode", photo, "-o", "c.nnc")
+    assert Path("c.nnc").stat().st_mode & 0o777 == 0o600  # who made a file may also change it
+    photo.chmod(0o777)
+    nnc("encode", photo, "-o", "b.nnc")
+    Path("fresh").touch()  # what the user's umask gives a new file
+    assert Path("b.nnc").stat().st_mode == Path("fresh").stat().st_mode
+
+
 # --- overwriting ----------------------------------------------------------------------------------------------------
 
 

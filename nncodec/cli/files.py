@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -138,7 +139,10 @@ def _is_special(path: Path) -> bool:
 
 
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
-    """Write a result: to a temporary file beside it, then renamed; a file gets its source's modification time."""
+    """Write a result: to a temporary file beside it, then renamed.
+
+    A file gets its source's modification time, and is readable by nobody who could not read the source.
+    """
     if job.output == PIPE:
         rest = memoryview(data)
         while rest:  # with PYTHONUNBUFFERED, a write to a pipe takes 64 KiB and says so
@@ -157,6 +161,7 @@ def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
             file.write(data)
         if job.source != PIPE:
             status = Path(job.source).stat()
+            temporary.chmod(temporary.stat().st_mode & (status.st_mode | stat.S_IWUSR))
             os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
         temporary.replace(target)
     finally:
