@@ -39,7 +39,7 @@ class Model:
     """One row of the manifest."""
 
     number: int
-    """1 to 255; what a payload names."""
+    """What a payload names."""
     codec: str
     """Name of the codec whose weights these are."""
     file: str

@@ -1,5 +1,7 @@
 """The payload of the learned codec, as a value (docs/format.md, "Learned")."""
 
+import struct
+import zlib
 from dataclasses import dataclass
 
 from nncodec.entropy.coder import read_number, write_number
@@ -7,6 +9,13 @@ from nncodec.entropy.layout import MAX_QUALITY_INDEX
 from nncodec.errors import CorruptFile
 
 HEADER_BYTES = 4
+MAX_MODEL = 63
+"""Models are numbered from 1; the payloads of other codecs start with a byte above this, or with zero."""
+
+
+def stamp(width: int, height: int, channels: int, quality: int) -> int:
+    """CRC-32 of what the symbols must be decoded with; the checksum of the symbols goes on from it."""
+    return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
 
 
 @dataclass(frozen=True)
@@ -14,7 +23,7 @@ class Payload:
     """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
 
     model: int
-    """Number of the weights, 0 to 255."""
+    """Number of the weights, 1 to MAX_MODEL."""
     quality: int
     """Quality index, 0 to MAX_QUALITY_INDEX."""
     checksum: int
@@ -33,6 +42,8 @@ class Payload:
         """From bytes; CorruptFile if they are too short or contradict themselves."""
         if len(data) <= HEADER_BYTES:
             raise CorruptFile(f"a learned payload of {len(data)} bytes")
+        if not 1 <= data[0] <= MAX_MODEL:
+            raise CorruptFile(f"model number {data[0]} is not between 1 and {MAX_MODEL}")
         if data[1] > MAX_QUALITY_INDEX:
             raise CorruptFile(f"quality index {data[1]} is above {MAX_QUALITY_INDEX}")
         length, start = read_number(data, HEADER_BYTES)

@@ -17,7 +17,7 @@ from nncodec.errors import UnsupportedFile
 if TYPE_CHECKING:
     from torch import Tensor
 
-Means = npt.NDArray[np.int64]
+Means = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.uint8]
 
 MEAN_ONE = 16
@@ -53,7 +53,7 @@ class Prior:
         self.channels = len(self.gain)
         self.hyper_channels = len(self._hyper_index)
 
-    def _anchored(self, name: str) -> Means:
+    def _anchored(self, name: str) -> npt.NDArray[np.int64]:
         table = self._arrays[name]
         if table.ndim != 2 or len(table) != N_ANCHORS or (name == "gain" and table.min() < 1):
             raise UnsupportedFile(f"the weights' table {name!r} is damaged")
@@ -64,6 +64,12 @@ class Prior:
         inner = f"{name}.conv" if conditioned else name
         slope = self._arrays[f"{name}.slope"] if conditioned else None
         return Layer(self._arrays[f"{inner}.weight"], self._arrays[f"{inner}.bias"], slope)
+
+    def least_bits(self, height: int, width: int) -> float:
+        """Bits that no picture of height x width hyper-latent positions can be coded with fewer of."""
+        least = np.array([self.tables.costs(index).min() for index in range(N_SCALES)], np.float64)
+        latents = 16 * self.channels * least.min()
+        return height * width * float(least[self._hyper_index].sum() + latents)
 
     def hyper_indices(self, height: int, width: int) -> Indices:
         """Scale indices of a hyper-latent, (height, width, hyper) uint8; its means are 0."""
@@ -105,7 +111,7 @@ class Prior:
         whole = (x * exact.ACTIVATION_ONE).cpu().numpy().astype(np.int64)  # (rows, W, 2 * latent)
         mean, scale = whole[..., : self.channels], whole[..., self.channels :]
         shift = exact.ACTIVATION_BITS + GAIN_BITS - (MEAN_ONE.bit_length() - 1)
-        means = (mean * self.gain + (1 << shift - 1)) >> shift
+        means = ((mean * self.gain + (1 << shift - 1)) >> shift).astype(np.int32)
         indices = (scale * int(SCALE_UNIT) + self._offset + INDEX_ONE // 2) // INDEX_ONE
         return means, indices.clip(0, N_SCALES - 1).astype(np.uint8)
 
@@ -117,6 +123,9 @@ class Prior:
         import torch
 
         shift = RECIPROCAL_BITS - GAIN_BITS - exact.ACTIVATION_BITS + (MEAN_ONE.bit_length() - 1)
-        units = (values * self._reciprocal + (1 << shift - 1)) >> shift
         limit = round(ACTIVATION_LIMIT * exact.ACTIVATION_ONE)
-        return torch.from_numpy(units.clip(-limit, limit).astype(np.float32) / exact.ACTIVATION_ONE).to(self._device)
+        seen = np.empty(values.shape, np.float32)
+        for row, target in zip(values, seen, strict=True):
+            units = (row * self._reciprocal + (1 << shift - 1)) >> shift
+            target[:] = units.clip(-limit, limit) / exact.ACTIVATION_ONE
+        return torch.from_numpy(seen).to(self._device)

@@ -27,7 +27,7 @@ class Walked:
     latent: npt.NDArray[np.float32]
     """(2 H, 2 W, latent): the dequantised latent, for the synthesis."""
     checksum: int
-    """The low 16 bits of the CRC-32 of all symbols, as little-endian int32, in the order of the walk."""
+    """Low 16 bits of the CRC-32 of the stamp, then all symbols as little-endian int32 in the order of the walk."""
 
 
 def step_part(latent: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.float32]:
@@ -45,14 +45,13 @@ def _put(latent: npt.NDArray[np.float32], step: int, part: npt.NDArray[np.float3
         latent[place // 2 :: 2, place % 2 :: 2, channels] = part[:, :, channels]
 
 
-def walk(prior: Prior, height: int, width: int, exchange: Exchange) -> Walked:
-    """Exchange all symbols of a picture of height x width hyper-latent positions."""
+def walk(prior: Prior, height: int, width: int, exchange: Exchange, stamp: int = 0) -> Walked:
+    """Exchange all symbols of a picture of height x width hyper-latent positions; ``stamp`` starts the checksum."""
     import torch
 
-    checksum = 0
     indices = prior.hyper_indices(height, width)
-    hyper = exchange(HYPER, np.zeros(indices.shape, np.int64), indices)
-    checksum = zlib.crc32(hyper.astype("<i4").tobytes())
+    hyper = exchange(HYPER, np.zeros(indices.shape, np.int32), indices)
+    checksum = zlib.crc32(hyper.astype("<i4").tobytes(), stamp)
     features = prior.features(hyper)
     latent = np.empty((4 * height, 4 * width, prior.channels), np.float32)
     known = features.new_empty((2 * height, 2 * width, 0))
@@ -61,7 +60,7 @@ def walk(prior: Prior, height: int, width: int, exchange: Exchange) -> Walked:
         means, indices = prior.step(step, features, known)
         symbols = exchange(step, means, indices)
         checksum = zlib.crc32(symbols.astype("<i4").tobytes(), checksum)
-        values = MEAN_ONE * symbols.astype(np.int64) + means
+        values = MEAN_ONE * symbols + means
         _put(latent, step, values.astype(np.float32) / steps)
         if step < STEPS - 1:
             known = torch.cat([known, prior.seen(values)], 2)

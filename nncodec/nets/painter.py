@@ -21,8 +21,8 @@ from nncodec.nets.transform import Analysis, Synthesis, Widths
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-STRIP_PIXELS = 1 << 22
-"""Pixels of a strip, its margins included; one row of latents at the least."""
+STRIP_PIXELS = 1 << 21
+"""Pixels of a strip, its margins included; one row at the least."""
 
 
 def widths_of(arrays: dict[str, npt.NDArray[Any]]) -> Widths:
@@ -55,14 +55,21 @@ def bfloat16_is_fast(device: str) -> bool:
     return any(getattr(torch.cpu, name, bool)() for name in names)
 
 
-def strips(rows: int, margin: int, width: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cut ``rows`` latent rows into strips: (first, last, first with margin, last with margin), ends exclusive."""
-    height = max(1, STRIP_PIXELS // (LATENT_STRIDE**2 * width) - 2 * margin)
+def strips(rows: int, margin: int, row_pixels: int) -> Iterator[tuple[int, int, int, int]]:
+    """Cut rows into strips: (first, last, first with margin, last with margin), ends exclusive.
+
+    ``row_pixels`` is how many pixels of the picture one row stands for.
+    """
+    height = max(1, STRIP_PIXELS // row_pixels - 2 * margin)
     if rows <= height + 2 * margin:
         height = rows
     for top in range(0, rows, height):
         bottom = min(top + height, rows)
         yield top, bottom, max(0, top - margin), min(rows, bottom + margin)
+
+
+HYPER_MARGIN = 1
+"""Rows of the hyper-latent that its analysis needs around a strip."""
 
 
 class Painter:
@@ -97,27 +104,31 @@ class Painter:
         """(H, W, 3) pixels, sides multiples of 64, to the latent (H/16, W/16, latent)."""
         rows, columns = pixels.shape[0] // LATENT_STRIDE, pixels.shape[1] // LATENT_STRIDE
         parts = []
-        for top, bottom, first, last in strips(rows, self.margin, columns):
+        for top, bottom, first, last in strips(rows, self.margin, columns * LATENT_STRIDE**2):
             strip = torch.from_numpy(pixels[first * LATENT_STRIDE : last * LATENT_STRIDE]).to(self.device)
             x = strip.permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
             latent = self._run(self.analysis, x, quality)[0, :, top - first : bottom - first]
             parts.append(latent.permute(1, 2, 0).cpu().numpy())
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def hyper(self, latent: Floats, quality: int) -> npt.NDArray[np.int32]:
-        """The latent in symbols (H/16, W/16, latent) to the hyper-latent's symbols (H/64, W/64, hyper)."""
-        x = torch.from_numpy(latent).to(self.device).permute(2, 0, 1)[None]
+    def hyper(self, latent: Floats, gain: Floats, quality: int) -> npt.NDArray[np.int32]:
+        """The latent (H/16, W/16, latent), to be scaled by gain (latent,), to symbols (H/64, W/64, hyper)."""
+        ratio = HYPER_STRIDE // LATENT_STRIDE
+        rows, columns = latent.shape[0] // ratio, latent.shape[1] // ratio
         t = relative(torch.full((1,), float(quality), device=self.device))
-        with torch.no_grad():
-            symbols = self.hyper_analysis(x, t).round()[0]
-        rounded: npt.NDArray[np.int32] = symbols.permute(1, 2, 0).cpu().numpy().astype(np.int32)
-        return rounded
+        parts = []
+        for top, bottom, first, last in strips(rows, HYPER_MARGIN, columns * HYPER_STRIDE**2):
+            x = torch.from_numpy(latent[first * ratio : last * ratio] * gain).to(self.device)
+            with torch.no_grad():
+                symbols = self.hyper_analysis(x.permute(2, 0, 1)[None], t).round()[0, :, top - first : bottom - first]
+            parts.append(symbols.permute(1, 2, 0).cpu().numpy().astype(np.int32))
+        return np.concatenate(parts)
 
     def paint(self, latent: Floats, quality: int) -> Bytes:
         """The dequantised latent (H/16, W/16, latent) to pixels (H, W, 3)."""
         rows, columns, _ = latent.shape
         pixels = np.empty((rows * LATENT_STRIDE, columns * LATENT_STRIDE, 3), np.uint8)
-        for top, bottom, first, last in strips(rows, self.margin, columns):
+        for top, bottom, first, last in strips(rows, self.margin, columns * LATENT_STRIDE**2):
             x = torch.from_numpy(latent[first:last]).to(self.device).permute(2, 0, 1)[None]
             y = self._run(self.synthesis, x, quality)[
                 0, :, (top - first) * LATENT_STRIDE : (bottom - first) * LATENT_STRIDE

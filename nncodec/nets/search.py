@@ -58,6 +58,8 @@ class Search:
     pixels: Bytes
     """(H, W, 3), sides multiples of 64."""
     device: str
+    stamp: int
+    """Where the checksum of the symbols starts; see `nncodec.entropy.payload.stamp`."""
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade among those that the effort allows."""
@@ -76,7 +78,7 @@ class Search:
     def _coded(self, prior: Prior, latent: Floats, choose: Choose) -> Coded:
         encoder = Encoder(prior.tables)
         gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
-        hyper = self.painter.hyper(latent * gain, self.quality)
+        hyper = self.painter.hyper(latent, gain, self.quality)
 
         def exchange(step: int, means: Means, indices: Indices) -> Symbols:
             if step == HYPER:
@@ -87,7 +89,7 @@ class Search:
             encoder.code(symbols.reshape(-1), indices.reshape(-1))
             return symbols
 
-        walked = walk(prior, hyper.shape[0], hyper.shape[1], exchange)
+        walked = walk(prior, hyper.shape[0], hyper.shape[1], exchange, self.stamp)
         payload = Payload(self.number, self.quality, walked.checksum, *encoder.finish())
         return Coded(payload.serialize(), walked.latent)
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-LEVELS = 40
+LEVELS = 32
 """Steps per root mean square of a kernel: near the precision of bfloat16, in which the networks may run anyway."""
 STEP = ".step"
 

@@ -54,7 +54,7 @@ def observed(painter: Painter, arrays: Arrays, crops: Bytes, quality: int) -> li
     counts = [np.zeros(len(row)) for row in prior.tables.frequencies]
     for crop in crops:
         latent = painter.analyse(crop, quality)
-        hyper = painter.hyper(latent * gain, quality)
+        hyper = painter.hyper(latent, gain, quality)
 
         def exchange(step: int, means: Means, indices: Indices, latent: Floats = latent, z: Symbols = hyper) -> Symbols:
             wanted = None if step == HYPER else step_part(latent, step) * gain - (means / MEAN_ONE).astype(np.float32)
