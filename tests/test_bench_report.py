@@ -64,7 +64,7 @@ def test_labels_are_as_short_as_they_can_be() -> None:
 def test_timed_rows_give_times_and_leave_curves_alone() -> None:
     timed = row("new", 50.0, "a.png", bpp=77.0, encode_s=0.2, decode_s=0.004, encode_cpu_s=0.15, encode_mib=50.0)
     one = contest([*series("new"), *series("old", 2.0), timed], "old")
-    assert max(point.bpp for point in one.data.series[0].points) < 77
+    assert max(point.bpp for point in one.data.series[0].points) < 4
     grid = tables.times(one)
     assert grid is not None
     assert cells(grid) == {"new, 50": ("1", "77.00", "200.0", "150.0", "4.0", "\u2013", "50", "\u2013")}
@@ -82,14 +82,14 @@ def test_no_times_no_table() -> None:
 
 def test_deltas_have_the_known_answers() -> None:
     """A quarter more bits at equal quality, and 3 dB for every doubling."""
-    one = contest(series("old") + series("new", 1.25) + series("best", 0.5), "old")
+    one = contest(series("old") + series("new", 1.25) + series("other", 0.5), "old")
     grid, notes = tables.deltas(one)
     lost = f"\u2212{3 * math.log2(1.25):.2f} dB"
     assert cells(grid) == {
-        "best": ("\u221250.0 %", "+3.00 dB", "12.0 dB", "\u221250.0 %"),
+        "other": ("\u221250.0 %", "+3.00 dB", "12.0 dB", "\u221250.0 %"),
         "new": ("+25.0 %", lost, "12.0 dB", "+25.0 %"),
     }
-    assert [line[0] for line in grid.rows] == ["best", "new"]
+    assert [line[0] for line in grid.rows] == ["other", "new"]  # the best first
     assert notes == ()
 
 

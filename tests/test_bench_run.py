@@ -1,6 +1,7 @@
 """Measuring: what the numbers are of, what is skipped, and what a run leaves when it is stopped."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -200,6 +201,11 @@ def test_a_timing_worker_stays_on_its_cores() -> None:
     (cores,) = run._run(os.sched_getaffinity, [0], 1, threads=1, pinned=True)  # type: ignore[arg-type, list-item]
     assert len(cores) == 1  # type: ignore[arg-type]
     assert cores <= os.sched_getaffinity(0)  # type: ignore[operator]
+
+
+def test_workers_leave_ctrl_c_to_their_parent() -> None:
+    (handler,) = run._run(signal.getsignal, [signal.SIGINT], 1, threads=1, pinned=False)  # type: ignore[arg-type, list-item]
+    assert handler == signal.SIG_IGN
 
 
 def test_a_worker_that_dies_is_a_failure_and_not_a_crash(tmp_path: Path) -> None:
