@@ -44,6 +44,7 @@ class Prior:
         if not 0 <= quality <= MAX_QUALITY_INDEX:
             raise ValueError(f"quality index {quality}")
         self._arrays, self._quality, self._device = arrays, quality, device
+        self._layers: dict[str, Layer] = {}
         self.tables = Tables.unpack(arrays)
         self.gain = self._anchored("gain")
         self._offset = self._anchored("offset")
@@ -60,10 +61,12 @@ class Prior:
         return exact.interpolate(table, self._quality).astype(np.int64)
 
     def _layer(self, name: str) -> Layer:
-        conditioned = f"{name}.slope" in self._arrays
-        inner = f"{name}.conv" if conditioned else name
-        slope = self._arrays[f"{name}.slope"] if conditioned else None
-        return Layer(self._arrays[f"{inner}.weight"], self._arrays[f"{inner}.bias"], slope)
+        if name not in self._layers:
+            conditioned = f"{name}.slope" in self._arrays
+            inner = f"{name}.conv" if conditioned else name
+            slope = self._arrays[f"{name}.slope"] if conditioned else None
+            self._layers[name] = Layer(self._arrays[f"{inner}.weight"], self._arrays[f"{inner}.bias"], slope)
+        return self._layers[name]
 
     def least_bits(self, height: int, width: int) -> float:
         """Bits that no picture of height x width hyper-latent positions can be coded with fewer of."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ class Tables:
         if len(self.frequencies) != N_SCALES:
             raise UnsupportedFile(f"{len(self.frequencies)} tables of distributions, not {N_SCALES}")
 
-    @property
+    @cached_property
     def half_widths(self) -> list[int]:
         """Largest symbol that each table holds."""
         return [len(row) // 2 - 1 for row in self.frequencies]

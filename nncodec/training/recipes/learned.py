@@ -194,9 +194,10 @@ def learn(folders: list[Path], folder: Path, widths: Widths, settings: Settings,
     training, held_out = data.find_pictures(folders)
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
-    model = Hyperprior(widths).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = Hyperprior(widths)
     if not resume:
         start(model, pictures, settings.seed)
+    model = model.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = Run(
         model,
         optimisers(model, settings),
