@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import PIL.Image
@@ -23,6 +24,7 @@ from nncodec.container import KIND_NAMES, Header, parse, serialize
 from nncodec.pipeline import decode
 from nncodec.stills import MAX_PIXELS, MAX_SCANS
 from tests import pictures
+from tests.conftest import Ran
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -169,6 +171,13 @@ def test_the_command_line_reference_is_up_to_date() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert page == module.reference(), "run make docs"
     assert all(f"## nnc {verb}\n" in page for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
+def test_the_command_line_reference_is_what_help_prints(verb: str, nnc: Callable[..., Ran]) -> None:
+    """Whatever the width of the terminal: the words, and their order."""
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert " ".join(nnc(*verb.split(), "--help").out.split()) in " ".join(page.split())
 
 
 # --- format ---------------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ def reference() -> str:
 
 def _pages(command: click.Command, name: str, parent: click.Context | None) -> list[tuple[str, str]]:
     """Title and help of a command, then those of its own commands."""
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = {"max_content_width": WIDTH} | command.context_settings  # these know -h, which Context alone does not
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, **settings)
     pages = [(context.command_path, command.get_help(context))]
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
