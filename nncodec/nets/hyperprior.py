@@ -29,6 +29,10 @@ LAMBDA_MIN, LAMBDA_MAX = 0.0016, 0.15
 """Weight of the squared error, in 0..255 units, against bits per pixel, at the lowest and highest quality index."""
 
 
+COARSEST_STEP = 73 / 255
+"""Quantiser step of the KLT's coefficients at quality index 0, in units of white: the unit of the latent."""
+ERROR_PRICE = 1.6 * (COARSEST_STEP * 255) ** 2 / 3
+"""What a squared error of the latent is worth per lambda when symbols are chosen; see `nncodec.nets.search.PRICES`."""
 TABLE_UNIT = 8.0
 """Scale indices per unit of the trained table of the hyper-latent's scales; a unit moves at the optimiser's pace."""
 
@@ -76,6 +80,17 @@ def rounded(x: Tensor) -> Tensor:
     return x + (x.round() - x).detach()
 
 
+def chosen(residual: Tensor, index: Tensor, price: Tensor) -> Tensor:
+    """Round as the encoder does, to the nearest or one towards zero, by bits + price * squared error."""
+    with torch.no_grad():
+        nearest = residual.round()
+        lower = nearest - nearest.sign()
+        cost = bits(nearest, index) + price * (residual - nearest).square()
+        saves = bits(lower, index) + price * (residual - lower).square() < cost
+        symbol = torch.where(saves, lower, nearest)
+    return residual + (symbol - residual).detach()
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one pass gives, per picture of the batch."""
@@ -119,8 +134,9 @@ class Hyperprior(nn.Module):
     def forward(self, x: Tensor, quality: Tensor, soft: bool) -> Outcome:
         """Code pixels (B, 3, H, W) in -0.5..0.5 at quality indices (B,).
 
-        ``soft`` estimates the rate with uniform noise in place of rounding (Balle et al. 2017); the synthesis and
-        the context always see rounded values, with gradients passed straight through.
+        ``soft`` estimates the rate with uniform noise in place of rounding (Balle et al. 2017); synthesis and context
+        see values rounded to the nearest. Otherwise everything sees symbols as the encoder chooses them.
+        Gradients pass straight through the rounding.
         """
         t = relative(quality)
         seen, latent_bits, hyper_bits = self.rate(self.analysis(x, t), quality, soft)
@@ -136,14 +152,16 @@ class Hyperprior(nn.Module):
         hyper = self.hyper_analysis(latent * gain, t)
         hyper_bits = bits(hyper + torch.rand_like(hyper) - 0.5 if soft else rounded(hyper), hyper_index).sum((1, 2, 3))
         features = self.hyper_synthesis(rounded(hyper), t)
+        price = ERROR_PRICE * lagrangian(quality)[:, None, None, None] / gain.square()
         known: list[Tensor] = []
         step_bits = []
         for step, part in zip(self.steps, to_cells(latent), strict=True):
             mean, index = step(features, known, t)
-            residual = (part - mean) * gain
-            shown = residual + torch.rand_like(residual) - 0.5 if soft else rounded(residual)
-            step_bits.append(bits(shown, index + offset).sum((1, 2, 3)))
-            known.append(rounded(residual) / gain + mean)
+            residual, index = (part - mean) * gain, index + offset
+            symbols = rounded(residual) if soft else chosen(residual, index, price)
+            shown = residual + torch.rand_like(residual) - 0.5 if soft else symbols
+            step_bits.append(bits(shown, index).sum((1, 2, 3)))
+            known.append(symbols / gain + mean)
         return from_cells(known), torch.stack(step_bits, 1), hyper_bits
 
 

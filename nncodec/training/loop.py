@@ -70,8 +70,10 @@ class Run:
     guard: Guard
     step: int = 0
     skipped: int = 0
+    phase: int = 0
+    """What is being trained; the recipe says what the number means."""
     phase_start: int = 0
-    """Step at which the present phase of the training began."""
+    """Step at which the phase began."""
     seconds: float = 0.0
     """Time trained in earlier sittings."""
 
@@ -92,9 +94,9 @@ class Run:
         """Share of the time that has passed."""
         return min(1.0, self.elapsed() / (60 * self.schedule.minutes))
 
-    def begin_phase(self) -> None:
+    def begin_phase(self, phase: int) -> None:
         """From here on the loss is another one: warm up again, and forget what is normal."""
-        self.phase_start, self.guard = self.step, Guard()
+        self.phase, self.phase_start, self.guard = phase, self.step, Guard()
 
     def learn(self, loss: Tensor) -> None:
         """One guarded optimiser step on ``loss``."""
@@ -129,6 +131,7 @@ class Run:
         numbers = {
             "step": self.step,
             "skipped": self.skipped,
+            "phase": self.phase,
             "phase_start": self.phase_start,
             "seconds": self.elapsed(),
             "loss": self.guard.loss,
@@ -145,7 +148,7 @@ class Run:
         state.restore_optimisers(self.optimisers, parts["optimiser"])
         self.guard = Guard(numbers["loss"], numbers["norm"])
         self.step, self.skipped, self.seconds = int(numbers["step"]), int(numbers["skipped"]), numbers["seconds"]
-        self.phase_start = int(numbers["phase_start"])
+        self.phase, self.phase_start = int(numbers["phase"]), int(numbers["phase_start"])
         self._since = time.monotonic()
 
     def log(self, **values: float | int | str | list[float]) -> None:

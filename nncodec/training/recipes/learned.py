@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nncodec import models
 from nncodec.entropy.layout import LATENT_STRIDE, MAX_QUALITY_INDEX
 from nncodec.entropy.tables import logistic_tables
-from nncodec.nets.hyperprior import Hyperprior, Outcome, lagrangian, transform_start
+from nncodec.nets.hyperprior import COARSEST_STEP, Hyperprior, Outcome, lagrangian, relative, transform_start
 from nncodec.nets.transform import BLOCK_SAMPLES, Widths
 from nncodec.training import data
 from nncodec.training.calibrate import calibrated
@@ -22,8 +22,6 @@ from nncodec.training.state import Average
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (20, 60, 100, 140, 180)
-COARSEST_STEP = 73 / 255
-"""Quantiser step of the KLT's coefficients at quality index 0, in units of white."""
 CALIBRATION_CROPS = 48
 PATCHES = 60_000
 """16 x 16 patches the KLT is computed from."""
@@ -40,8 +38,8 @@ class Settings:
     """Side of the crops in the last part of the run; the batch shrinks to keep its pixels."""
     late_share: float = 0.3
     """Share of the time, at the end, with the larger crops."""
-    hard_share: float = 0.1
-    """Share of the time, at the end, with truly rounded latents in the rate, too."""
+    final_share: float = 0.16
+    """Share of the time, at the end, in which decoder and prior adapt to the symbols that the encoder chooses."""
     rate: float = 1e-3
     """Learning rate of the transforms' networks; their linear parts get a tenth."""
     prior_rate: float = 1e-3
@@ -124,27 +122,40 @@ class Recipe:
         """Bfloat16 where autocast holds it to be safe."""
         return torch.autocast(self.settings.device, torch.bfloat16)
 
+    def phase(self, share: float) -> int:
+        """0: the prior alone; 1: everything; 2: synthesis and prior, on chosen symbols of a fixed analysis."""
+        if share < self.settings.prior_share:
+            return 0
+        return 1 if share <= 1 - self.settings.final_share else 2
+
     def loss(self, step: int, share: float) -> Tensor:
-        """Loss of a fresh batch; the batch depends on the seed and the step alone."""
-        settings = self.settings
+        """Loss of a fresh batch; the batch depends on the seed, the step and the phase alone."""
+        settings, phase = self.settings, self.phase(share)
+        if phase != self.run.phase:
+            self.run.begin_phase(phase)
+            if phase == 2:
+                self.model.load_state_dict(self.run.average.values)
+        self.model.log_gain.requires_grad_(phase == 1)  # by rate alone the gains would shrink to nothing
         rng = np.random.default_rng((settings.seed, step))
-        side, batch = settings.crop, settings.batch
-        self.model.log_gain.requires_grad_(share >= settings.prior_share)  # it must not escape by coarser steps
-        if share < settings.prior_share:
-            batch *= 2
-        elif not self.run.phase_start:
-            self.run.begin_phase()
+        side, batch = settings.crop, settings.batch * (2 if phase == 0 else 1)
         if share > 1 - settings.late_share:
             side = settings.late_crop
             batch = max(1, round(batch * (settings.crop / side) ** 2))
         pixels = to_input(data.random_crops(self.pictures, batch, side, rng), torch.device(settings.device))
         spread = (rng.permutation(batch) + rng.random(batch)) / batch * MAX_QUALITY_INDEX
         quality = torch.from_numpy(spread.astype(np.float32)).to(settings.device)
-        if share < settings.prior_share:
+        if phase == 0:
             return self._rate_of_linear(pixels, quality)
         with self.autocast():
-            outcome = self.model(pixels, quality, share <= 1 - settings.hard_share)
+            outcome = self.model(pixels, quality, True) if phase == 1 else self._of_fixed_analysis(pixels, quality)
         return cost(outcome, pixels, quality)
+
+    def _of_fixed_analysis(self, pixels: Tensor, quality: Tensor) -> Outcome:
+        t = relative(quality)
+        with torch.no_grad():
+            latent = self.model.analysis(pixels, t)
+        seen, latent_bits, hyper_bits = self.model.rate(latent, quality, False)
+        return Outcome(self.model.synthesis(seen, t), latent_bits, hyper_bits)
 
     def _rate_of_linear(self, pixels: Tensor, quality: Tensor) -> Tensor:
         """Rate part of the cost for the linear transform alone: ten times as fast, and what must be learned first."""
