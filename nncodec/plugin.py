@@ -9,7 +9,7 @@ from nncodec.codecs import Options
 from nncodec.container import MAGIC
 from nncodec.errors import NncError
 from nncodec.image import from_pillow, to_pillow
-from nncodec.pipeline import DEFAULT_CODEC, Settings, Target, decode, encode, peek
+from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, Target, decode, encode, peek
 from nncodec.pipeline.inspecting import mode_name
 
 
@@ -52,8 +52,8 @@ class NncImageFile(PIL.ImageFile.ImageFile):
 def register_pillow() -> None:
     """Make Pillow open and save .nnc files. May be called again.
 
-    ``image.save("x.nnc", quality=75, codec="avif", effort=5, bpp=..., target_size=..., target_psnr=...)``; ICC,
-    Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
+    ``image.save("x.nnc", quality=75, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
+    target_psnr=...)``; ICC, Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
     """
     PIL.Image.register_open("NNC", NncImageFile, _accept)
     PIL.Image.register_save("NNC", _save)
@@ -72,6 +72,7 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         codec=given.get("codec", DEFAULT_CODEC),
         options=Options(given.get("quality", 75.0), given.get("effort", 5)),
         target=None if targets == (None, None, None) else Target(*targets),
+        restore=given.get("restore", AUTO),
     )
     source = image.copy()
     for key in ("icc_profile", "exif", "xmp"):

@@ -9,7 +9,7 @@ from nncodec.container import Container, Kind, Section, parse, serialize
 from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.image import Picture, Pixels
 from nncodec.pipeline import Settings, decode, encode, inspect
-from nncodec.restorers import make_section
+from nncodec.restorers import Task, make_section
 from tests import pictures
 from tests.damage import Part, build, head
 
@@ -20,9 +20,9 @@ class Brighten:
     id = 250
     name = "brighten"
 
-    def fit(self, seen: Pixels, original: Pixels, effort: int) -> bytes | None:
+    def fit(self, task: Task) -> bytes | None:
         """The mean difference, if there is one."""
-        step = round(float(np.mean(original.astype(int) - seen)))
+        step = round(float(np.mean(task.original.astype(int) - task.seen)))
         return bytes([step]) if step > 0 else None
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
@@ -38,7 +38,7 @@ class Double:
     id = 251
     name = "double"
 
-    def fit(self, seen: Pixels, original: Pixels, effort: int) -> bytes | None:
+    def fit(self, task: Task) -> bytes | None:
         """Never pays."""
         return None
 
@@ -54,7 +54,7 @@ def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PIXELS = pictures.flat(8, 9, value=50)
-PLAIN = encode(Picture(PIXELS, pictures.transparency(8, 9)), Settings("webp", Options(100))).data
+PLAIN = encode(Picture(PIXELS, pictures.transparency(8, 9)), Settings("webp", Options(100), restore="none")).data
 
 
 def restored(*sections: bytes, data: bytes = PLAIN) -> bytes:

@@ -54,6 +54,13 @@ class _Reading:
     help="1 is fast, 9 makes the smallest file.",
 )
 @click.option(
+    "--restore",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Add a network that repairs the picture: none, tuned, or auto: what pays for its bytes.",
+)
+@click.option(
     "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
 )
 @click.option("--strip", is_flag=True, help="Drop ICC profile, Exif and XMP, which are kept otherwise.")
@@ -118,7 +125,9 @@ def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
         raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]
     coding = Options(quality, options["effort"], options["device"], threads=1 if single_threaded else 0)
-    return Settings(options["codec"] or DEFAULT_CODEC, coding, target, options["strip"], options["max_pixels"])
+    return Settings(
+        options["codec"] or DEFAULT_CODEC, coding, target, options["strip"], options["max_pixels"], options["restore"]
+    )
 
 
 def _target(options: dict[str, Any]) -> "Target | None":

@@ -6,7 +6,16 @@ from typing import Any
 import click
 
 _WIDTHS = ("analysis", "synthesis", "latent", "blocks")
-_OWN = ("recipe", "folders", "output", "threads", "resume", *_WIDTHS)
+_OWN = ("folders", "output", "threads", "resume", *_WIDTHS)
+
+_data = click.option(
+    "--data",
+    "folders",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A folder; repeat for more.",
+)
 
 
 def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int, int]:
@@ -18,16 +27,27 @@ def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     return first, second, third
 
 
-@click.command(short_help="Train a network from folders of pictures.")
-@click.argument("recipe", type=click.Choice(["learned"]))
-@click.option(
-    "--data",
-    "folders",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="A folder; repeat for more.",
-)
+@click.group(short_help="Train a network from folders of pictures.")
+def command() -> None:
+    """Train the networks that ship with the package, from folders of pictures."""
+
+
+@command.command("tuned")
+@_data
+@click.option("-o", "--output", default="runs/tuned", show_default=True, type=click.Path(path_type=Path))
+@click.option("--minutes", type=click.FloatRange(0.01), required=True, help="For all starts together.")
+def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
+    """Train the shared starts of the 378-parameter restorer.
+
+    A start that is finished is kept in the output folder, and the same command goes on with the next.
+    """
+    from nncodec.training.recipes.tuned import learn
+
+    learn(list(folders), output, minutes)
+
+
+@command.command("learned")
+@_data
 @click.option(
     "-o",
     "--output",
@@ -71,7 +91,7 @@ def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
 @click.option("--latent", type=int, default=256, show_default=True, help="Channels of the latent, a multiple of 4.")
 @click.option("--blocks", type=int, default=2, show_default=True, help="Residual blocks at each size.")
 @click.option("--seed", type=int, default=0, show_default=True)
-def command(**options: Any) -> None:
+def learned(**options: Any) -> None:
     """Train the network of a codec, or go on training it.
 
     The state is saved every few minutes and at the end, with a line of rate and PSNR in log.jsonl, measured on
@@ -81,10 +101,10 @@ def command(**options: Any) -> None:
 
     from nncodec.nets.transform import Widths
     from nncodec.training.allocator import keep_memory
-    from nncodec.training.recipes import learned
+    from nncodec.training.recipes.learned import Settings, learn
 
     keep_memory()
     torch.set_num_threads(options["threads"])
-    settings = learned.Settings(**{name: value for name, value in options.items() if name not in _OWN})
+    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
     widths = Widths(**{name: options[name] for name in _WIDTHS})
-    learned.learn(list(options["folders"]), options["output"], widths, settings, options["resume"])
+    learn(list(options["folders"]), options["output"], widths, settings, options["resume"])

@@ -6,13 +6,16 @@ Everything here is bytes and arrays; files, terminals and exit codes belong to :
 from nncodec.pipeline.decoding import Decoded, decode, original, peek
 from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode, keep_file, read_any
 from nncodec.pipeline.inspecting import Info, inspect
+from nncodec.pipeline.restoring import AUTO, NONE
 from nncodec.pipeline.targets import Target
 
 __all__ = [
+    "AUTO",
     "DEFAULT_CODEC",
     "Decoded",
     "Encoded",
     "Info",
+    "NONE",
     "Settings",
     "Target",
     "decode",

@@ -9,6 +9,7 @@ from nncodec.errors import EncodeError
 from nncodec.image import Metadata, Picture, read
 from nncodec.metrics import psnr
 from nncodec.pipeline.decoding import decode
+from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
 from nncodec.pipeline.targets import Attempt, Target, search
 from nncodec.stills import MAX_PIXELS, check_pixels
 
@@ -26,6 +27,8 @@ class Settings:
     strip: bool = False
     """Leave ICC, Exif and XMP out."""
     max_pixels: int = MAX_PIXELS
+    restore: str = AUTO
+    """``none``, ``auto`` (all that pay), or the name of a restorer to try."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,21 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
 
-    def attempt(quality: float) -> Attempt:
+    def attempt(quality: float, restoring_effort: int = 1) -> Attempt:
         payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
-        data = serialize(_container(picture, codec, payload, alpha, settings.strip))
         seen = codec.decode(payload, _frame(picture), settings.options.device)
-        return Attempt(quality, data, psnr(picture.pixels, seen, peak=2**picture.depth - 1))
+        plain = _container(picture, codec, payload, alpha, settings.strip)
+        whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
+        return Attempt(quality, serialize(whole), psnr(picture.pixels, seen, peak=2**picture.depth - 1))
 
     if settings.target is None:
-        done, tries = attempt(settings.options.quality), 1
+        done, tries = attempt(settings.options.quality, settings.options.effort), 1
     else:
         done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
+        if settings.restore != NONE:
+            # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
+            final = attempt(done.quality, settings.options.effort)
+            done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
     return Encoded(done.data, codec.name, done.quality, done.psnr, n_pixels, tries)
 
 
@@ -93,6 +101,7 @@ def read_any(
 
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     """Refuse, before any work, what cannot succeed."""
+    chosen(settings.restore)
     check_pixels(picture.width, picture.height, settings.max_pixels)
     if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
         raise EncodeError("quality runs from 0 to 100, effort from 1 to 9")

@@ -29,6 +29,13 @@ class Target:
             return int(self.bpp * n_pixels / 8)
         return self.size
 
+    def met_by(self, attempt: "Attempt", n_pixels: int) -> bool:
+        """Whether a trial encode is small enough, or good enough."""
+        max_bytes = self.max_bytes(n_pixels)
+        if max_bytes is not None:
+            return len(attempt.data) <= max_bytes
+        return self.psnr is not None and attempt.psnr >= self.psnr
+
     def __str__(self) -> str:
         if self.psnr is not None:
             return f"{self.psnr:g} dB"
@@ -52,7 +59,6 @@ def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float]
     of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if nothing
     meets the target.
     """
-    max_bytes = target.max_bytes(n_pixels)
     low, high = 0, round(100 / step)
     best: Attempt | None = None
     tries, last = 0, None
@@ -60,10 +66,10 @@ def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float]
         middle = (low + high) // 2
         last = attempt(middle * step)
         tries += 1
-        meets = len(last.data) <= max_bytes if max_bytes is not None else last.psnr >= (target.psnr or 0)
+        meets = target.met_by(last, n_pixels)
         if meets:
             best = last
-        if meets == (max_bytes is not None):
+        if meets == (target.psnr is None):
             low = middle + 1
         else:
             high = middle - 1

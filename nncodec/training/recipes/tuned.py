@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs import Codec, Frame, Options, by_name
+from nncodec.entropy.layout import N_SCALES
+from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
 from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Adam, Floats, correction, factors, gradient
 from nncodec.training.data import Pictures, find_pictures, load_pictures
 
@@ -25,6 +27,7 @@ STARTS = (
 )
 """Codec and quality of every start, in the order in which they are numbered; each is trained from the one before."""
 
+_MAX_TABLED = 31
 _SIDE, _CROP, _BATCH = 192, 48, 16
 _N_PAIRS, _N_VALIDATION = 800, 24
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -54,7 +57,7 @@ class Pairs:
 
 
 def learn(folders: list[Path], output: Path, minutes: float) -> None:
-    """Train all starts, the time shared equally, and write ``tuned.npz`` with array ``starts`` (n, 378) float16.
+    """Train all starts, the time shared equally, and write ``tuned.npz``, the weights as they ship.
 
     A start that is finished is kept in ``output`` and not trained again, so a run can be taken up where it stopped.
     """
@@ -75,7 +78,20 @@ def learn(folders: list[Path], output: Path, minutes: float) -> None:
             log.write(json.dumps(record) + "\n")
         np.save(kept, parameters)
     starts = np.stack([np.load(output / f"{codec}-{quality}.npy") for codec, quality in STARTS])
-    np.savez(output / "tuned.npz", allow_pickle=False, starts=starts.astype(np.float16))
+    codecs = np.array([by_name(codec).id for codec, _ in STARTS], np.uint8)
+    arrays = {"starts": starts.astype(np.float16), "codecs": codecs, **narrow_tables().pack()}
+    np.savez_compressed(output / "tuned.npz", allow_pickle=False, **arrays)  # type: ignore[arg-type]
+
+
+def narrow_tables() -> Tables:
+    """Logistic distributions cut to magnitudes of at most 31: differences to a start are small."""
+    rows = []
+    for index in range(N_SCALES):
+        masses = logistic_masses(scale_of(index))
+        middle, half = len(masses) // 2 - 1, min(len(masses) // 2 - 1, _MAX_TABLED)
+        kept = masses[middle - half : middle + half + 1]
+        rows.append(to_frequencies(np.append(kept, masses.sum() - kept.sum())))
+    return Tables(tuple(rows))
 
 
 def make_pairs(pictures: Pictures, codec: Codec, quality: float, count: int, rng: np.random.Generator) -> Pairs:

@@ -1,0 +1,38 @@
+"""Choosing restorers while encoding: which are tried, and which pay for their bytes."""
+
+from dataclasses import replace
+
+from nncodec.container import Container, Kind, Section, serialize
+from nncodec.image import Pixels
+from nncodec.metrics import mse
+from nncodec.restorers import Restorer, Task, all_restorers, by_name, make_section
+
+NONE, AUTO = "none", "auto"
+
+
+def chosen(which: str) -> list[Restorer]:
+    """The restorers that a name stands for, ``auto`` being all; EncodeError for an unknown one."""
+    if which == NONE:
+        return []
+    return list(all_restorers().values()) if which == AUTO else [by_name(which)]
+
+
+def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effort: int) -> tuple[Container, Pixels]:
+    """A container with those restorers that pay, and the pixels its decoder will see.
+
+    A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
+    left out, so a file is never worse for having asked.
+    """
+    before = mse(original, seen)
+    for restorer in chosen(which) if before else []:
+        task = Task(seen, original, plain.header.codec, len(serialize(plain)), effort)
+        parameters = restorer.fit(task)
+        if parameters is None:
+            continue
+        better = restorer.apply(seen, parameters, "cpu")
+        after = mse(original, better)
+        if after < before * (1 - task.price(len(parameters))):
+            section = Section(Kind.RESTORER, make_section(restorer.id, plain.binding(), parameters))
+            sections = sorted((*plain.sections, section), key=lambda s: s.kind)
+            plain, seen, before = replace(plain, sections=tuple(sections)), better, after
+    return plain, seen

@@ -1,0 +1,160 @@
+"""378 weights trained on the one picture: a shared start, and the quantised difference to it.
+
+The parameters in the file: model number (u8), start (u8), and, unless the start serves as it is: step exponent (u8),
+scale index (u8), number of escape bytes (LEB128), escapes, range-coded differences. See docs/format.md.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from nncodec import models
+from nncodec.entropy.coder import Decoder, Encoder, Symbols, read_number, write_number
+from nncodec.entropy.layout import N_SCALES
+from nncodec.entropy.tables import Tables
+from nncodec.errors import CorruptFile
+from nncodec.image import Pixels
+from nncodec.nets.fit378 import Planes, Regions, luma
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction
+from nncodec.restorers import Task
+
+_NAME = "tuned"
+_EXPONENTS = range(3, 9)
+"""Differences are multiples of 2^-3 to 2^-8."""
+_MAX_DIFFERENCE = 16.0
+_STEPS = (0, 0, 0, 0, 0, 150, 400, 900, 2400)
+"""Optimiser steps for efforts 1 to 9."""
+_PROMISE = 0.02
+"""Share of the squared error that the start must take away for a fit to be tried."""
+_STRIP_ROWS, _STRIP_COLUMNS = 64, 256
+
+
+class Tuned:
+    """Luma only, 8 bits; the same correction is added to R, G and B."""
+
+    id = 1
+    name = _NAME
+
+    def fit(self, task: Task) -> bytes | None:
+        """Parameters for one picture; None if there is no start for its codec or nothing to gain."""
+        if task.seen.dtype != np.uint8:
+            return None
+        number = models.newest(_NAME)
+        starts = _starts_for(number, task.codec)
+        planes = Planes(luma(task.seen), luma(task.original))
+        sample = planes.sample()
+        if not starts or sample.before() == 0:
+            return None
+        start = min(starts, key=lambda index: sample.after(_start(number, index)))
+        head = bytes([number, start])
+        candidates = [head]
+        steps = _STEPS[task.effort - 1]
+        if steps and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
+            with threadpool_limits(1, "blas"):
+                fitted = planes.fit(_start(number, start), steps)
+            candidates += [head + tail for tail in _tails(number, fitted - _start(number, start))]
+        return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
+
+    def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
+        """Add the correction to (H, W) or (H, W, 3) uint8 pixels; the device does not matter."""
+        weights = _unpack(parameters)
+        if seen.dtype != np.uint8:
+            raise CorruptFile("a tuned restorer for samples of more than 8 bits")
+        padded = np.pad(luma(seen), HALO, mode="edge")
+        out = np.empty_like(seen)
+
+        def restore(region: tuple[slice, slice]) -> None:
+            rows, columns = region
+            with_halo = padded[rows.start : rows.stop + 2 * HALO, columns.start : columns.stop + 2 * HALO]
+            added = correction(weights, with_halo)
+            out[region] = np.clip(np.rint(seen[region] + (added if seen.ndim == 2 else added[:, :, None])), 0, 255)
+
+        # The matrices are small: threads of our own over strips, none in the matrix product.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(restore, _regions(*seen.shape[:2])))
+        return out
+
+
+def _regions(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Strips that keep a layer's matrix in a core's cache."""
+    for top in range(0, height, _STRIP_ROWS):
+        for left in range(0, width, _STRIP_COLUMNS):
+            yield slice(top, min(top + _STRIP_ROWS, height)), slice(left, min(left + _STRIP_COLUMNS, width))
+
+
+def _cost(parameters: bytes, sample: Regions, task: Task) -> float:
+    """Relative squared error, and what the bytes cost at the picture's rate."""
+    return sample.after(_unpack(parameters)) / sample.before() + task.price(len(parameters))
+
+
+def _starts_for(number: int, codec: int) -> list[int]:
+    """The starts trained for a codec's wire number."""
+    return np.flatnonzero(models.load(number, _NAME)["codecs"] == codec).tolist()
+
+
+@cache
+def _start(number: int, index: int) -> Floats:
+    starts = models.load(number, _NAME)["starts"]
+    if index >= len(starts):
+        raise CorruptFile(f"model {number} has no start {index}")
+    start: Floats = starts[index].astype(np.float32)
+    return start
+
+
+@cache
+def _tables(number: int) -> Tables:
+    return Tables.unpack(models.load(number, _NAME))
+
+
+def _tails(number: int, difference: Floats) -> Iterator[bytes]:
+    """The coded difference with each step size; small values are dropped more readily than rounding would."""
+    for exponent in _EXPONENTS:
+        scaled = difference * 2.0**exponent
+        symbols = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.35)).astype(np.int32)
+        if np.abs(symbols).max() > _MAX_DIFFERENCE * 2**exponent:
+            continue
+        scale = min(range(N_SCALES), key=lambda index: _bits(_tables(number), index, symbols))
+        encoder = Encoder(_tables(number))
+        encoder.code(symbols, np.full(N_PARAMETERS, scale, np.uint8))
+        escapes, words = encoder.finish()
+        yield bytes([exponent, scale]) + write_number(len(escapes)) + escapes + words
+
+
+def _bits(tables: Tables, index: int, symbols: Symbols) -> float:
+    """About what the symbols cost with one of the tables; an escaped one another ten bits."""
+    half = tables.half_widths[index]
+    outside = np.abs(symbols) > half
+    costs = tables.costs(index)[np.where(outside, 2 * half + 1, symbols + half)]
+    return float(costs.sum() + 10 * outside.sum())
+
+
+def _unpack(parameters: bytes) -> Floats:
+    """The weights (378,) that parameters stand for.
+
+    Raises CorruptFile if they are damaged, UnsupportedFile if the shared weights are missing.
+    """
+    if len(parameters) < 2:
+        raise CorruptFile(f"{len(parameters)} bytes of restorer parameters")
+    start = _start(parameters[0], parameters[1])
+    if len(parameters) == 2:
+        return start
+    if len(parameters) < 5:
+        raise CorruptFile("the restorer's parameters are cut short")
+    exponent, scale = parameters[2:4]
+    n_escapes, at = read_number(parameters, 4)
+    if exponent not in _EXPONENTS or scale >= N_SCALES or n_escapes > len(parameters) - at:
+        raise CorruptFile("the restorer's parameters are damaged")
+    decoder = Decoder(_tables(parameters[0]), parameters[at : at + n_escapes], parameters[at + n_escapes :])
+    symbols = decoder.code(np.full(N_PARAMETERS, scale, np.uint8))
+    decoder.finish()
+    difference = symbols * np.float32(2.0**-exponent)
+    if np.abs(difference).max() > _MAX_DIFFERENCE:
+        raise CorruptFile("the restorer's parameters are out of range")
+    return (start + difference).astype(np.float32)
+
+
+RESTORER = Tuned()

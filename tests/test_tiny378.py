@@ -1,0 +1,86 @@
+"""The 378-parameter network in NumPy against the same network written with torch."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch.nn import functional as F
+
+from nncodec.nets.fit378 import Planes, luma
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, correction, factors, gradient
+
+Floats = npt.NDArray[np.float32]
+
+
+def parameters(seed: int = 0) -> Floats:
+    """Weights under which every layer matters."""
+    return np.random.default_rng(seed).normal(0, 0.4, N_PARAMETERS).astype(np.float32)
+
+
+def reference(weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """(n, h, w) luma to its correction, layer by layer as the paper draws it, in float64."""
+    y = F.relu(F.conv2d((x[:, None] - 128) / 64, weights[:54].view(6, 1, 3, 3)))
+    for i in range(3):
+        depthwise, pointwise = weights[54 + 90 * i : 144 + 90 * i].split([54, 36])
+        y = F.conv2d(y, depthwise.view(6, 1, 3, 3), groups=6)
+        y = F.relu(F.conv2d(y, pointwise.view(6, 6, 1, 1)))
+    return 8 * F.conv2d(y, weights[324:].view(1, 6, 3, 3))[:, 0]
+
+
+def plane(*shape: int) -> Floats:
+    """Random luma."""
+    return np.random.default_rng(7).uniform(0, 255, shape).astype(np.float32)
+
+
+def test_378_weights_and_no_more() -> None:
+    enter, blocks, leave = factors(parameters())
+    assert enter.size + sum(d.size + p.size for d, p in blocks) + leave.size == N_PARAMETERS == 378
+
+
+def test_correction_is_that_of_the_reference() -> None:
+    weights, x = parameters(), plane(23, 31)
+    expected = reference(torch.from_numpy(weights).double(), torch.from_numpy(x).double()[None])[0].numpy()
+    assert correction(weights, x) == pytest.approx(expected, rel=1e-4, abs=1e-3)
+
+
+def test_gradient_is_that_of_the_reference() -> None:
+    weights, x, target = parameters(1), plane(3, 20, 26), plane(3, 10, 16)
+    factor = np.array([0.5, 1.0, 2.0], np.float32).reshape(3, 1, 1)
+    leaf = torch.from_numpy(weights).double().requires_grad_()
+    inputs = torch.from_numpy(x).double()
+    error = inputs[:, 5:-5, 5:-5] + reference(leaf, inputs) - torch.from_numpy(target).double()
+    expected = (torch.from_numpy(factor) * error**2).sum()
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    loss, grad = gradient(weights, x, target, factor)
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    assert grad == pytest.approx(leaf.grad.numpy(), rel=1e-3, abs=1e-4 * float(leaf.grad.abs().max()))
+
+
+def test_a_piece_with_its_halo_gives_the_same_as_the_whole() -> None:
+    weights, x = parameters(2), plane(60, 50)
+    piece = correction(weights, x[20 : 40 + 2 * HALO, 10 : 30 + 2 * HALO])
+    assert piece == pytest.approx(correction(weights, x)[20:40, 10:30], rel=1e-4, abs=1e-3)
+
+
+def test_luma_of_gray_is_gray_itself_and_of_white_is_white() -> None:
+    gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert np.array_equal(luma(gray), gray.astype(np.float32))
+    assert luma(np.full((2, 2, 3), 255, np.uint8)) == pytest.approx(255)
+
+
+def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
+    """A plane whose every second column was darkened: nothing a 3 x 3 kernel could not see."""
+    original = np.tile(np.linspace(60, 190, 32, dtype=np.float32), (32, 1))
+    seen = original.copy()
+    seen[:, ::2] -= 12
+    planes = Planes(seen, original)
+    start = parameters(3) * 0.5
+    fitted = planes.fit(start, 80)
+    assert planes.sample().after(fitted) < 0.95 * planes.sample().after(start)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (9, 13)])
+def test_planes_smaller_than_a_region_can_be_fitted(shape: tuple[int, int]) -> None:
+    planes = Planes(plane(*shape), plane(*shape))
+    assert np.isfinite(planes.fit(parameters(), 2)).all()
