@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -79,20 +79,25 @@ def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
         error = EncodeError(f"{first} also becomes {job.output}", "--keep-suffix tells them apart")
         yield _failure(job, error)
     todo = [job for job in jobs if job not in taken]
-    guarded = partial(_attempt, work=work, manner=manner)
     if min(manner.workers, len(todo)) <= 1:
-        yield from map(guarded, todo)
+        yield from map(partial(_attempt, work=work, manner=manner), todo)
     else:
-        yield from _in_parallel(todo, guarded, min(manner.workers, len(todo)))
+        yield from _in_parallel(todo, work, manner, min(manner.workers, len(todo)))
 
 
-def _in_parallel(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Iterator[Outcome]:
-    """Outcomes from worker processes, as they come. A job that takes its worker down fails alone."""
+def _in_parallel(jobs: list[Job], work: Work, manner: Manner, workers: int) -> Iterator[Outcome]:
+    """Outcomes from worker processes, as they come. A job that takes its worker down fails alone.
+
+    What was in flight with it is done again, over results that were written but not reported.
+    """
+    there_before = {job for job in jobs if Path(job.output).exists()}
+    guarded = partial(_attempt, work=work, manner=manner)
+    again = partial(_attempt, work=work, manner=replace(manner, force=True, skip_existing=False))
     while jobs:
         lost = yield from _pooled(jobs, guarded, workers)
         in_flight = 2 * workers + 1  # executing, or already handed to the pool
         for job in lost[:in_flight]:
-            if (yield from _pooled([job], guarded, 1)):
+            if (yield from _pooled([job], guarded if job in there_before else again, 1)):
                 yield _failure(job, NncError("its worker process died", "perhaps there was too little memory"))
         jobs = lost[in_flight:]
 
@@ -107,7 +112,12 @@ def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) ->
     with _single_threaded_children():
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         try:
-            futures: dict[Future[Outcome], Job] = {pool.submit(_interruptible, guarded, job): job for job in jobs}
+            futures: dict[Future[Outcome], Job] = {}
+            for job in jobs:
+                try:
+                    futures[pool.submit(_interruptible, guarded, job)] = job
+                except BrokenProcessPool:  # a worker died while there was still work to hand out
+                    lost.add(job)
             for future in as_completed(futures):
                 try:
                     yield future.result()
