@@ -43,6 +43,10 @@ class Tuned:
         """Parameters for one picture; None if there is no start for its codec or nothing to gain."""
         if task.seen.dtype != np.uint8:
             return None
+        with threadpool_limits(1, "blas"):  # the matrices are small, and threads would wait for each other
+            return self._fit(task)
+
+    def _fit(self, task: Task) -> bytes | None:
         number = models.newest(_NAME)
         starts = _starts_for(number, task.codec)
         planes = Planes(luma(task.seen), luma(task.original))
@@ -54,8 +58,7 @@ class Tuned:
         candidates = [head]
         steps = _STEPS[task.effort - 1]
         if steps and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
-            with threadpool_limits(1, "blas"):
-                fitted = planes.fit(_start(number, start), steps)
+            fitted = planes.fit(_start(number, start), steps)
             candidates += [head + tail for tail in _tails(number, fitted - _start(number, start))]
         return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
 
@@ -73,7 +76,7 @@ class Tuned:
             added = correction(weights, with_halo)
             out[region] = np.clip(np.rint(seen[region] + (added if seen.ndim == 2 else added[:, :, None])), 0, 255)
 
-        # The matrices are small: threads of our own over strips, none in the matrix product.
+        # Threads of our own over strips, none inside the small matrix products.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(restore, _regions(*seen.shape[:2])))
         return out
