@@ -17,6 +17,7 @@ from nncodec.nets.painter import Painter, widths_of
 from nncodec.training import calibrate, data, state
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
+from nncodec.training.recipes import learned
 from nncodec.training.recipes.learned import Settings, optimisers
 from tests import pictures, tiny_model
 
@@ -154,8 +155,10 @@ def test_calibration_measures_energy_and_fits_tables(folder):
     assert np.array_equal(calibrate.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
 
 
-def test_command_trains_resumes_and_exports(folder, tmp_path):
+def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     """One command from pictures to weights; a second sitting goes on from the first."""
+    monkeypatch.setattr(learned, "VALIDATION_QUALITIES", (100,))
+    monkeypatch.setattr(learned, "CALIBRATION_CROPS", 16)
     output = tmp_path / "run"
     arguments = [
         "learned",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-_WIDTHS = ("analysis", "synthesis", "latent", "blocks")
+_WIDTHS = ("analysis", "synthesis", "latent", "blocks", "hyper", "features", "context")
 _OWN = ("folders", "output", "threads", "resume", *_WIDTHS)
 
 _data = click.option(
@@ -23,7 +23,7 @@ def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     try:
         first, second, third = (int(part) for part in value.split(","))
     except ValueError:
-        raise click.BadParameter("three numbers with commas are needed, such as 64,128,192") from None
+        raise click.BadParameter("three numbers with commas are needed, such as 64,128,160") from None
     return first, second, third
 
 
@@ -72,7 +72,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @click.option(
     "--late-crop",
     type=click.IntRange(64),
-    default=256,
+    default=192,
     show_default=True,
     help="The same, in the last part of the time.",
 )
@@ -83,13 +83,16 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @click.option("--muon/--adam", default=True, show_default=True, help="Optimiser of the inner convolutions.")
 @click.option("--every-minutes", type=float, default=5.0, show_default=True, help="Time between checkpoints.")
 @click.option(
-    "--analysis", default="64,128,192", callback=_three, show_default=True, help="Channels at 1/4, 1/8, 1/16."
+    "--analysis", default="64,128,160", callback=_three, show_default=True, help="Channels at 1/4, 1/8, 1/16."
 )
 @click.option(
-    "--synthesis", default="192,128,64", callback=_three, show_default=True, help="Channels at 1/16, 1/8, 1/4."
+    "--synthesis", default="160,128,64", callback=_three, show_default=True, help="Channels at 1/16, 1/8, 1/4."
 )
 @click.option("--latent", type=int, default=256, show_default=True, help="Channels of the latent, a multiple of 4.")
 @click.option("--blocks", type=int, default=2, show_default=True, help="Residual blocks at each size.")
+@click.option("--hyper", type=int, default=64, show_default=True, help="Channels of the hyper-latent.")
+@click.option("--features", type=int, default=128, show_default=True, help="Channels of the features, a multiple of 4.")
+@click.option("--context", type=int, default=96, show_default=True, help="Channels of the context's hidden layer.")
 @click.option("--seed", type=int, default=0, show_default=True)
 def learned(**options: Any) -> None:
     """Train the network of a codec, or go on training it.

@@ -34,7 +34,7 @@ class Settings:
     minutes: float
     batch: int = 8
     crop: int = 128
-    late_crop: int = 256
+    late_crop: int = 192
     """Side of the crops in the last part of the run; the batch shrinks to keep its pixels."""
     late_share: float = 0.3
     """Share of the time, at the end, with the larger crops."""
