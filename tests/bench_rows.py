@@ -16,6 +16,7 @@ def row(codec: str = "new", quality: float = 50.0, image: str = "a.png", **chang
         "quality": quality,
         "effort": 5,
         "device": "cpu",
+        "restore": "none",
         "set": "small",
         "image": image,
         "width": 100,

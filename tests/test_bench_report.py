@@ -58,7 +58,9 @@ def test_lossless_points_stay_out_of_curves() -> None:
 
 def test_labels_are_as_short_as_they_can_be() -> None:
     rows = [row("a"), row("b", effort=5), row("b", effort=8), row("c"), row("c", device="cuda")]
-    assert sorted(labels(rows).values()) == ["a", "b -e 5", "b -e 8", "c on cpu", "c on cuda"]
+    rows += [row("d"), row("d", restore="tuned"), row("e", restore="auto")]
+    expected = ["a", "b -e 5", "b -e 8", "c on cpu", "c on cuda", "d", "d + tuned", "e + auto"]
+    assert sorted(labels(rows).values()) == expected
 
 
 def test_timed_rows_give_times_and_leave_curves_alone() -> None:

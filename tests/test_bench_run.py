@@ -88,12 +88,25 @@ def test_what_could_not_be_measured_is_named_skipped_and_counted(table: tuple[Pa
 def test_a_row_is_of_the_file_and_of_the_decoded_picture(folder: Path, table: tuple[Path, Result]) -> None:
     row = next(row for row in read(table[0]).rows if (row.codec, row.quality, row.image) == ("webp", 50, "b.png"))
     pixels = np.asarray(PIL.Image.open(folder / "b.png"))
-    data = pipeline.encode(from_array(pixels), pipeline.Settings("webp", Options(quality=50, threads=1))).data
+    data = pipeline.encode(from_array(pixels), _settings("none")).data
     error = ((pixels.astype(float) - pipeline.decode(data).picture.pixels) ** 2).mean()
     assert row.bytes == len(data)
     assert row.bpp == pytest.approx(8 * len(data) / (128 * 192), abs=1e-6)
     assert row.psnr == pytest.approx(10 * np.log10(255**2 / error), abs=1e-4)
     assert (row.width, row.height) == (192, 128)
+
+
+@pytest.mark.parametrize("restore", ["none", "auto"])
+def test_a_restorer_is_part_of_what_is_measured(folder: Path, restore: str) -> None:
+    source = Source("set", "b.png", folder / "b.png")
+    row = measure.rate(Job(source, "webp", 50.0, 5, "cpu", restore))
+    data = pipeline.encode(from_array(np.asarray(PIL.Image.open(folder / "b.png"))), _settings(restore)).data
+    assert isinstance(row, Row)
+    assert (row.bytes, row.restore) == (len(data), restore)
+
+
+def _settings(restore: str) -> pipeline.Settings:
+    return pipeline.Settings("webp", Options(quality=50, threads=1), restore=restore)
 
 
 def test_the_same_command_again_adds_only_what_is_missing(folder: Path, table: tuple[Path, Result]) -> None:
@@ -250,6 +263,7 @@ def test_ctrl_c_leaves_a_valid_table_to_go_on_from(
         (("-q", "high"), "could not convert"),
         (("-q", ","), "0 to 100"),
         (("-e", "0"), "range"),
+        (("--restore", "magic"), "no restorer is called 'magic'"),
     ],
 )
 def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -14,6 +14,7 @@ PLAIN = Row(
     quality=32.5,
     effort=8,
     device="cpu",
+    restore="none",
     set="kodak",
     image="a/kodim01.png",
     width=768,
@@ -65,7 +66,7 @@ def test_the_file_is_plain_tsv(tmp_path: Path) -> None:
     write(tmp_path / "t.tsv", PLAIN)
     lines = (tmp_path / "t.tsv").read_text().split("\n")
     assert lines[:3] == [MAGIC, "\t".join(COLUMNS), "# nnc 0.1"]
-    assert lines[3].split("\t")[:6] == ["avif", "32.5", "8", "cpu", "kodak", "a/kodim01.png"]
+    assert lines[3].split("\t")[:6] == ["avif", "32.5", "8", "cpu", "none", "kodak"]
     assert lines[4:] == [""]
 
 
@@ -144,7 +145,7 @@ def test_a_row_with_a_field_too_few_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.tsv"
     write(path, PLAIN)
     path.write_text(path.read_text().replace("\tcpu", ""))
-    with pytest.raises(CorruptFile, match="line 4: 22 fields, 23"):
+    with pytest.raises(CorruptFile, match="line 4: 23 fields, 24"):
         read(path)
 
 

@@ -95,7 +95,11 @@ def _at_most(original: Picture, series: Series, budget: int) -> tuple[Array | No
     """The best the codec makes of a number of bytes, and what it came to; None if it cannot go that low."""
     row = series.rows[0]
     settings = Settings(
-        row.codec, Options(effort=row.effort, device=row.device), target=Target(size=budget), strip=True
+        row.codec,
+        Options(effort=row.effort, device=row.device),
+        target=Target(size=budget),
+        strip=True,
+        restore=row.restore,
     )
     try:
         done = encode(original, settings)

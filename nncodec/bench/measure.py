@@ -16,6 +16,7 @@ from nncodec.errors import CorruptFile, NncError
 from nncodec.image import Picture, read
 from nncodec.metrics import Scores, measure
 from nncodec.pipeline import Settings, decode, encode
+from nncodec.pipeline.restoring import NONE
 from nncodec.version import __version__
 
 MIB = 1 << 20
@@ -31,7 +32,8 @@ def timed(job: Job, reps: int, threads: int) -> Row | Failure:
 
     The measurement of size and fidelity is the warm-up. Then encoding and decoding are repeated ``reps`` times each,
     in memory, and the medians taken. Encoding is the codec's work alone, without the check of the finished file that
-    ``nnc encode`` makes. Memory is that of a fresh process each.
+    ``nnc encode`` makes; with a restorer it is everything, as the fit needs the decoded picture. Memory is that of a
+    fresh process each.
     """
     return _guarded(job, lambda picture, folder: _timed(job, picture, folder, reps, threads))
 
@@ -62,14 +64,14 @@ def _picture(path: Path) -> Picture:
     return read(path.read_bytes())
 
 
-def _options(job: Job, threads: int) -> Options:
-    return Options(quality=job.quality, effort=job.effort, device=job.device, threads=threads)
+def _settings(job: Job, threads: int) -> Settings:
+    options = Options(quality=job.quality, effort=job.effort, device=job.device, threads=threads)
+    return Settings(job.codec, options, strip=True, restore=job.restore)
 
 
 def _rate(job: Job, picture: Picture, folder: Path, threads: int) -> Row:
     file = folder / "picture.nnc"
-    settings = Settings(job.codec, _options(job, threads), strip=True)
-    file.write_bytes(encode(picture, settings).data)
+    file.write_bytes(encode(picture, _settings(job, threads)).data)
     shown = decode(file.read_bytes(), device=job.device).picture.pixels
     if shown.shape != picture.pixels.shape or shown.dtype != picture.pixels.dtype:
         raise CorruptFile(f"decoded to {shown.shape} {shown.dtype} from {picture.pixels.shape} {picture.pixels.dtype}")
@@ -79,8 +81,15 @@ def _rate(job: Job, picture: Picture, folder: Path, threads: int) -> Row:
 def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) -> Row:
     warm = _rate(job, picture, folder, threads)
     data = (folder / "picture.nnc").read_bytes()
-    codec, options = by_name(job.codec), _options(job, threads)
-    encode_s, encode_cpu_s = _median_seconds(lambda: codec.encode(picture.pixels, options), reps)
+    codec, settings = by_name(job.codec), _settings(job, threads)
+
+    def encode_once() -> None:
+        if job.restore == NONE:
+            codec.encode(picture.pixels, settings.options)
+        else:
+            encode(picture, settings)
+
+    encode_s, encode_cpu_s = _median_seconds(encode_once, reps)
     decode_s, decode_cpu_s = _median_seconds(lambda: decode(data, device=job.device), reps)
     return Row(
         **{
@@ -91,8 +100,8 @@ def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) ->
             "decode_cpu_s": decode_cpu_s,
             "reps": reps,
             "threads": threads,
-            "encode_mib": _peak_mib("encode", job.source.path, job.codec, job.quality, job.effort, job.device, threads),
-            "decode_mib": _peak_mib("decode", folder / "picture.nnc", job.device),
+            "encode_mib": _peak_mib("encode", job.source.path, settings),
+            "decode_mib": _peak_mib("decode", folder / "picture.nnc", settings),
         }
     )
 
@@ -103,6 +112,7 @@ def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
         quality=job.quality,
         effort=job.effort,
         device=job.device,
+        restore=job.restore,
         set=job.source.set,
         image=job.source.image,
         width=picture.width,
@@ -136,9 +146,11 @@ def _median_seconds(work: Callable[[], object], reps: int) -> tuple[float, float
     return statistics.median(passed), statistics.median(used)
 
 
-def _peak_mib(*arguments: object) -> float | None:
+def _peak_mib(verb: str, file: Path, settings: Settings) -> float | None:
     """Largest memory of a fresh process that does the work once; None where the system does not tell."""
-    command = [sys.executable, "-m", "nncodec.bench.memory", *map(str, arguments)]
+    options = settings.options
+    how = (settings.codec, options.quality, options.effort, options.device, options.threads, settings.restore)
+    command = [sys.executable, "-m", "nncodec.bench.memory", verb, str(file), *map(str, how)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CorruptFile(f"the process that measures memory failed: {done.stderr.strip()[-200:]}")

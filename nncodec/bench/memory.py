@@ -29,15 +29,14 @@ def peak_bytes() -> int | None:
 
 
 def main(arguments: list[str]) -> None:
-    """``encode PICTURE CODEC QUALITY EFFORT DEVICE THREADS`` or ``decode FILE DEVICE``; prints bytes, or nothing."""
-    verb, path, *rest = arguments
+    """``encode|decode FILE CODEC QUALITY EFFORT DEVICE THREADS RESTORE``; prints bytes, or nothing."""
+    verb, path, codec, quality, effort, device, threads, restore = arguments
     data = Path(path).read_bytes()
     if verb == "encode":
-        codec, quality, effort, device, threads = rest
         options = Options(quality=float(quality), effort=int(effort), device=device, threads=int(threads))
-        encode(read(data), Settings(codec, options, strip=True))
+        encode(read(data), Settings(codec, options, strip=True, restore=restore))
     else:
-        decode(data, device=rest[0])
+        decode(data, device=device)
     peak = peak_bytes()
     sys.stdout.write("" if peak is None else str(peak))
 

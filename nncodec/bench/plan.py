@@ -1,8 +1,9 @@
 """What to measure: the pictures of some folders, times the codecs, times the qualities."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from nncodec.bench.table import Key, printable
@@ -35,10 +36,12 @@ class Job:
     quality: float
     effort: int
     device: str
+    restore: str = "none"
 
     def key(self, timed: bool) -> Key:
         """The key of the row that this job will give."""
-        return (self.codec, self.quality, self.effort, self.device, self.source.set, self.source.image, timed)
+        coder = (self.codec, self.effort, self.device, self.restore)
+        return (*coder, self.quality, self.source.set, self.source.image, timed)
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,17 @@ def find(folders: Iterable[Path]) -> tuple[list[Source], list[Failure]]:
 
 
 def jobs(
-    sources: Iterable[Source], codecs: Iterable[str], qualities: Iterable[float], effort: int, device: str
+    sources: Iterable[Source],
+    codecs: Sequence[str],
+    qualities: Sequence[float],
+    effort: int,
+    device: str,
+    restores: Sequence[str] = ("none",),
 ) -> list[Job]:
     """Every combination, picture by picture."""
-    codecs, qualities = tuple(codecs), tuple(qualities)
     return [
-        Job(source, codec, quality, effort, device) for source in sources for codec in codecs for quality in qualities
+        Job(source, codec, quality, effort, device, restore)
+        for source, codec, restore, quality in product(sources, codecs, restores, qualities)
     ]
 
 

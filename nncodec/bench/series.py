@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nncodec.bench.bd import Curve, ms_ssim_db
-from nncodec.bench.table import Row
+from nncodec.bench.table import Coder, Row
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,19 @@ def data_sets(rows: Iterable[Row]) -> list[DataSet]:
     return [_data_set(name, by_set[name]) for name in sorted(by_set)]
 
 
-def labels(rows: Iterable[Row]) -> dict[tuple[str, int, str], str]:
-    """Names for every (codec, effort, device): as short as they can be and still differ."""
-    keys = sorted({_codec(row) for row in rows})
+def labels(rows: Iterable[Row]) -> dict[Coder, str]:
+    """A name for every coder: the codec, its restorer, and effort and device where there are several of them."""
+    coders = sorted({row.coder for row in rows})
     found = {}
-    for codec, effort, device in keys:
-        alike = [key for key in keys if key[0] == codec]
-        name = codec if len({key[1] for key in alike}) == 1 else f"{codec} -e {effort}"
-        found[codec, effort, device] = name if len({key[2] for key in alike}) == 1 else f"{name} on {device}"
+    for coder in coders:
+        codec, effort, device, restore = coder
+        alike = [other for other in coders if other[0] == codec]
+        name = codec if restore == "none" else f"{codec} + {restore}"
+        if len({other[1] for other in alike}) > 1:
+            name += f" -e {effort}"
+        if len({other[2] for other in alike}) > 1:
+            name += f" on {device}"
+        found[coder] = name
     return found
 
 
@@ -111,7 +116,7 @@ def _data_set(name: str, rows: list[Row]) -> DataSet:
     timed = [row for row in rows if row.encode_s is not None]
     cells: dict[tuple[str, float], dict[str, Row]] = {}
     for row in [row for row in rows if row.encode_s is None] or timed:
-        cells.setdefault((names[_codec(row)], row.quality), {})[row.image] = row
+        cells.setdefault((names[row.coder], row.quality), {})[row.image] = row
     common = set.intersection(*(set(cell) for cell in cells.values()))
     everything = set.union(*(set(cell) for cell in cells.values()))
     series = [
@@ -125,12 +130,8 @@ def _data_set(name: str, rows: list[Row]) -> DataSet:
         tuple(one for one in series if one.points),
         len(common),
         len(everything - common),
-        {label: tuple(row for row in timed if names[_codec(row)] == label) for label in names.values()},
+        {label: tuple(row for row in timed if names[row.coder] == label) for label in names.values()},
     )
-
-
-def _codec(row: Row) -> tuple[str, int, str]:
-    return (row.codec, row.effort, row.device)
 
 
 def _series(label: str, cells: list[dict[str, Row]], images: set[str]) -> Series:

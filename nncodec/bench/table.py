@@ -24,6 +24,8 @@ class Row:
     quality: float
     effort: int
     device: str
+    restore: str
+    """``none``, ``auto``, or the name of a restorer, as in ``nnc encode --restore``."""
     set: str
     """Name of the folder the picture is in."""
     image: str
@@ -55,19 +57,26 @@ class Row:
     """Version of nnc."""
 
     @property
+    def coder(self) -> "Coder":
+        """What encoded it, but for the quality."""
+        return (self.codec, self.effort, self.device, self.restore)
+
+    @property
     def key(self) -> "Key":
         """What was measured; two rows with one key are the same measurement."""
-        return (self.codec, self.quality, self.effort, self.device, self.set, self.image, self.encode_s is not None)
+        return (*self.coder, self.quality, self.set, self.image, self.encode_s is not None)
 
 
-Key = tuple[str, float, int, str, str, str, bool]
-"""Codec, quality, effort, device, set, image, and whether it was timed."""
+Coder = tuple[str, int, str, str]
+"""Codec, effort, device and restorer."""
+Key = tuple[str, int, str, str, float, str, str, bool]
+"""Coder, quality, set, image, and whether it was timed."""
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 _DECIMALS = {"bpp": 6, "psnr": 4, "psnr_y": 4, "ssim": 6, "ms_ssim": 6, "encode_mib": 1, "decode_mib": 1}
 _DECIMALS |= {"encode_s": 5, "decode_s": 5, "encode_cpu_s": 5, "decode_cpu_s": 5}
 _INTEGERS = frozenset({"effort", "width", "height", "bytes", "reps", "threads"})
-_TEXTS = frozenset({"codec", "device", "set", "image", "version"})
+_TEXTS = frozenset({"codec", "device", "restore", "set", "image", "version"})
 _OPTIONAL = frozenset(
     {"encode_s", "decode_s", "encode_cpu_s", "decode_cpu_s", "reps", "threads", "encode_mib", "decode_mib"}
 )

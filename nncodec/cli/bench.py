@@ -42,6 +42,20 @@ def _codecs(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple
     return names or tuple(codec.name for codec in able)
 
 
+def _restores(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Names of restorers that exist, ``none`` and ``auto`` among them."""
+    from nncodec.errors import EncodeError
+    from nncodec.pipeline.restoring import chosen
+
+    names = _names(ctx, parameter, value)
+    try:
+        for name in names:
+            chosen(name)
+    except EncodeError as error:
+        raise click.BadParameter(f"{error}; {error.hint}") from None
+    return names or ("none",)
+
+
 def _qualities(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[float, ...]:
     """Numbers from 0 to 100, ascending."""
     try:
@@ -77,6 +91,9 @@ def command() -> None:
     "-q", "--quality", "qualities", default=DEFAULT_QUALITIES, callback=_qualities, show_default=True, help="0 to 100."
 )
 @click.option("-e", "--effort", type=click.IntRange(1, 9), default=5, show_default=True, help="1 is fastest.")
+@click.option(
+    "--restore", "restores", default="none", callback=_restores, show_default=True, help="As in encode, with commas."
+)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("-j", "--jobs", "workers", type=click.IntRange(1), help="Pictures at once.  [default: one per core]")
 @click.option("--timing", is_flag=True, help="Also seconds and memory: one picture at a time, repeated.")
@@ -94,7 +111,14 @@ def run(**options: Any) -> None:
     from nncodec.bench.table import Appender
 
     sources, failures = plan.find(options["folders"])
-    jobs = plan.jobs(sources, options["codecs"], options["qualities"], options["effort"], options["device"])
+    jobs = plan.jobs(
+        sources,
+        options["codecs"],
+        options["qualities"],
+        options["effort"],
+        options["device"],
+        options["restores"],
+    )
     skipped = _Skipped()
     for failure in failures:
         skipped.add(failure)
