@@ -1,6 +1,7 @@
 """The restorer `tuned`: its parameters in the file, what it gains, and what it refuses."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from nncodec.restorers import Task, make_section
 from nncodec.restorers.tuned import RESTORER
 from tests import pictures
 
+ROOT = Path(__file__).parent.parent
 PHOTO = pictures.photograph(96, 128)
 MODEL = models.newest("tuned")
 
@@ -143,3 +145,12 @@ def test_it_is_refused_on_deep_samples() -> None:
     section = Section(Kind.RESTORER, make_section(RESTORER.id, container.binding(), bytes([MODEL, 0])))
     with pytest.raises(CorruptFile, match="8 bits"):
         decode(serialize(Container(container.header, (*container.sections, section))))
+
+
+def test_the_table_in_the_training_page_is_that_of_the_log() -> None:
+    lines = (ROOT / "results" / "training" / "tuned-starts.tsv").read_text(encoding="utf-8").splitlines()
+    logged = [line.split("\t") for line in lines[2:]]
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    shown = [f"| {codec} | {quality} | {steps} | {float(gain):+.3f} |" for codec, quality, steps, gain in logged]
+    assert len(shown) == len(models.load(MODEL, "tuned")["starts"])
+    assert "\n".join(shown) in page
