@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from nncodec.nets.fit378 import Planes, luma
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, correction, factors, gradient
+from nncodec.nets.fit378 import Pair
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, correction, factors, gradient, luma, luma_around
 
 Floats = npt.NDArray[np.float32]
 
@@ -69,18 +69,26 @@ def test_luma_of_gray_is_gray_itself_and_of_white_is_white() -> None:
     assert luma(np.full((2, 2, 3), 255, np.uint8)) == pytest.approx(255)
 
 
+def test_luma_around_a_region_repeats_the_border_of_the_picture() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    padded = np.pad(picture, ((HALO, HALO), (HALO, HALO), (0, 0)), mode="edge").astype(float) @ [0.299, 0.587, 0.114]
+    for rows, columns in ((slice(0, 20), slice(0, 30)), (slice(3, 9), slice(25, 30)), (slice(19, 20), slice(0, 1))):
+        expected = padded[rows.start : rows.stop + 2 * HALO, columns.start : columns.stop + 2 * HALO]
+        assert luma_around(picture, rows, columns) == pytest.approx(expected, abs=1e-3)
+
+
 def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
     """A plane whose every second column was darkened: nothing a 3 x 3 kernel could not see."""
     original = np.tile(np.linspace(60, 190, 32, dtype=np.float32), (32, 1))
     seen = original.copy()
     seen[:, ::2] -= 12
-    planes = Planes(seen, original)
+    pair = Pair(seen, original)
     start = parameters(3) * 0.5
-    fitted = planes.fit(start, 80)
-    assert planes.sample().after(fitted) < 0.95 * planes.sample().after(start)
+    fitted = pair.fit(start, 80)
+    assert pair.sample().after(fitted) < 0.95 * pair.sample().after(start)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (9, 13)])
 def test_planes_smaller_than_a_region_can_be_fitted(shape: tuple[int, int]) -> None:
-    planes = Planes(plane(*shape), plane(*shape))
-    assert np.isfinite(planes.fit(parameters(), 2)).all()
+    pair = Pair(plane(*shape), plane(*shape))
+    assert np.isfinite(pair.fit(parameters(), 2)).all()

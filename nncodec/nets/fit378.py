@@ -5,16 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncodec.image import Pixels
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Adam, Floats, correction, gradient
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Adam, Floats, correction, gradient, luma, luma_around
 
-_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
 _SIDE, _COUNT = 128, 16
 _CROP, _BATCH, _RATE = 48, 8, 3e-3
-
-
-def luma(pixels: Pixels) -> Floats:
-    """Luma (ITU-R BT.601) of (H, W, 3) pixels, or (H, W) gray as it is; (H, W) float32, not rounded."""
-    return pixels.astype(np.float32) if pixels.ndim == 2 else pixels.astype(np.float32) @ _WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -37,26 +31,27 @@ class Regions:
         return float(np.square(errors).mean())
 
 
-class Planes:
-    """The luma of a picture as decoded and as it should be, (H, W) float32 each."""
+class Pair:
+    """A picture as decoded and as it should be, (H, W) or (H, W, 3) each; only the luma of regions is ever taken."""
 
-    def __init__(self, seen: Floats, original: Floats) -> None:
-        self._seen, self._original = np.pad(seen, HALO, mode="edge"), original
+    def __init__(self, seen: Pixels | Floats, original: Pixels | Floats) -> None:
+        self._seen, self._original = seen, original
 
     def regions(self, side: int, count: int, rng: np.random.Generator) -> Regions:
         """``count`` random squares, smaller where the picture is."""
-        height, width = self._original.shape
+        height, width = self._original.shape[:2]
         rows, columns = min(side, height), min(side, width)
         tops, lefts = rng.integers(height - rows + 1, size=count), rng.integers(width - columns + 1, size=count)
         corners = list(zip(tops.tolist(), lefts.tolist(), strict=True))
         return Regions(
-            np.stack([self._seen[y : y + rows + 2 * HALO, x : x + columns + 2 * HALO] for y, x in corners]),
-            np.stack([self._original[y : y + rows, x : x + columns] for y, x in corners]),
+            np.stack([luma_around(self._seen, slice(y, y + rows), slice(x, x + columns)) for y, x in corners]),
+            np.stack([luma(self._original[y : y + rows, x : x + columns]) for y, x in corners]),
         )
 
     def sample(self) -> Regions:
         """Regions to judge parameters by, always the same: up to a quarter of a megapixel."""
-        count = min(_COUNT, -(-self._original.size // _SIDE**2))
+        height, width = self._original.shape[:2]
+        count = min(_COUNT, -(-height * width // _SIDE**2))
         return self.regions(_SIDE, count, np.random.default_rng(1))
 
     def fit(self, start: Floats, steps: int) -> Floats:

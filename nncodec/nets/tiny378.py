@@ -11,6 +11,8 @@ whole network takes a fraction of the time of `import torch`.
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.image import Pixels
+
 Floats = npt.NDArray[np.float32]
 
 N_PARAMETERS = 378
@@ -22,8 +24,22 @@ _ENTER = _CHANNELS * _TAPS
 _DEPTHWISE, _POINTWISE = _CHANNELS * _TAPS, _CHANNELS * _CHANNELS
 _BLOCK = _DEPTHWISE + _POINTWISE
 
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _INPUT_ZERO, _INPUT_UNIT = 128.0, 64.0
 _OUTPUT_UNIT = 8.0
+
+
+def luma(pixels: Pixels | Floats) -> Floats:
+    """Luma (ITU-R BT.601) of (H, W, 3) pixels, or (H, W) gray as it is; (H, W) float32, not rounded."""
+    return pixels.astype(np.float32) if pixels.ndim == 2 else pixels.astype(np.float32) @ _LUMA
+
+
+def luma_around(pixels: Pixels | Floats, rows: slice, columns: slice) -> Floats:
+    """Luma of a region and `HALO` pixels on each side; beyond the picture its border is repeated."""
+    height, width = pixels.shape[:2]
+    down = np.clip(np.arange(rows.start - HALO, rows.stop + HALO), 0, height - 1)
+    across = np.clip(np.arange(columns.start - HALO, columns.stop + HALO), 0, width - 1)
+    return luma(pixels[down[:, np.newaxis], across])
 
 
 def factors(parameters: Floats) -> tuple[Floats, list[tuple[Floats, Floats]], Floats]:

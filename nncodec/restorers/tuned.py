@@ -18,8 +18,8 @@ from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
-from nncodec.nets.fit378 import Planes, Regions, luma
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction
+from nncodec.nets.fit378 import Pair, Regions
+from nncodec.nets.tiny378 import N_PARAMETERS, Floats, correction, luma_around
 from nncodec.restorers import Task
 
 _NAME = "tuned"
@@ -49,8 +49,8 @@ class Tuned:
     def _fit(self, task: Task) -> bytes | None:
         number = models.newest(_NAME)
         starts = _starts_for(number, task.codec)
-        planes = Planes(luma(task.seen), luma(task.original))
-        sample = planes.sample()
+        pair = Pair(task.seen, task.original)
+        sample = pair.sample()
         if not starts or sample.before() == 0:
             return None
         start = min(starts, key=lambda index: sample.after(_start(number, index)))
@@ -58,7 +58,7 @@ class Tuned:
         candidates = [head]
         steps = _STEPS[task.effort - 1]
         if steps and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
-            fitted = planes.fit(_start(number, start), steps)
+            fitted = pair.fit(_start(number, start), steps)
             candidates += [head + tail for tail in _tails(number, fitted - _start(number, start))]
         return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
 
@@ -67,13 +67,10 @@ class Tuned:
         weights = _unpack(parameters)
         if seen.dtype != np.uint8:
             raise CorruptFile("a tuned restorer for samples of more than 8 bits")
-        padded = np.pad(luma(seen), HALO, mode="edge")
         out = np.empty_like(seen)
 
         def restore(region: tuple[slice, slice]) -> None:
-            rows, columns = region
-            with_halo = padded[rows.start : rows.stop + 2 * HALO, columns.start : columns.stop + 2 * HALO]
-            added = correction(weights, with_halo)
+            added = correction(weights, luma_around(seen, *region))
             out[region] = np.clip(np.rint(seen[region] + (added if seen.ndim == 2 else added[:, :, None])), 0, 255)
 
         # Threads of our own over strips, none inside the small matrix products.
