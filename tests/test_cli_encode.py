@@ -125,7 +125,7 @@ def test_never_onto_the_source(nnc: Nnc, photo: Path, force: list[str]) -> None:
     before = photo.read_bytes()
     Path("link.nnc").symlink_to("photo.png")
     Path("hard.nnc").hardlink_to("photo.png")
-    for output in ("photo.png", "./photo.png", "link.nnc", "hard.nnc", photo.absolute()):
+    for output in ("link.nnc", "./hard.nnc", Path("link.nnc").absolute()):
         result = nnc("encode", photo, "-o", output, *force)
         assert result.code == 1
         assert "is the source" in result.err
@@ -374,3 +374,13 @@ def test_json_lines_of_failures_and_lossless(nnc: Nnc, photo: Path) -> None:
     assert json.loads(nnc("encode", photo, "--json", "-q", "100").out)["psnr"] is None
     assert json.loads(nnc("encode", photo, "--json", "--skip-existing").out)["status"] == "skipped"
     assert json.loads(nnc("encode", photo, "--json", "--dry-run", "-o", "b.nnc").out)["status"] == "planned"
+
+
+@pytest.mark.parametrize("name", ["photo.png", "b.png", "b.JPG", "b.webp"])
+def test_an_nnc_file_is_not_given_the_name_of_another_format(nnc: Nnc, photo: Path, name: str) -> None:
+    before = photo.read_bytes()
+    result = nnc("encode", photo, "-o", name)
+    assert result.code == 2
+    assert "under another format's name" in result.err
+    assert photo.read_bytes() == before
+    assert files() == {"photo.png"}

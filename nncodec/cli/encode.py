@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,6 +85,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not sources and not listed:
         raise click.UsageError("no SOURCE given; - is standard input")
+    output = options["output"] or ""
+    if Path(output).suffix.lower() in picture_suffixes() and not Path(output).is_dir():
+        raise click.UsageError(f"{output} would be an .nnc file under another format's name")
     jobs = plan(
         Sources(
             (*sources, *listed),
