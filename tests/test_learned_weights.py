@@ -1,0 +1,83 @@
+"""The weights that ship: whole, exact on other machines, and files written with them decode for ever."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from nncodec import models
+from nncodec.codecs import Frame, Options
+from nncodec.codecs.learned import CODEC
+from nncodec.metrics import psnr
+from nncodec.pipeline import decode
+from tests import pictures
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = sorted((ROOT / "tests" / "golden_learned").glob("*.nnc"))
+TOLERANCE = 2
+"""Largest difference of a sample between decoders, in levels; docs/format.md promises it."""
+
+
+def test_every_row_names_a_whole_file():
+    rows = models.manifest()
+    assert rows
+    for number, model in rows.items():
+        assert 1 <= number == model.number <= 63
+        assert models.load(number, model.codec)
+        assert len(model.trained) > 20
+
+
+def test_there_are_golden_files():
+    numbers = {model.number for model in models.manifest().values() if model.codec == "learned"}
+    assert {path.name.split("-")[0] for path in GOLDEN} == {f"model{number}" for number in numbers}
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden_files_decode(path):
+    """To the same symbols, or the checksum would not match; to the same pixels but for rounding."""
+    seen = decode(path.read_bytes()).pixels
+    with PIL.Image.open(path.with_suffix(".png")) as picture:
+        expected = np.asarray(picture)
+    assert seen.shape == expected.shape
+    assert np.abs(seen.astype(int) - expected).max() <= TOLERANCE
+
+
+def test_size_and_fidelity_grow_with_quality():
+    pixels = pictures.photograph(128, 192)
+    sizes, fidelities = [], []
+    for quality in (0, 20, 40, 60, 80, 100):
+        payload = CODEC.encode(pixels, Options(quality, effort=3))
+        sizes.append(len(payload))
+        fidelities.append(psnr(pixels, CODEC.decode(payload, Frame(192, 128, 3), "cpu")))
+    assert sizes == sorted(sizes)
+    assert fidelities == sorted(fidelities)
+    assert fidelities[-1] - fidelities[0] > 5
+
+
+SCRIPT = """
+import json
+from nncodec.codecs import Frame, Options
+from nncodec.codecs.learned import CODEC
+from tests import pictures
+payload = CODEC.encode(pictures.photograph(100, 130), Options(40, effort=1))
+CODEC.decode(bytes.fromhex({payload!r}), Frame(130, 100, 3), "cpu")
+print(json.dumps(payload.hex()))
+"""
+
+
+@pytest.mark.parametrize("isa", [("default", "SSE41"), ("avx2", "AVX2")], ids=lambda isa: isa[0])
+def test_files_cross_over_between_machines(isa):
+    """Written here and read there, and the other way round; a wrong symbol would be a CorruptFile."""
+    payload = CODEC.encode(pictures.photograph(100, 130), Options(40, effort=1))
+    environment = {"ATEN_CPU_CAPABILITY": isa[0], "ONEDNN_MAX_CPU_ISA": isa[1], "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(payload=payload.hex())],
+        capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, **environment},
+    )  # fmt: skip
+    theirs = bytes.fromhex(json.loads(done.stdout))
+    assert CODEC.decode(theirs, Frame(130, 100, 3), "cpu").shape == (100, 130, 3)
