@@ -10,6 +10,7 @@ import sys
 
 import click
 
+from nncodec.cli.options import HELP
 from nncodec.cli.report import EXIT_CODES, exit_on_signal, report_error, report_usage
 from nncodec.container import VERSION
 from nncodec.errors import NncError
@@ -51,9 +52,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
     ctx.exit()
 
 
-@click.group(
-    cls=Verbs, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=Verbs, epilog=_EPILOG, context_settings={**HELP, "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions."
 )

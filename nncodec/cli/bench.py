@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nncodec.cli.options import HELP
+
 if TYPE_CHECKING:
     from nncodec.bench.plan import Failure
     from nncodec.bench.table import Row
@@ -67,7 +69,7 @@ def _qualities(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
     return tuple(numbers)
 
 
-@click.group(cls=_RunByDefault, short_help="Measure codecs over folders; report on the results.")
+@click.group(cls=_RunByDefault, context_settings=HELP, short_help="Measure codecs over folders; report on the results.")
 def command() -> None:
     """Measure codecs over folders of pictures, and report on the tables that gives.
 

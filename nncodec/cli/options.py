@@ -9,6 +9,9 @@ import click
 
 from nncodec.cli.batch import Manner
 
+HELP = {"help_option_names": ["-h", "--help"]}
+"""Context settings of every group of commands, also when one is called on its own."""
+
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 
 F = TypeVar("F", bound=Callable[..., Any])

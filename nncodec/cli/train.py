@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from nncodec.cli.options import HELP
+
 _WIDTHS = ("analysis", "synthesis", "latent", "blocks", "hyper", "features", "context")
 _OWN = ("folders", "output", "threads", "resume", *_WIDTHS)
 
@@ -27,7 +29,7 @@ def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     return first, second, third
 
 
-@click.group(short_help="Train a network from folders of pictures.")
+@click.group(context_settings=HELP, short_help="Train a network from folders of pictures.")
 def command() -> None:
     """Train the networks that ship with the package, from folders of pictures."""
 
