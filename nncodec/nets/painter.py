@@ -21,8 +21,8 @@ from nncodec.nets.transform import Analysis, Synthesis, Widths
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-STRIP_PIXELS = 1 << 21
-"""Pixels of a strip, its margins included; one row at the least."""
+STRIP_PIXELS = 1 << 22
+"""Pixels of a strip, its margins included; but a strip is never lower than its margins together."""
 
 
 def widths_of(arrays: dict[str, npt.NDArray[Any]]) -> Widths:
@@ -60,7 +60,7 @@ def strips(rows: int, margin: int, row_pixels: int) -> Iterator[tuple[int, int, 
 
     ``row_pixels`` is how many pixels of the picture one row stands for.
     """
-    height = max(1, STRIP_PIXELS // row_pixels - 2 * margin)
+    height = max(2 * margin, STRIP_PIXELS // row_pixels - 2 * margin)
     if rows <= height + 2 * margin:
         height = rows
     for top in range(0, rows, height):
@@ -85,6 +85,7 @@ class Painter:
         widths = widths_of(arrays)
         self.device, self.low_precision = torch.device(device), low_precision
         self.margin = -(-(56 * widths.blocks + 4) // LATENT_STRIDE)
+        self.channels = widths.latent
         self.analysis = self._ready(Analysis(widths), arrays, "analysis")
         self.synthesis = self._ready(Synthesis(widths), arrays, "synthesis")
         self.hyper_analysis = self._ready(HyperAnalysis(widths), arrays, "hyper_analysis")
@@ -103,13 +104,13 @@ class Painter:
     def analyse(self, pixels: Bytes, quality: int) -> Floats:
         """(H, W, 3) pixels, sides multiples of 64, to the latent (H/16, W/16, latent)."""
         rows, columns = pixels.shape[0] // LATENT_STRIDE, pixels.shape[1] // LATENT_STRIDE
-        parts = []
+        latent = np.empty((rows, columns, self.channels), np.float32)
         for top, bottom, first, last in strips(rows, self.margin, columns * LATENT_STRIDE**2):
             strip = torch.from_numpy(pixels[first * LATENT_STRIDE : last * LATENT_STRIDE]).to(self.device)
             x = strip.permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
-            latent = self._run(self.analysis, x, quality)[0, :, top - first : bottom - first]
-            parts.append(latent.permute(1, 2, 0).cpu().numpy())
-        return np.ascontiguousarray(np.concatenate(parts))
+            y = self._run(self.analysis, x, quality)[0, :, top - first : bottom - first]
+            latent[top:bottom] = y.permute(1, 2, 0).cpu().numpy()
+        return latent
 
     def hyper(self, latent: Floats, gain: Floats, quality: int) -> npt.NDArray[np.int32]:
         """The latent (H/16, W/16, latent), to be scaled by gain (latent,), to symbols (H/64, W/64, hyper)."""
