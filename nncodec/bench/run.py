@@ -3,19 +3,16 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
 
 from nncodec.bench import measure
 from nncodec.bench.plan import Failure, Job
 from nncodec.bench.table import Row
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Libraries read these when they are loaded, so they have to be set before a worker starts."""
+from nncodec.threads import threads_of_children
 
 
 def rates(jobs: Sequence[Job], workers: int) -> Generator[Row | Failure, None, None]:
@@ -32,7 +29,7 @@ def _run(
     work: Callable[[Job], Row | Failure], jobs: Sequence[Job], workers: int, threads: int, pinned: bool
 ) -> Generator[Row | Failure, None, None]:
     """Results in the order of the jobs. Closing the generator drops what has not begun."""
-    with _thread_limit(threads):
+    with threads_of_children(threads):
         pool = ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=_start_worker, initargs=(threads if pinned else None,)
         )
@@ -65,18 +62,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-@contextmanager
-def _thread_limit(threads: int) -> Iterator[None]:
-    """Environment for child processes that start meanwhile."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -1,7 +1,6 @@
 """Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -15,8 +14,7 @@ import click
 from nncodec.cli.files import PIPE, Job, check_output, clashes
 from nncodec.cli.report import describe, exit_code, exit_on_signal, report_error
 from nncodec.errors import EncodeError, NncError
-
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from nncodec.threads import threads_of_children
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) ->
     from multiprocessing import get_context
 
     lost = set()
-    with _single_threaded_children():
+    with threads_of_children(1):
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         try:
             futures: dict[Future[Outcome], Job] = {}
@@ -126,21 +124,6 @@ def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) ->
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return [job for job in jobs if job in lost]
-
-
-@contextmanager
-def _single_threaded_children() -> Iterator[None]:
-    """Several threads in several processes fight for the cores; numerical libraries read this at their start."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _ignore_interrupts() -> None:
