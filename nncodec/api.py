@@ -49,8 +49,7 @@ def encode(
     Raises NncError: EncodeError for what cannot be kept or met, CorruptFile and UnsupportedFile for sources that
     cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
-    targets = (target_size, bpp, target_psnr)
-    target = None if targets == (None, None, None) else Target(*targets)
+    target = Target.of(target_size, bpp, target_psnr)
     settings = Settings(codec, Options(quality, effort, device), target, strip, max_pixels, restore)
     return _encode(_picture(source, max_pixels), settings).data
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.leb128 import write_number
 
 MAGIC = b"\x8ennc"
 """The high bit of the first byte marks the file as binary; it is not valid UTF-8."""
@@ -126,7 +127,7 @@ def serialize(container: Container) -> bytes:
     out, crc = [covered], zlib.crc32(covered)
     for index, section in enumerate(container.sections, start=1):
         last = _LAST if index == len(container.sections) else 0
-        head = bytes([section.kind | last]) + _leb128(len(section.data))
+        head = bytes([section.kind | last]) + write_number(len(section.data))
         crc = zlib.crc32(section.data, zlib.crc32(head, crc))
         out += [head, section.data, _CHECKSUM.pack(crc)]
     return b"".join(out)
@@ -303,13 +304,4 @@ def _sections_problem(container: Container, complete: bool) -> str | None:
 
 def _header_bytes(header: Header) -> bytes:
     mode = header.colour * _COLOUR | header.alpha * _ALPHA | (header.depth == 16) * _DEEP
-    return MAGIC + bytes([VERSION, header.codec, mode]) + _leb128(header.width) + _leb128(header.height)
-
-
-def _leb128(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return MAGIC + bytes([VERSION, header.codec, mode]) + write_number(header.width) + write_number(header.height)

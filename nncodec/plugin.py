@@ -30,8 +30,7 @@ class NncImageFile(PIL.ImageFile.ImageFile):
             raise OSError(f"{error}") from error
         self._size = (header.width, header.height)
         self._mode = mode_name(header)
-        fields = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
-        self.info.update({key: value for key, value in fields.items() if value is not None})
+        self.info.update(metadata.as_info())
 
     def load(self) -> Any:
         """Decode on first use; damage found only here raises OSError, as Pillow's own formats do."""
@@ -67,11 +66,10 @@ def _accept(prefix: bytes) -> bool:
 
 def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     given = image.encoderinfo
-    targets = (given.get("target_size"), given.get("bpp"), given.get("target_psnr"))
     settings = Settings(
         codec=given.get("codec", DEFAULT_CODEC),
         options=Options(given.get("quality", 75.0), given.get("effort", 5)),
-        target=None if targets == (None, None, None) else Target(*targets),
+        target=Target.of(given.get("target_size"), given.get("bpp"), given.get("target_psnr")),
         restore=given.get("restore", AUTO),
     )
     source = image.copy()

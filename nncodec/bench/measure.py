@@ -123,14 +123,6 @@ def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
         psnr_y=scores.psnr_y,
         ssim=scores.ssim,
         ms_ssim=scores.ms_ssim,
-        encode_s=None,
-        decode_s=None,
-        encode_cpu_s=None,
-        decode_cpu_s=None,
-        reps=None,
-        threads=None,
-        encode_mib=None,
-        decode_mib=None,
         version=__version__,
     )
 

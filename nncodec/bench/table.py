@@ -16,7 +16,7 @@ from nncodec.errors import CorruptFile
 MAGIC = "# nnc bench 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One encoding of one picture. Times and memory are None unless the row comes from a timing pass."""
 
@@ -41,18 +41,18 @@ class Row:
     psnr_y: float
     ssim: float
     ms_ssim: float
-    encode_s: float | None
+    encode_s: float | None = None
     """Seconds from pixels to bytes, median of the repetitions."""
-    decode_s: float | None
+    decode_s: float | None = None
     """Seconds from bytes to pixels, median of the repetitions."""
-    encode_cpu_s: float | None
+    encode_cpu_s: float | None = None
     """Processor seconds of encoding, over all threads; unlike time, hardly longer on a busy machine."""
-    decode_cpu_s: float | None
-    reps: int | None
-    threads: int | None
-    encode_mib: float | None
+    decode_cpu_s: float | None = None
+    reps: int | None = None
+    threads: int | None = None
+    encode_mib: float | None = None
     """Largest memory of a fresh process that encodes this picture, everything it imports included, in MiB."""
-    decode_mib: float | None
+    decode_mib: float | None = None
     version: str
     """Version of nnc."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import PIPE, Job, Sources, plan, read_list, read_source, write_output
+from nncodec.cli.files import PIPE, Job, named, plan, read_source, write_output
 from nncodec.cli.options import batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
 from nncodec.errors import EncodeError
@@ -57,24 +57,11 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     A file takes about 12 bytes of memory per pixel.
     """
-    listed = read_list(options["filelist"]) if options["filelist"] else []
-    if not sources and not listed:
-        raise click.UsageError("no SOURCE given; - is standard input")
-    named = _format(options["format_name"])
-    suffix = ".jpg" if options["original"] else _suffix(named or "PNG")
-    jobs = plan(
-        Sources(
-            (*sources, *listed),
-            options["output"],
-            options["recursive"],
-            frozenset({".nnc"}),
-            suffix,
-            options["keep_suffix"],
-            listed=bool(listed),
-        )
-    )
+    pillow_format = _format(options["format_name"])
+    suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
+    jobs = plan(named(sources, options, frozenset({".nnc"}), suffix))
     wish = _Wish(
-        named,
+        pillow_format,
         options["png_level"],
         options["original"],
         options["max_pixels"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import Job, Sources, plan, read_list, read_source, write_output
+from nncodec.cli.files import Job, named, plan, read_source, write_output
 from nncodec.cli.options import AMOUNT, POSITIVE, batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import decibels, grouped
 
@@ -82,23 +82,11 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
     A picture takes about 15 bytes of memory per pixel.
     """
-    listed = read_list(options["filelist"]) if options["filelist"] else []
-    if not sources and not listed:
-        raise click.UsageError("no SOURCE given; - is standard input")
+    found = named(sources, options, picture_suffixes(), ".nnc")
     output = options["output"] or ""
-    if Path(output).suffix.lower() in picture_suffixes() and not Path(output).is_dir():
+    if Path(output).suffix.lower() in found.suffixes and not Path(output).is_dir():
         raise click.UsageError(f"{output} would be an .nnc file under another format's name")
-    jobs = plan(
-        Sources(
-            (*sources, *listed),
-            options["output"],
-            options["recursive"],
-            picture_suffixes(),
-            ".nnc",
-            options["keep_suffix"],
-            listed=bool(listed),
-        )
-    )
+    jobs = plan(found)
     manner = manner_of(options, len(jobs))
     reading = _Reading(options["keep_jpeg"], int(options["depth"]) if options["depth"] else None, options["frame"])
     settings = _settings(options, single_threaded=manner.workers > 1)
@@ -138,11 +126,9 @@ def _target(options: dict[str, Any]) -> "Target | None":
     from nncodec.pipeline import Target
 
     given = (options["target_size"], options["bpp"], options["target_psnr"])
-    if given == (None, None, None):
-        return None
     if sum(value is not None for value in (*given, options["quality"])) > 1:
         raise click.UsageError("give one of --quality, --bpp, --target-size and --target-psnr")
-    return Target(*given)
+    return Target.of(*given)
 
 
 def encode_file(job: Job, settings: "Settings", reading: _Reading) -> Outcome:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,6 +39,22 @@ class Sources:
     """Name results ``photo.jpg.nnc`` instead of ``photo.nnc``."""
     listed: bool = False
     """The paths come from a list, however long it is: ``output`` is a folder."""
+
+
+def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[str], out_suffix: str) -> Sources:
+    """What arguments, --filelist and the other batch options name; click.UsageError for nothing at all."""
+    listed = read_list(options["filelist"]) if options["filelist"] else []
+    if not paths and not listed:
+        raise click.UsageError("no SOURCE given; - is standard input")
+    return Sources(
+        (*paths, *listed),
+        options["output"],
+        options["recursive"],
+        suffixes,
+        out_suffix,
+        options["keep_suffix"],
+        listed=bool(listed),
+    )
 
 
 def plan(sources: Sources) -> list[Job]:

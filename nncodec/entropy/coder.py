@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.leb128 import write_number
 
 Symbols = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.uint8]
@@ -140,16 +141,6 @@ class Decoder:
         with _translated(CorruptFile, "the coded symbols are damaged"):
             if not self._coder.maybe_exhausted():
                 raise CorruptFile("some of the coded symbols were not used")
-
-
-def write_number(value: int) -> bytes:
-    """Unsigned LEB128 in its shortest form."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(0x80 | value & 0x7F)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def read_number(data: bytes, start: int) -> tuple[int, int]:

@@ -22,6 +22,11 @@ class Metadata:
     xmp: bytes | None = None
     """XMP packet."""
 
+    def as_info(self) -> dict[str, bytes]:
+        """What there is of it, under the names that Pillow's own readers put into ``Image.info``."""
+        fields = {"icc_profile": self.icc, "exif": self.exif, "xmp": self.xmp}
+        return {name: value for name, value in fields.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -68,8 +68,7 @@ def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Imag
         pixels = np.concatenate([colour, alpha[:, :, np.newaxis]], axis=2)
     still = PIL.Image.fromarray(pixels)
     if with_metadata:
-        fields = {"icc_profile": picture.metadata.icc, "exif": picture.metadata.exif, "xmp": picture.metadata.xmp}
-        still.info.update({key: value for key, value in fields.items() if value is not None})
+        still.info.update(picture.metadata.as_info())
     return still
 
 

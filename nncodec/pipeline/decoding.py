@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
-from nncodec.container import Container, Header, Kind, parse, parse_prefix, read_header
+from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Metadata, Picture
 from nncodec.restorers import apply_section
@@ -105,6 +105,3 @@ def peek(data: bytes) -> tuple[Header, Metadata]:
     """Header and metadata of a whole file, checksums verified, no pixel decoded."""
     container = parse(data)
     return container.header, _metadata(container)
-
-
-__all__ = ["Decoded", "decode", "frame_of", "original", "peek", "read_header"]

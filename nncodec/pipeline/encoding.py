@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from nncodec.alpha import encode_alpha
 from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name
-from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, serialize
+from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Metadata, Picture, read
 from nncodec.metrics import psnr
@@ -63,6 +63,9 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
 
     def attempt(quality: float, restoring_effort: int = 1) -> Attempt:
         payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
+        return complete(quality, payload, restoring_effort)
+
+    def complete(quality: float, payload: bytes, restoring_effort: int) -> Attempt:
         seen = codec.decode(payload, _frame(picture), settings.options.device)
         plain = _container(picture, codec, payload, alpha, settings.strip)
         whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
@@ -74,7 +77,7 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
         done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
         if settings.restore != NONE:
             # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
-            final = attempt(done.quality, settings.options.effort)
+            final = complete(done.quality, parse(done.data).payload, settings.options.effort)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
     return Encoded(done.data, codec.name, done.quality, done.psnr, n_pixels, tries)
 

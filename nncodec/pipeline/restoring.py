@@ -23,8 +23,9 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
     A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
     left out, so a file is never worse for having asked.
     """
-    before = mse(original, seen)
-    for restorer in chosen(which) if before else []:
+    restorers = chosen(which)
+    before = mse(original, seen) if restorers else 0.0
+    for restorer in restorers if before else []:
         task = Task(seen, original, plain.header.codec, len(serialize(plain)), effort)
         parameters = restorer.fit(task)
         if parameters is None:

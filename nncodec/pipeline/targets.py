@@ -23,6 +23,12 @@ class Target:
         if len(given) != 1 or not given[0] > 0:
             raise EncodeError("a target is one positive size, bpp or PSNR")
 
+    @classmethod
+    def of(cls, size: int | None, bpp: float | None, psnr: float | None) -> "Target | None":
+        """The target that is set, None if none of the three is."""
+        given = (size, bpp, psnr)
+        return None if given == (None, None, None) else cls(*given)
+
     def max_bytes(self, n_pixels: int) -> int | None:
         """The size in bytes it allows, None for a PSNR target."""
         if self.bpp is not None:
