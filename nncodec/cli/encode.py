@@ -80,7 +80,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     nnc encode - -o - < a.png > a.nnc       a pipe
 
     Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
-    A picture takes about 15 bytes of memory per pixel.
+    A picture takes about 16 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
     """
     found = named(sources, options, picture_suffixes(), ".nnc")
     output = options["output"] or ""
