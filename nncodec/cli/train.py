@@ -65,6 +65,11 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
     help="Over all sittings; the learning rate ends at zero then.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Exported weights to go on from; the widths must be theirs.",
+)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")

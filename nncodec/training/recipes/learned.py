@@ -15,7 +15,7 @@ from nncodec.nets.hyperprior import COARSEST_STEP, Hyperprior, Outcome, lagrangi
 from nncodec.nets.transform import BLOCK_SAMPLES, Widths
 from nncodec.training import data
 from nncodec.training.calibrate import calibrated
-from nncodec.training.export import to_arrays
+from nncodec.training.export import from_arrays, to_arrays
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.muon import Muon
 from nncodec.training.state import Average
@@ -52,6 +52,8 @@ class Settings:
     """Decay of the weight average."""
     device: str = "cpu"
     seed: int = 0
+    weights: Path | None = None
+    """Weights as exported, to go on from instead of the linear start; there is no phase of the prior alone then."""
     every_minutes: float = 5.0
     """Minutes between checkpoints."""
 
@@ -124,7 +126,7 @@ class Recipe:
 
     def phase(self, share: float) -> int:
         """0: the prior alone; 1: everything; 2: synthesis and prior, on chosen symbols of a fixed analysis."""
-        if share < self.settings.prior_share:
+        if share < self.settings.prior_share and self.settings.weights is None:
             return 0
         return 1 if share <= 1 - self.settings.final_share else 2
 
@@ -206,7 +208,9 @@ def learn(folders: list[Path], folder: Path, widths: Widths, settings: Settings,
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
     model = Hyperprior(widths)
-    if not resume:
+    if settings.weights is not None:
+        model.load_state_dict(from_arrays(models.read(settings.weights.read_bytes())))
+    elif not resume:
         start(model, pictures, settings.seed)
     model = model.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = Run(
