@@ -5,6 +5,7 @@ More effort only adds ways, so it never gives a worse trade of bits for error.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from nncodec.entropy.layout import MAX_QUALITY_INDEX
 from nncodec.entropy.payload import Payload
 from nncodec.entropy.prior import GAIN_BITS, MEAN_ONE, Means, Prior
 from nncodec.entropy.walk import HYPER, step_part, walk
+from nncodec.metrics import mse
 from nncodec.nets.hyperprior import LAMBDA_MAX, LAMBDA_MIN
 from nncodec.nets.painter import Bytes, Floats, Painter
 
@@ -65,15 +67,22 @@ class Search:
         """The payload with the best trade among those that the effort allows."""
         prior = Prior(self.arrays, self.quality, self.device)
         latent = self.painter.analyse(self.pixels, self.quality)
-        first = self._coded(prior, latent, nearest)
-        candidates = [first, *self._searched(prior, latent, effort)]
-        return first.payload if len(candidates) == 1 else min(candidates, key=self._cost).payload
+        roundings = list(self._roundings(prior, effort))
+        if not roundings:
+            return self._coded(prior, latent, nearest).payload
+        tried = (self._tried(prior, latent, choose) for choose in (nearest, *roundings))
+        return min(tried, key=itemgetter(0))[1]
 
-    def _searched(self, prior: Prior, latent: Floats, effort: int) -> Iterator[Coded]:
+    def _roundings(self, prior: Prior, effort: int) -> Iterator[Choose]:
         price = trade_off(self.quality) * self.arrays["energy"] / (prior.gain / (1 << GAIN_BITS)) ** 2
         for from_effort, factor in PRICES:
             if effort >= from_effort:
-                yield self._coded(prior, latent, Rounder(prior.tables, factor * price))
+                yield Rounder(prior.tables, factor * price)
+
+    def _tried(self, prior: Prior, latent: Floats, choose: Choose) -> tuple[float, bytes]:
+        """Cost and payload of one way; its latent, as large as the picture, does not outlive the call."""
+        coded = self._coded(prior, latent, choose)
+        return self._cost(coded), coded.payload
 
     def _coded(self, prior: Prior, latent: Floats, choose: Choose) -> Coded:
         encoder = Encoder(prior.tables)
@@ -96,5 +105,5 @@ class Search:
     def _cost(self, coded: Coded) -> float:
         """Bits plus lambda times the squared error of what the decoder will paint, over the padded picture."""
         seen = self.painter.paint(coded.latent, self.quality)
-        error = np.square(seen.astype(np.float32) - self.pixels).sum(dtype=np.float64) / 3
-        return 8 * len(coded.payload) + trade_off(self.quality) * float(error)
+        error = mse(seen, self.pixels) * seen.size / 3
+        return 8 * len(coded.payload) + trade_off(self.quality) * error
