@@ -1,15 +1,17 @@
-"""Networks: shapes, the linear start, strips, and the estimate of bits."""
+"""Networks: shapes, the linear start, tiles, and the estimate of bits."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nncodec.entropy.tables import logistic_masses, scale_of
 from nncodec.nets import painter as painter_module
 from nncodec.nets.hyperprior import Hyperprior, bits, rounded
-from nncodec.nets.painter import Painter, bfloat16_is_fast, padded, strips, widths_of
+from nncodec.nets.painter import Painter, bfloat16_is_fast, padded, tiles, widths_of
 from nncodec.nets.search import trade_off
 from nncodec.nets.stored import restored, stored
 from nncodec.nets.transform import Widths
@@ -83,37 +85,44 @@ def test_stored_kernels_are_close():
     assert np.abs(again - values).max(axis=(1, 2, 3)) == pytest.approx(np.arange(1, 7) / 64, rel=0.3)
 
 
-def test_strips_cover_every_row_once_with_margins():
-    for rows, margin, width in [(1, 8, 1), (40, 8, 2000), (1000, 5, 1500), (97, 8, 4096)]:
-        cut = list(strips(rows, margin, width * 256))
-        assert [row for top, bottom, _, _ in cut for row in range(top, bottom)] == list(range(rows))
-        for top, bottom, first, last in cut:
-            assert first == max(0, top - margin)
-            assert last == min(rows, bottom + margin)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 9), st.integers(20, 130))
+def test_tiles_cover_every_position_once_with_margins(rows, columns, margin, side):
+    seen, grid = np.zeros((rows, columns), int), np.arange(rows * columns).reshape(rows, columns)
+    for tile in tiles(rows, columns, margin, side):
+        seen[tile.inner] += 1
+        assert np.array_equal(grid[tile.outer][tile.within(1)], grid[tile.inner])
+        for inner, outer, length in zip(tile.inner, tile.outer, (rows, columns), strict=True):
+            assert outer.start == max(0, inner.start - margin)
+            assert outer.stop == min(length, inner.stop + margin)
+            assert outer.stop - outer.start <= side
+    assert (seen == 1).all()
 
 
-def test_picture_does_not_depend_on_strips(painter, monkeypatch):
-    """The lowest strips give the same latent and the same pixels as the whole picture."""
-    pixels = padded(pictures.photograph(1000, 40))
+def test_picture_does_not_depend_on_tiles(painter, monkeypatch):
+    """The smallest tiles give the same latent and the same pixels as the whole picture."""
+    pixels = padded(pictures.photograph(400, 500))
     whole = painter.analyse(pixels, 80)
     painted, symbols = painter.paint(whole, 80), painter.hyper(whole, np.ones(8, np.float32), 80)
-    monkeypatch.setattr(painter_module, "STRIP_PIXELS", 1)
-    assert len(list(strips(64, painter.margin, 256))) > 5
+    monkeypatch.setattr(painter_module, "TILE", 2 * painter.margin + 8)
+    assert len(list(tiles(28, 32, painter.margin, painter_module.TILE))) > 5
     gain = np.ones(8, np.float32)
     assert np.array_equal(painter.hyper(whole, gain, 80), symbols)
     assert np.allclose(painter.analyse(pixels, 80), whole, atol=1e-4)
     assert np.abs(painter.paint(whole, 80).astype(int) - painted).max() <= 1
 
 
-def test_margin_is_the_receptive_field(painter):
+@pytest.mark.parametrize("axis", [0, 1])
+def test_margin_is_the_receptive_field(painter, axis):
     """A change of one latent reaches the pixels within the margin, and none beyond it."""
     latent = np.random.default_rng(0).standard_normal((24, 4, 8)).astype(np.float32)
+    latent = np.ascontiguousarray(latent.swapaxes(0, axis))
     changed = latent.copy()
-    changed[12] += 30
-    rows = np.flatnonzero((painter.paint(latent, 9) != painter.paint(changed, 9)).any(axis=(1, 2)))
-    assert rows.min() >= (12 - painter.margin) * 16
-    assert rows.max() < (13 + painter.margin) * 16
-    assert rows.max() - rows.min() > 16
+    changed.swapaxes(0, axis)[12] += 30
+    differs = (painter.paint(latent, 9) != painter.paint(changed, 9)).any(axis=2)
+    lines = np.flatnonzero(differs.any(axis=1 - axis))
+    assert lines.min() >= (12 - painter.margin) * 16
+    assert lines.max() < (13 + painter.margin) * 16
+    assert lines.max() - lines.min() > 16
 
 
 def test_low_precision_is_close(painter):

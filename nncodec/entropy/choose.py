@@ -39,13 +39,17 @@ class Rounder:
 
     def __call__(self, wanted: Floats, indices: Indices) -> Symbols:
         """Symbols (H, W, C) int32 for wanted values in symbols (H, W, C), coded under these scale indices."""
-        nearest = np.rint(wanted).astype(np.int32)
-        best = nearest.copy()
-        at = np.nonzero(nearest)
-        symbol, want, index = nearest[at], wanted[at].astype(np.float32), indices[at]
-        price = self._price[at[-1]]
+        best = np.empty(wanted.shape, np.int32)
+        for target, want, index in zip(best, wanted, indices, strict=True):  # by rows, to save memory
+            np.rint(want, out=target, casting="unsafe")
+            at = np.nonzero(target)
+            target[at] = self._better(target[at], want[at].astype(np.float32), index[at], self._price[at[-1]])
+        return best
+
+    def _better(self, symbol: Symbols, want: Floats, index: Indices, price: Floats) -> Symbols:
+        """Of symbols (n,) that are not zero, and those one nearer to zero, the cheaper."""
         lower = symbol - np.sign(symbol)
         cost = self.bits(symbol, index) + price * (want - symbol) ** 2
         other = self.bits(lower, index) + price * (want - lower) ** 2
-        best[at] = np.where(other < cost, lower, symbol)
-        return best
+        chosen: Symbols = np.where(other < cost, lower, symbol)
+        return chosen

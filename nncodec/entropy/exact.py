@@ -6,6 +6,7 @@ without rounding. Between layers activations are stored as float32, which holds 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,11 @@ class Layer:
         if int((reach + added * ACTIVATION_ONE).max()) >= SUM_LIMIT:
             raise UnsupportedFile("the weights are too large for exact arithmetic")
 
+    @cached_property
+    def taps(self) -> npt.NDArray[np.float64]:
+        """The weights, (k, k, in, out): one matrix per place of the kernel."""
+        return np.ascontiguousarray(self.weight.transpose(2, 3, 1, 0) * 2.0**-WEIGHT_BITS)
+
     def bias_at(self, quality: int) -> Integers:
         """The bias at a quality index, in units of 2^-12; halves round up."""
         if self.slope is None:
@@ -81,42 +87,38 @@ def convolve(x: "Tensor", layer: Layer, quality: int) -> "Tensor":
     """
     import torch
 
-    height, width, _ = x.shape
+    height, width, channels = x.shape
     kernel = layer.weight.shape[2]
-    unit = 2.0**-WEIGHT_BITS
-    weight = torch.from_numpy(layer.weight.astype(np.float64) * unit).to(x.device)
-    bias = torch.from_numpy(layer.bias_at(quality).astype(np.float64) * unit).to(x.device)
     edge = kernel // 2
-    padded = torch.nn.functional.pad(x, (0, 0, edge, edge, edge, edge))
-    out = bias.repeat(height * width, 1)
+    taps = torch.from_numpy(layer.taps).to(x.device)
+    bias = torch.from_numpy(layer.bias_at(quality) * 2.0**-WEIGHT_BITS).to(x.device)
+    padded = torch.nn.functional.pad(x.double(), (0, 0, edge, edge, edge, edge)).view(-1, channels)
+    # With rows end to end, a place of the kernel is an offset. What falls between two rows is left out at the end.
+    pitch = width + 2 * edge
+    last = height * pitch - 2 * edge
+    out = bias.repeat(height * pitch, 1)
     for row in range(kernel):
         for column in range(kernel):
-            tap = padded[row : row + height, column : column + width].reshape(height * width, -1)
-            out.addmm_(tap.double(), weight[:, :, row, column].t())
-    return out.view(height, width, -1)
+            start = row * pitch + column
+            out[:last].addmm_(padded[start : start + last], taps[row, column])
+    return out.view(height, pitch, -1)[:, :width]
 
 
 def settle(x: "Tensor") -> "Tensor":
     """Round float64 to multiples of 2^-8, halves up, clamp to plus or minus 128, and store as float32."""
-    return (
-        x.mul(ACTIVATION_ONE)
-        .add_(0.5)
-        .floor_()
-        .div_(ACTIVATION_ONE)
-        .clamp_(-ACTIVATION_LIMIT, ACTIVATION_LIMIT)
-        .float()
-    )
+    limit = ACTIVATION_LIMIT * ACTIVATION_ONE
+    return x.mul(ACTIVATION_ONE).add_(0.5).floor_().clamp_(-limit, limit).float().div_(ACTIVATION_ONE)
 
 
 def active(x: "Tensor") -> "Tensor":
     """Leaky ReLU of slope 1/8, then `settle`."""
     import torch
 
-    return settle(torch.where(x < 0, x * LEAK, x))
+    return settle(torch.nn.functional.leaky_relu(x, LEAK))
 
 
 def shuffle(x: "Tensor") -> "Tensor":
     """(H, W, 4 C) to (2 H, 2 W, C); input channel 4 c + 2 i + j goes to row i, column j of channel c."""
     height, width, channels = x.shape
-    blocks = x.view(height, width, channels // 4, 2, 2).permute(0, 3, 1, 4, 2)
+    blocks = x.reshape(height, width, channels // 4, 2, 2).permute(0, 3, 1, 4, 2)
     return blocks.reshape(2 * height, 2 * width, channels // 4)

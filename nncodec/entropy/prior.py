@@ -27,8 +27,8 @@ GAIN_BITS = 10
 INDEX_ONE = 256
 """Offsets and anchors of scale indices are multiples of 1/256 index."""
 RECIPROCAL_BITS = 26
-ROWS_BYTES = 1 << 26
-"""Memory that one band of a step may take for its activations."""
+ROWS_BYTES = 1 << 24
+"""Memory that the largest array of one band of a step may take."""
 
 
 class Prior:
@@ -96,27 +96,38 @@ class Prior:
             known: (H, W, step * latent) float32, what `seen` gave for the steps before, in order.
         """
         height, width, _ = features.shape
+        means = np.empty((height, width, self.channels), np.int32)
+        indices = np.empty(means.shape, np.uint8)
         rows = max(1, ROWS_BYTES // (8 * 4 * width * self.channels))
-        bands = [self._band(step, features, known, top, min(top + rows, height)) for top in range(0, height, rows)]
-        means, indices = zip(*bands, strict=True)
-        return np.concatenate(means), np.concatenate(indices)
+        for top in range(0, height, rows):
+            band = slice(top, min(top + rows, height))
+            means[band], indices[band] = self._distributions(self._band(step, features, known, band))
+        return means, indices
 
-    def _band(self, step: int, features: "Tensor", known: "Tensor", top: int, bottom: int) -> tuple[Means, Indices]:
+    def _band(self, step: int, features: "Tensor", known: "Tensor", band: slice) -> "Tensor":
+        """The last layer's output (rows, W, 2 * latent) for some rows of a step."""
         name = f"steps.{step}"
-        x = exact.convolve(features[top:bottom], self._layer(f"{name}.features"), self._quality)
+        x = exact.convolve(features[band], self._layer(f"{name}.features"), self._quality)
         if step:
-            above, below = min(top, 1), min(features.shape[0] - bottom, 1)
-            around = exact.convolve(known[top - above : bottom + below], self._layer(f"{name}.known"), self._quality)
-            x += around[above : above + bottom - top]
-            x += exact.convolve(known[top:bottom].abs(), self._layer(f"{name}.sizes"), self._quality)
+            first = max(0, band.start - 1)
+            around = exact.convolve(known[first : band.stop + 1], self._layer(f"{name}.known"), self._quality)
+            x += around[band.start - first : band.stop - first]
+            x += exact.convolve(known[band].abs(), self._layer(f"{name}.sizes"), self._quality)
         x = exact.active(exact.convolve(exact.active(x), self._layer(f"{name}.middle"), self._quality))
-        x = exact.settle(exact.convolve(x, self._layer(f"{name}.leave"), self._quality))
-        whole = (x * exact.ACTIVATION_ONE).cpu().numpy().astype(np.int64)  # (rows, W, 2 * latent)
-        mean, scale = whole[..., : self.channels], whole[..., self.channels :]
+        return exact.settle(exact.convolve(x, self._layer(f"{name}.leave"), self._quality))
+
+    def _distributions(self, x: "Tensor") -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Means in 1/16 symbol and scale indices, from what `_band` gives."""
+        whole = x.mul(exact.ACTIVATION_ONE).cpu().numpy().astype(np.int64)
+        means, indices = whole[..., : self.channels], whole[..., self.channels :]
         shift = exact.ACTIVATION_BITS + GAIN_BITS - (MEAN_ONE.bit_length() - 1)
-        means = ((mean * self.gain + (1 << shift - 1)) >> shift).astype(np.int32)
-        indices = (scale * int(SCALE_UNIT) + self._offset + INDEX_ONE // 2) // INDEX_ONE
-        return means, indices.clip(0, N_SCALES - 1).astype(np.uint8)
+        means *= self.gain
+        means += 1 << shift - 1
+        means >>= shift
+        indices *= int(SCALE_UNIT)
+        indices += self._offset + INDEX_ONE // 2
+        indices //= INDEX_ONE
+        return means, indices.clip(0, N_SCALES - 1, out=indices)
 
     def seen(self, values: Means) -> "Tensor":
         """What later steps see of coded latents: (H, W, latent) float32 multiples of 2^-8.

@@ -37,31 +37,36 @@ def step_part(latent: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.floa
     return np.concatenate([g[p // 2 :: 2, p % 2 :: 2] for g, p in zip(groups, places, strict=True)], axis=2)
 
 
-def _put(latent: npt.NDArray[np.float32], step: int, part: npt.NDArray[np.float32]) -> None:
-    """Inverse of `step_part`, in place."""
+def _put(latent: npt.NDArray[np.float32], step: int, values: Means, unit: npt.NDArray[np.float32]) -> None:
+    """Inverse of `step_part`, in place, for values in units of 1 / unit (C,)."""
     width = latent.shape[2] // STEPS
     for group in range(STEPS):
         place, channels = position(step, group), slice(group * width, (group + 1) * width)
-        latent[place // 2 :: 2, place % 2 :: 2, channels] = part[:, :, channels]
+        part = values[:, :, channels].astype(np.float32)
+        np.divide(part, unit[channels], out=latent[place // 2 :: 2, place % 2 :: 2, channels])
+
+
+def _crc(symbols: Symbols, start: int) -> int:
+    return zlib.crc32(np.ascontiguousarray(symbols, "<i4").data, start)
 
 
 def walk(prior: Prior, height: int, width: int, exchange: Exchange, stamp: int = 0) -> Walked:
     """Exchange all symbols of a picture of height x width hyper-latent positions; ``stamp`` starts the checksum."""
-    import torch
-
     indices = prior.hyper_indices(height, width)
     hyper = exchange(HYPER, np.zeros(indices.shape, np.int32), indices)
-    checksum = zlib.crc32(hyper.astype("<i4").tobytes(), stamp)
-    features = prior.features(hyper)
-    latent = np.empty((4 * height, 4 * width, prior.channels), np.float32)
-    known = features.new_empty((2 * height, 2 * width, 0))
-    steps = (MEAN_ONE / (1 << GAIN_BITS)) * prior.gain.astype(np.float32)
+    checksum = _crc(hyper, stamp)
+    features, n = prior.features(hyper), prior.channels
+    latent = np.empty((4 * height, 4 * width, n), np.float32)
+    known = features.new_empty((2 * height, 2 * width, (STEPS - 1) * n))
+    unit = (MEAN_ONE / (1 << GAIN_BITS)) * prior.gain.astype(np.float32)
     for step in range(STEPS):
-        means, indices = prior.step(step, features, known)
+        means, indices = prior.step(step, features, known[:, :, : step * n])
         symbols = exchange(step, means, indices)
-        checksum = zlib.crc32(symbols.astype("<i4").tobytes(), checksum)
-        values = MEAN_ONE * symbols + means
-        _put(latent, step, values.astype(np.float32) / steps)
+        checksum = _crc(symbols, checksum)
+        values = MEAN_ONE * symbols
+        values += means
+        del means, indices, symbols  # each as large as a third of the picture
+        _put(latent, step, values, unit)
         if step < STEPS - 1:
-            known = torch.cat([known, prior.seen(values)], 2)
+            known[:, :, step * n : (step + 1) * n] = prior.seen(values)
     return Walked(latent, checksum & 0xFFFF)

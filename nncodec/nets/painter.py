@@ -1,11 +1,12 @@
-"""Analysis and synthesis at run time: weights from arrays, whole pictures or strips of them.
+"""Analysis and synthesis at run time: weights from arrays, whole pictures or tiles of them.
 
-A strip is computed with a margin as large as the receptive field and the margin is then dropped, so that the
-picture does not depend on the height of the strips, and memory does not depend on the picture's.
+A tile is computed with margins as wide as the receptive field, which are then dropped, so that the picture does not
+depend on the tiles, and the networks' memory does not depend on the picture's size.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,10 @@ from nncodec.nets.transform import Analysis, Synthesis, Widths
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
-STRIP_PIXELS = 1 << 22
-"""Pixels of a strip, its margins included; but a strip is never lower than its margins together."""
+TILE = 128
+"""Latent positions along a tile's side, margins included: the networks take some 250 MB for 128 x 128."""
+HYPER_MARGIN = 1
+"""Positions of the hyper-latent that its analysis needs around a tile."""
 
 
 def widths_of(arrays: dict[str, npt.NDArray[Any]]) -> Widths:
@@ -55,21 +58,40 @@ def bfloat16_is_fast(device: str) -> bool:
     return any(getattr(torch.cpu, name, bool)() for name in names)
 
 
-def strips(rows: int, margin: int, row_pixels: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cut rows into strips: (first, last, first with margin, last with margin), ends exclusive.
+class Tile(NamedTuple):
+    """A rectangle of a grid, and the same with its margins as far as the grid goes: (rows, columns) each."""
 
-    ``row_pixels`` is how many pixels of the picture one row stands for.
-    """
-    height = max(2 * margin, STRIP_PIXELS // row_pixels - 2 * margin)
-    if rows <= height + 2 * margin:
-        height = rows
-    for top in range(0, rows, height):
-        bottom = min(top + height, rows)
-        yield top, bottom, max(0, top - margin), min(rows, bottom + margin)
+    inner: tuple[slice, slice]
+    outer: tuple[slice, slice]
+
+    def within(self, unit: int) -> tuple[slice, slice]:
+        """Where ``inner`` lies in an array of ``unit`` samples per position, along each axis, that covers ``outer``."""
+        rows, columns = (
+            slice((i.start - o.start) * unit, (i.stop - o.start) * unit)
+            for i, o in zip(self.inner, self.outer, strict=True)
+        )
+        return rows, columns
 
 
-HYPER_MARGIN = 1
-"""Rows of the hyper-latent that its analysis needs around a strip."""
+def scaled(part: tuple[slice, slice], unit: int) -> tuple[slice, slice]:
+    """The same rectangle on a grid that is finer by ``unit`` along each axis."""
+    rows, columns = (slice(side.start * unit, side.stop * unit) for side in part)
+    return rows, columns
+
+
+def tiles(rows: int, columns: int, margin: int, side: int) -> Iterator[Tile]:
+    """Cut a grid into tiles of at most ``side`` positions along each axis, margins included."""
+    for top, first in _spans(rows, margin, side):
+        for left, start in _spans(columns, margin, side):
+            yield Tile((top, left), (first, start))
+
+
+def _spans(length: int, margin: int, side: int) -> Iterator[tuple[slice, slice]]:
+    """Nearly equal parts of ``length``, without and with their margins."""
+    count = 1 if length <= side else -(-length // (side - 2 * margin))
+    ends = [length * part // count for part in range(count + 1)]
+    for start, stop in pairwise(ends):
+        yield slice(start, stop), slice(max(0, start - margin), min(length, stop + margin))
 
 
 class Painter:
@@ -85,7 +107,7 @@ class Painter:
         widths = widths_of(arrays)
         self.device, self.low_precision = torch.device(device), low_precision
         self.margin = -(-(56 * widths.blocks + 4) // LATENT_STRIDE)
-        self.channels = widths.latent
+        self.channels, self.hyper_channels = widths.latent, widths.hyper
         self.analysis = self._ready(Analysis(widths), arrays, "analysis")
         self.synthesis = self._ready(Synthesis(widths), arrays, "synthesis")
         self.hyper_analysis = self._ready(HyperAnalysis(widths), arrays, "hyper_analysis")
@@ -105,11 +127,11 @@ class Painter:
         """(H, W, 3) pixels, sides multiples of 64, to the latent (H/16, W/16, latent)."""
         rows, columns = pixels.shape[0] // LATENT_STRIDE, pixels.shape[1] // LATENT_STRIDE
         latent = np.empty((rows, columns, self.channels), np.float32)
-        for top, bottom, first, last in strips(rows, self.margin, columns * LATENT_STRIDE**2):
-            strip = torch.from_numpy(pixels[first * LATENT_STRIDE : last * LATENT_STRIDE]).to(self.device)
-            x = strip.permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
-            y = self._run(self.analysis, x, quality)[0, :, top - first : bottom - first]
-            latent[top:bottom] = y.permute(1, 2, 0).cpu().numpy()
+        for tile in tiles(rows, columns, self.margin, TILE):
+            part = torch.from_numpy(pixels[scaled(tile.outer, LATENT_STRIDE)]).to(self.device)
+            x = part.permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
+            y = self._run(self.analysis, x, quality)[0].permute(1, 2, 0)[tile.within(1)]
+            latent[tile.inner] = y.cpu().numpy()
         return latent
 
     def hyper(self, latent: Floats, gain: Floats, quality: int) -> npt.NDArray[np.int32]:
@@ -117,25 +139,23 @@ class Painter:
         ratio = HYPER_STRIDE // LATENT_STRIDE
         rows, columns = latent.shape[0] // ratio, latent.shape[1] // ratio
         t = relative(torch.full((1,), float(quality), device=self.device))
-        parts = []
-        for top, bottom, first, last in strips(rows, HYPER_MARGIN, columns * HYPER_STRIDE**2):
-            x = torch.from_numpy(latent[first * ratio : last * ratio] * gain).to(self.device)
+        symbols = np.empty((rows, columns, self.hyper_channels), np.int32)
+        for tile in tiles(rows, columns, HYPER_MARGIN, TILE // ratio):
+            x = torch.from_numpy(latent[scaled(tile.outer, ratio)] * gain).to(self.device)
             with torch.no_grad():
-                symbols = self.hyper_analysis(x.permute(2, 0, 1)[None], t).round()[0, :, top - first : bottom - first]
-            parts.append(symbols.permute(1, 2, 0).cpu().numpy().astype(np.int32))
-        return np.concatenate(parts)
+                y = self.hyper_analysis(x.permute(2, 0, 1)[None], t).round()[0].permute(1, 2, 0)
+            symbols[tile.inner] = y[tile.within(1)].cpu().numpy()
+        return symbols
 
     def paint(self, latent: Floats, quality: int) -> Bytes:
         """The dequantised latent (H/16, W/16, latent) to pixels (H, W, 3)."""
         rows, columns, _ = latent.shape
         pixels = np.empty((rows * LATENT_STRIDE, columns * LATENT_STRIDE, 3), np.uint8)
-        for top, bottom, first, last in strips(rows, self.margin, columns * LATENT_STRIDE**2):
-            x = torch.from_numpy(latent[first:last]).to(self.device).permute(2, 0, 1)[None]
-            y = self._run(self.synthesis, x, quality)[
-                0, :, (top - first) * LATENT_STRIDE : (bottom - first) * LATENT_STRIDE
-            ]
+        for tile in tiles(rows, columns, self.margin, TILE):
+            x = torch.from_numpy(latent[tile.outer]).to(self.device).permute(2, 0, 1)[None]
+            y = self._run(self.synthesis, x, quality)[0].permute(1, 2, 0)[tile.within(LATENT_STRIDE)]
             levels = y.add_(0.5).mul_(255).round_().clamp_(0, 255).to(torch.uint8)
-            pixels[top * LATENT_STRIDE : bottom * LATENT_STRIDE] = levels.permute(1, 2, 0).cpu().numpy()
+            pixels[scaled(tile.inner, LATENT_STRIDE)] = levels.cpu().numpy()
         return pixels
 
 
