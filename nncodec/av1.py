@@ -1,72 +1,131 @@
-"""The size of the AV1 picture inside an AVIF file, as its decoder will allocate it.
+"""AV1 still pictures: the bit stream of one, as short as it goes, and what its sequence header says.
 
-An AVIF file states a size twice: in a box that is read when it is opened, and in the AV1 sequence header, which the
-decoder believes. This reads the second, in files of the one layout that our encoder writes: one item, coded as a
-reduced still picture.
+A picture is two open bitstream units (OBUs): the sequence header, and the frame. Encoders put a temporal delimiter
+before them and state the length of each; as the last of a known number of bytes, the frame needs neither.
 """
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 from nncodec.errors import CorruptFile
+from nncodec.leb128 import write_number
 
-_SEQUENCE_HEADER = 1
+_SEQUENCE_HEADER, _TEMPORAL_DELIMITER, _FRAME = 1, 2, 6
+_HAS_SIZE = 2
 
 
-def coded_size(avif: bytes) -> tuple[int, int]:
-    """Width and height in the AV1 sequence header (AV1 specification, 5.5.1). CorruptFile for other layouts."""
+class SequenceHeader(NamedTuple):
+    """What an 8-bit still picture is coded as: gray, or 4:4:4."""
+
+    profile: int
+    """0 for gray, 1 for 4:4:4."""
+    level: int
+    """``seq_level_idx``, 0 to 31."""
+    width: int
+    height: int
+    colour: tuple[int, int, int]
+    """Colour primaries, transfer characteristics and matrix coefficients: code points of ITU-T H.273."""
+    full_range: bool
+
+    @property
+    def gray(self) -> bool:
+        """Whether there is a single plane."""
+        return self.profile == 0
+
+
+def bare(item: bytes) -> bytes:
+    """A still picture as encoders write it, less what a decoder can do without: sequence header, frame.
+
+    Raises CorruptFile if it is not one sequence header followed by one frame, with or without a delimiter before.
+    """
     try:
-        return _sequence_size(_first_unit(_item(avif)))
+        units = list(islice(_units(item), 4))
     except (IndexError, ValueError) as error:
-        raise CorruptFile("the AVIF payload is not a single still picture") from error
+        raise _not_a_still() from error
+    if [kind for kind, _ in units] not in ([_TEMPORAL_DELIMITER, _SEQUENCE_HEADER, _FRAME], [_SEQUENCE_HEADER, _FRAME]):
+        raise _not_a_still()
+    return _unit(*units[-2]) + bytes([_FRAME << 3]) + units[-1][1]
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Type and content of the boxes in ``data`` (ISO/IEC 14496-12, 4.2)."""
-    at = 0
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        if not 8 <= size <= len(data) - at:
-            raise ValueError("box size")
-        yield data[at + 4 : at + 8], data[at + 8 : at + size]
-        at += size
+def complete(picture: bytes) -> bytes:
+    """What :func:`bare` was made from: a temporal unit, its delimiter first, with the length of every unit."""
+    header, frame = _split(picture)
+    return _unit(_TEMPORAL_DELIMITER, b"") + _unit(_SEQUENCE_HEADER, header) + _unit(_FRAME, frame)
 
 
-def _item(avif: bytes) -> bytes:
-    """The data of the only item: one extent, counted from the start of the file (ISO/IEC 14496-12, 8.11.3)."""
-    (meta,) = (content for kind, content in _boxes(avif) if kind == b"meta")
-    (location,) = (content for kind, content in _boxes(meta[4:]) if kind == b"iloc")
-    if len(location) != 22 or location[:8] != bytes.fromhex("00000000 4400 0001") or location[10:14] != b"\0\0\0\1":
-        raise ValueError("item location")
-    start, length = (int.from_bytes(location[at : at + 4], "big") for at in (14, 18))
-    return avif[start : start + length]
+def sequence_header(picture: bytes) -> SequenceHeader:
+    """The sequence header of a bare picture (AV1 specification, 5.5).
+
+    Raises CorruptFile if it is anything but a reduced still picture, 8 bits deep, gray or 4:4:4, of stated colour.
+    """
+    try:
+        return _sequence_header(_Bits(_split(picture)[0]))
+    except ValueError as error:
+        raise _not_a_still() from error
 
 
-def _first_unit(item: bytes) -> bytes:
-    """The first open bitstream unit, which must be the only sequence header (AV1 specification, 5.3)."""
-    units = list(_units(item))
-    (header,) = (content for kind, content in units if kind == _SEQUENCE_HEADER)
-    return header
+def _not_a_still() -> CorruptFile:
+    return CorruptFile("the AVIF payload is not a single still picture")
+
+
+def _unit(kind: int, content: bytes) -> bytes:
+    return bytes([kind << 3 | _HAS_SIZE]) + write_number(len(content)) + content
+
+
+def _split(picture: bytes) -> tuple[bytes, bytes]:
+    """Content of the two units of a bare picture."""
+    length = picture[1] if picture[:1] == bytes([_SEQUENCE_HEADER << 3 | _HAS_SIZE]) and len(picture) > 1 else 0x80
+    frame = 2 + length
+    if length > 0x7F or picture[frame : frame + 1] != bytes([_FRAME << 3]):  # above, the length would go on
+        raise _not_a_still()
+    return picture[2:frame], picture[frame + 1 :]
 
 
 def _units(item: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of each unit (AV1 specification, 5.3); IndexError or ValueError for other layouts."""
     at = 0
     while at < len(item):
-        kind, has_extension, has_size = item[at] >> 3, item[at] & 4, item[at] & 2
-        if kind > 15 or has_extension or not has_size:
+        kind, rest = divmod(item[at], 8)
+        if kind > 15 or rest != _HAS_SIZE:
             raise ValueError("unit header")
         size, shift, at = 0, 0, at + 1
         while item[at] & 0x80:
             size, shift, at = size | (item[at] & 0x7F) << shift, shift + 7, at + 1
         size, at = size | item[at] << shift, at + 1
+        if size > len(item) - at:
+            raise ValueError("unit size")
         yield kind, item[at : at + size]
         at += size
 
 
-def _sequence_size(header: bytes) -> tuple[int, int]:
-    """Profile (3 bits), still picture (1), reduced header (1), level (5); two widths of fields, then the fields."""
-    bits = int.from_bytes(header[:8].ljust(8, b"\0"), "big")
-    if not bits >> 59 & 1:
-        raise ValueError("not a reduced still picture header")
-    width_bits, height_bits = (bits >> 50 & 15) + 1, (bits >> 46 & 15) + 1
-    width = bits >> 46 - width_bits & (1 << width_bits) - 1
-    return width + 1, (bits >> 46 - width_bits - height_bits & (1 << height_bits) - 1) + 1
+class _Bits:
+    """Bits of a byte string, most significant first."""
+
+    def __init__(self, data: bytes) -> None:
+        self.value, self.left = int.from_bytes(data, "big"), 8 * len(data)
+
+    def take(self, n: int) -> int:
+        """The next ``n`` bits as a number; ValueError if there are not as many."""
+        self.left -= n
+        if self.left < 0:
+            raise ValueError("sequence header ends early")
+        return self.value >> self.left & (1 << n) - 1
+
+
+def _sequence_header(bits: _Bits) -> SequenceHeader:
+    profile, reduced_still, level = bits.take(3), bits.take(2), bits.take(5)
+    if profile > 1 or reduced_still != 0b11:
+        raise ValueError("not a reduced still picture of 4:4:4 or gray")
+    width_bits, height_bits = bits.take(4) + 1, bits.take(4) + 1
+    width, height = bits.take(width_bits) + 1, bits.take(height_bits) + 1
+    bits.take(6)  # 128 x 128 superblocks, filter intra, intra edge filter, superres, CDEF, loop restoration
+    high_bitdepth, gray = bits.take(1), bits.take(1) if profile == 0 else 0
+    if high_bitdepth or gray == profile:
+        raise ValueError("not 8 bits of 4:4:4 or gray")
+    if not bits.take(1):
+        raise ValueError("no colour description")
+    primaries, transfer, matrix = bits.take(8), bits.take(8), bits.take(8)
+    if matrix == 0:
+        raise ValueError("not YCbCr")  # with sRGB primaries and transfer the next bit would have another meaning
+    return SequenceHeader(profile, level, width, height, (primaries, transfer, matrix), bool(bits.take(1)))

@@ -15,7 +15,10 @@ from nncodec.leb128 import write_number
 
 MAGIC = b"\x8ennc"
 """The high bit of the first byte marks the file as binary; it is not valid UTF-8."""
-VERSION = 1
+VERSION = 2
+"""What is written."""
+VERSIONS = (1, 2)
+"""What is read."""
 
 MAX_SIDE = 2**24 - 1
 """Largest width or height the header may state."""
@@ -77,6 +80,8 @@ class Header:
     alpha: bool = False
     depth: int = 8
     """Bits per sample of the colour channels: 8 or 16."""
+    version: int = VERSION
+    """Version of the format that the file keeps to."""
 
 
 @dataclass(frozen=True)
@@ -214,13 +219,14 @@ class _Cursor:
             raise CorruptFile("not an .nnc file")
         self.take(len(MAGIC))
         version = self.take(1)[0]
-        if version != VERSION:
-            raise UnsupportedFile(f"format version {version}; this nnc reads version {VERSION}")
+        if version not in VERSIONS:
+            known = " and ".join(map(str, VERSIONS))
+            raise UnsupportedFile(f"format version {version}; this nnc reads {known}", "the file may need a newer nnc")
         codec, mode = self.take(2)
         width, height = self.leb128(), self.leb128()
         self.reserved = mode & ~(_COLOUR | _ALPHA | _DEEP)
         depth = 16 if mode & _DEEP else 8
-        return Header(codec, width, height, bool(mode & _COLOUR), bool(mode & _ALPHA), depth)
+        return Header(codec, width, height, bool(mode & _COLOUR), bool(mode & _ALPHA), depth, version)
 
     def check_reserved(self) -> None:
         """Refuse picture modes of a later format."""
@@ -270,6 +276,8 @@ def _is_foreign(kind: int) -> bool:
 
 
 def _header_problem(header: Header) -> str | None:
+    if header.version not in VERSIONS:
+        return f"format version {header.version}"
     if not 1 <= header.codec <= 255:
         return f"codec number {header.codec}"
     if not (1 <= header.width <= MAX_SIDE and 1 <= header.height <= MAX_SIDE):
@@ -304,4 +312,5 @@ def _sections_problem(container: Container, complete: bool) -> str | None:
 
 def _header_bytes(header: Header) -> bytes:
     mode = header.colour * _COLOUR | header.alpha * _ALPHA | (header.depth == 16) * _DEEP
-    return MAGIC + bytes([VERSION, header.codec, mode]) + write_number(header.width) + write_number(header.height)
+    start = MAGIC + bytes([header.version, header.codec, mode])
+    return start + write_number(header.width) + write_number(header.height)

@@ -28,7 +28,7 @@ def leb128(value: int, *, padding: int = 0) -> bytes:
     return bytes([group | 0x80 for group in groups[:-1]] + [groups[-1]])
 
 
-def head(codec: int = 1, mode: int = 0, width: int = 1, height: int = 1, version: int = 1) -> bytes:
+def head(codec: int = 1, mode: int = 0, width: int = 1, height: int = 1, version: int = 2) -> bytes:
     """A header, whether allowed or not."""
     return MAGIC + bytes([version, codec, mode]) + leb128(width) + leb128(height)
 

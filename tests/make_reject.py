@@ -1,6 +1,7 @@
 """Make the files that must be refused, each rule of docs/format.md broken once. It never overwrites.
 
-``python -m tests.make_reject`` writes ``reject/ERROR.what-is-wrong.nnc``; decoding must raise exactly ERROR.
+``python -m tests.make_reject`` writes ``reject/vN/ERROR.what-is-wrong.nnc``, N being the version of the format;
+decoding must raise exactly ERROR.
 """
 
 import struct
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from nncodec import heif
 from nncodec.codecs import Options, by_name
+from nncodec.container import VERSION
 from nncodec.pipeline import Settings, encode
 from tests import pictures
 from tests.damage import Part, build, head, leb128, take_apart
 
-FOLDER = Path(__file__).parent / "reject"
+FOLDER = Path(__file__).parent / "reject" / f"v{VERSION}"
 
 
 def files() -> dict[str, bytes]:
@@ -87,18 +90,39 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "webp-with-alpha": build(head(4, 1, 33, 24), [Part(0x90, _webp_with_alpha())]),
         "jpeg2000-in-62500-tiles": build(head(3, 1, 1000, 1000), [Part(0x90, _tiles(4))]),
         "jpeg2000-of-65535-layers": build(head(3, 1, 64, 64), [Part(0x90, _layers())]),
-        "avif-coded-larger-than-it-says": build(head(5, 1, 6, 4), [Part(0x90, _hidden_avif())]),
     }
-    return "CorruptFile", found
+    return "CorruptFile", found | _corrupt_avif()
+
+
+def _corrupt_avif() -> dict[str, bytes]:
+    picture = by_name("avif").encode(pictures.flat(24, 33), Options(effort=1))
+    header = picture[: 2 + picture[1]]
+    file = pictures.file_of(pictures.flat(24, 33), "AVIF", subsampling="4:4:4", speed=10)
+    subsampled = pictures.file_of(pictures.flat(24, 33), "AVIF", subsampling="4:2:0", speed=10)
+    payloads = {
+        "avif-in-a-file": file,
+        "avif-4-2-0": heif.unwrap(subsampled),
+        "avif-without-a-frame": header,
+        "avif-without-a-sequence-header": picture[len(header) :],
+        "avif-two-sequence-headers": header + picture,
+        "avif-with-the-length-of-the-frame": header + b"\x32" + leb128(len(picture) - len(header) - 1) + picture[-1:],
+        "avif-length-past-the-end": b"\x0a\x7f" + picture[2:],
+        "avif-length-not-shortest": b"\x0a" + leb128(picture[1], padding=1) + picture[2:],
+    }
+    found = {what: build(head(5, 1, 33, 24), [Part(0x90, payload)]) for what, payload in payloads.items()}
+    found["avif-coded-larger-than-it-says"] = build(head(5, 1, 6, 4), [Part(0x90, picture)])
+    found["avif-gray-for-colour"] = build(head(5, 0, 33, 24), [Part(0x90, picture)])
+    found["avif-bare-in-version-1"] = build(head(5, 1, 33, 24, version=1), [Part(0x90, picture)])
+    return found
 
 
 def _unsupported() -> tuple[str, dict[str, bytes]]:
     header, (payload, alpha) = _base()
     binding = struct.pack("<BI", 255, zlib.crc32(payload.data))
     found = {
-        "version-2": build(header[:4] + b"\2" + header[5:], [payload, alpha]),
+        "version-3": build(header[:4] + b"\3" + header[5:], [payload, alpha]),
         "version-0": build(header[:4] + b"\0" + header[5:], [payload, alpha]),
-        "version-2-and-nothing-else": head(version=2)[:5],
+        "version-3-and-nothing-else": head(version=3)[:5],
         "mode-bit-3": build(header[:6] + b"\x0b" + header[7:], [payload, alpha]),
         "mode-bit-7": build(header[:6] + b"\x83" + header[7:], [payload, alpha]),
         "codec-255": build(header[:5] + b"\xff" + header[6:], [payload, alpha]),
@@ -163,13 +187,6 @@ def _layers() -> bytes:
     return bytes(out)
 
 
-def _hidden_avif() -> bytes:
-    out = bytearray(by_name("avif").encode(pictures.flat(400, 600), Options(effort=1)))
-    at = out.index(b"ispe")
-    out[at + 8 : at + 16] = struct.pack(">2I", 6, 4)
-    return bytes(out)
-
-
 def _scans(n: int) -> bytes:
     """A progressive JPEG whose second scan comes again and again."""
     jpeg = pictures.file_of(pictures.flat(64, 64, 1), "JPEG", progressive=True)
@@ -180,7 +197,7 @@ def _scans(n: int) -> bytes:
 
 def main() -> int:
     """Write what is not there yet."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, data in files().items():
         target = FOLDER / f"{name}.nnc"
         if target.exists():

@@ -113,7 +113,7 @@ def test_nothing_is_overwritten_without_force(nnc: Nnc, coded: Path) -> None:
         (lambda data: data + b"\0", 3, "after the last section"),
         (lambda data: b"", 3, "not an .nnc file"),
         (lambda data: pictures.file_of(PIXELS, "PNG"), 3, "not an .nnc file"),
-        (lambda data: data[:4] + b"\2" + data[5:], 4, "format version 2"),
+        (lambda data: data[:4] + b"\3" + data[5:], 4, "format version 3"),
         (lambda data: build(head(codec=99), [Part(0x90, b"x")]), 4, "codec number 99"),
         (lambda data: build(head(1, 1, 2**24 - 1, 2**24 - 1), [Part(0x90, b"x")]), 5, "pixels"),
     ],
@@ -171,6 +171,7 @@ def test_info_shows_where_the_bytes_go(nnc: Nnc, coded: Path) -> None:
     first, *rows = result.out.splitlines()
     size = coded.stat().st_size
     assert first.startswith("photo.nnc: 33 x 24 RGB, webp, ")
+    assert first.endswith(", format version 2")
     assert [row.split()[0] for row in rows] == ["icc", "payload", "exif", "xmp", "container"]
     assert sum(int("".join(row.split()[1:-1])) for row in rows) == size
 
@@ -178,6 +179,7 @@ def test_info_shows_where_the_bytes_go(nnc: Nnc, coded: Path) -> None:
 def test_info_for_machines(nnc: Nnc, coded: Path) -> None:
     record = json.loads(nnc("info", coded, "--json").out)
     size = coded.stat().st_size
+    assert record["version"] == 2
     assert (record["codec"], record["width"], record["height"], record["mode"]) == ("webp", 33, 24, "RGB")
     assert (record["bytes"], record["bpp"]) == (size, 8 * size / (33 * 24))
     assert sum(section["bytes"] for section in record["sections"]) + record["overhead"] == size

@@ -3,6 +3,7 @@
 import contextlib
 import tracemalloc
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -54,8 +55,10 @@ def headers(draw: st.DrawFn) -> Header:
     side = st.one_of(st.integers(1, MAX_SIDE), st.sampled_from([1, 127, 128, 16383, 16384, MAX_SIDE]))
     codec, width, height = draw(st.integers(1, 255)), draw(side), draw(side)
     if draw(st.booleans()):
-        return Header(codec, width, height, colour=False, depth=16)
-    return Header(codec, width, height, colour=draw(st.booleans()), alpha=draw(st.booleans()))
+        header = Header(codec, width, height, colour=False, depth=16)
+    else:
+        header = Header(codec, width, height, colour=draw(st.booleans()), alpha=draw(st.booleans()))
+    return replace(header, version=draw(st.sampled_from([1, 2])))
 
 
 @st.composite
@@ -80,11 +83,20 @@ def test_a_container_is_these_bytes() -> None:
     header = Header(4, 200, 3, colour=True, alpha=True)
     container = one((Kind.PAYLOAD, b"abc"), (Kind.ALPHA, b"\x80"), header=header)
     expected = bytes.fromhex(
-        "8e6e6e63 01 04 03 c801 03"  # magic, version, codec, mode, 200 x 3
-        "10 03 616263 cd9fc058"  # payload
-        "92 01 80 c356bf01"  # alpha, the last
+        "8e6e6e63 02 04 03 c801 03"  # magic, version, codec, mode, 200 x 3
+        "10 03 616263 ccf922c1"  # payload
+        "92 01 80 1873de7d"  # alpha, the last
     )
     assert serialize(container).hex(" ") == expected.hex(" ")
+
+
+def test_a_container_of_version_1_is_these_bytes() -> None:
+    """As above, with the version of its first files."""
+    header = Header(4, 200, 3, colour=True, alpha=True, version=1)
+    container = one((Kind.PAYLOAD, b"abc"), (Kind.ALPHA, b"\x80"), header=header)
+    expected = bytes.fromhex("8e6e6e63 01 04 03 c801 03  10 03 616263 cd9fc058  92 01 80 c356bf01")
+    assert serialize(container).hex(" ") == expected.hex(" ")
+    assert parse(expected) == container
 
 
 def test_a_768_x_512_picture_costs_at_most_20_bytes() -> None:
@@ -264,8 +276,8 @@ PAYLOAD = Part(0x90, b"x")
         pytest.param(b"", CorruptFile, id="nothing"),
         pytest.param(b"\x89PNG\r\n\x1a\n", CorruptFile, id="another format"),
         pytest.param(build(head(codec=0), [PAYLOAD]), CorruptFile, id="codec 0"),
-        pytest.param(build(head(version=2), [PAYLOAD]), UnsupportedFile, id="a later version"),
-        pytest.param(head(version=2)[:5], UnsupportedFile, id="a later version, nothing after it"),
+        pytest.param(build(head(version=3), [PAYLOAD]), UnsupportedFile, id="a later version"),
+        pytest.param(head(version=3)[:5], UnsupportedFile, id="a later version, nothing after it"),
         pytest.param(build(head(version=0), [PAYLOAD]), UnsupportedFile, id="version 0"),
         pytest.param(build(head(width=0), [PAYLOAD]), CorruptFile, id="no width"),
         pytest.param(build(head(height=0), [PAYLOAD]), CorruptFile, id="no height"),
@@ -328,6 +340,8 @@ def test_damage_is_named_before_meaning() -> None:
 @pytest.mark.parametrize(
     "container",
     [
+        pytest.param(one((Kind.PAYLOAD, b""), header=Header(1, 1, 1, False, version=0)), id="version 0"),
+        pytest.param(one((Kind.PAYLOAD, b""), header=Header(1, 1, 1, False, version=3)), id="a later version"),
         pytest.param(one((Kind.PAYLOAD, b""), header=Header(0, 1, 1, False)), id="codec 0"),
         pytest.param(one((Kind.PAYLOAD, b""), header=Header(256, 1, 1, False)), id="codec 256"),
         pytest.param(one((Kind.PAYLOAD, b""), header=Header(1, 0, 1, False)), id="no width"),

@@ -31,7 +31,7 @@ def _as_text(file: str) -> str:
     info = inspect(read_source(file))
     head = f"{file}: {info.width} x {info.height} {info.mode}, {info.codec}"
     rows = [*info.sections, ("container", info.overhead)]
-    lines = [f"{head}, {grouped(info.size)} bytes, {info.bpp:.3f} bpp"]
+    lines = [f"{head}, {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"]
     return "\n".join(
         lines + [f"  {name:<10}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}" for name, n_bytes in rows]
     )
@@ -43,6 +43,7 @@ def _as_json(file: str) -> str:
     info = inspect(read_source(file))
     record = {
         "file": file,
+        "version": info.version,
         "codec": info.codec,
         "width": info.width,
         "height": info.height,

@@ -1,4 +1,4 @@
-"""AVIF by Pillow (libaom). Payload: an AVIF file (AV1 in HEIF) without metadata or alpha.
+"""AVIF by Pillow (libaom). Payload: the bare AV1 picture, without the boxes of the file.
 
 Pillow offers no lossless colour transform, so lossless RGB is coded as one gray picture three times as high: the
 planes G, R - G and B - G, the differences modulo 256. docs/format.md has the details.
@@ -6,7 +6,8 @@ planes G, R - G and B - G, the differences modulo 256. docs/format.md has the de
 
 import numpy as np
 
-from nncodec.av1 import coded_size
+from nncodec import heif
+from nncodec.av1 import sequence_header
 from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
@@ -44,21 +45,18 @@ class Avif:
             pixels = pixels if gray else _stack(pixels)
         else:
             parameters["advanced"] = {"tune": "psnr"}
-        return encode_still(pixels, "AVIF", **parameters)
+        return heif.unwrap(encode_still(pixels, "AVIF", **parameters))
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
-        """Decode either of the two layouts; they are told apart by the height of the AVIF picture."""
-        what, rows = "the AVIF payload", frame.height
-        coded_width, coded_height = coded_size(payload)
-        stacked = frame.channels == 3 and coded_height == 3 * frame.height
-        if stacked:
-            rows = coded_height
-        if (coded_width, coded_height) != (frame.width, rows):
-            raise CorruptFile(f"{what} is coded as {coded_width} x {coded_height}, not {frame.width} x {rows}")
-        still = decode_still(payload, what, "AVIF", (rows, frame.width))
-        gray = stacked or frame.channels == 1
-        if still.mode != ("L" if gray else "RGB"):
-            raise CorruptFile(f"{what} is {still.mode}, the file says {frame.channels} channels")
+        """Decode either of the two layouts: colour that is coded as gray is three planes high."""
+        what, header = "the AVIF payload", sequence_header(payload)
+        stacked = frame.channels == 3 and header.gray
+        rows = 3 * frame.height if stacked else frame.height
+        if (header.width, header.height) != (frame.width, rows):
+            raise CorruptFile(f"{what} is coded as {header.width} x {header.height}, not {frame.width} x {rows}")
+        if frame.channels == 1 and not header.gray:
+            raise CorruptFile(f"{what} has colour, the file says gray")
+        still = decode_still(heif.wrap(payload), what, "AVIF", (rows, frame.width))
         with pillow_errors(what):
             pixels = np.array(still)
         return _unstack(pixels, frame.height) if stacked else pixels

@@ -1,4 +1,4 @@
-"""JPEG by Pillow. Payload: a progressive JPEG file, ITU-T T.81, without metadata."""
+"""JPEG by Pillow. Payload: a JPEG file, ITU-T T.81, without metadata."""
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
 
 _FULL_CHROMA_FROM = 93
 """Quality from which full chroma resolution is worth its bytes; below, 4:2:0 is better at equal size."""
+_JFIF = b"\xff\xe0\0\x10JFIF\0"
+"""Start of the JFIF segment: 18 bytes that state what decoders assume anyway, YCbCr and no density."""
 
 
 class Jpeg:
@@ -15,7 +17,7 @@ class Jpeg:
 
     id = 1
     name = "jpeg"
-    summary = "JPEG, progressive, optimised Huffman tables"
+    summary = "JPEG, baseline or progressive, optimised Huffman tables"
     quality_step = 1.0
     depths = frozenset({8})
     max_side = 65500
@@ -25,14 +27,19 @@ class Jpeg:
         return not_built("JPEG")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Encode at the libjpeg quality of the same number. Effort changes nothing."""
+        """Encode at the libjpeg quality of the same number. Effort changes nothing.
+
+        Progressive files are smaller at high quality, baseline files at low quality and of small pictures; their
+        pixels are the same.
+        """
         quality = max(1, round(options.quality))
         subsampling = "4:4:4" if quality >= _FULL_CHROMA_FROM else "4:2:0"
         parameters = {"quality": quality, "subsampling": subsampling}
         try:
-            return encode_still(pixels, "JPEG", optimize=True, progressive=True, **parameters)
-        except OSError:  # Pillow's buffer is too small for noise at high quality; a baseline file needs none
-            return encode_still(pixels, "JPEG", **parameters)
+            files = [encode_still(pixels, "JPEG", optimize=True, progressive=p, **parameters) for p in (False, True)]
+        except OSError:  # Pillow's buffer is too small for noise at high quality; a plain baseline file needs none
+            files = [encode_still(pixels, "JPEG", **parameters)]
+        return _without_jfif(min(files, key=len))
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; the JPEG must have as many components as the frame has channels."""
@@ -41,6 +48,10 @@ class Jpeg:
             raise CorruptFile(f"the JPEG payload is {still.mode}, the file says {frame.channels} channels")
         with pillow_errors("the JPEG payload"):
             return np.array(still)
+
+
+def _without_jfif(file: bytes) -> bytes:
+    return file[:2] + file[20:] if file.startswith(_JFIF, 2) else file
 
 
 CODEC = Jpeg()

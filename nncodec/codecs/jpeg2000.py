@@ -31,17 +31,10 @@ class Jpeg2000:
         """Encode to a target PSNR of 22 dB at quality 0, rising by 0.22 dB a step. Effort changes nothing."""
         colour = int(pixels.ndim == 3)
         if options.quality >= LOSSLESS:
-            return encode_still(pixels, "JPEG2000", no_jp2=True, mct=colour)
+            return _without_comment(encode_still(pixels, "JPEG2000", no_jp2=True, mct=colour))
         decibels = 22.0 + 0.22 * options.quality
-        return encode_still(
-            pixels,
-            "JPEG2000",
-            no_jp2=True,
-            mct=colour,
-            irreversible=True,
-            quality_mode="dB",
-            quality_layers=[decibels],
-        )
+        lossy = {"irreversible": True, "quality_mode": "dB", "quality_layers": [decibels]}
+        return _without_comment(encode_still(pixels, "JPEG2000", no_jp2=True, mct=colour, **lossy))
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; channels and depth of the codestream must be the frame's."""
@@ -51,6 +44,13 @@ class Jpeg2000:
             raise CorruptFile(f"the JPEG 2000 payload is {still.mode}, not {frame.channels} x {frame.depth} bits")
         with pillow_errors("the JPEG 2000 payload"):
             return np.array(still)
+
+
+def _without_comment(codestream: bytes) -> bytes:
+    """The codestream without the name of the library that wrote it."""
+    segments, at = _main_header(codestream)
+    kept = [struct.pack(">2H", marker, 2 + len(data)) + data for marker, data in segments if marker != _COM]
+    return codestream[:2] + b"".join(kept) + codestream[at:]
 
 
 def _check_profile(payload: bytes, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import heif
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
@@ -67,7 +68,7 @@ def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bo
     check_pixels(header.width, header.height, max_pixels)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
-    pixels = codec.decode(c.payload, frame_of(header), device)
+    pixels = codec.decode(_payload(c), frame_of(header), device)
     if restore:
         for section in c.all(Kind.RESTORER):
             pixels = apply_section(pixels, section, c.binding(), device)
@@ -79,6 +80,13 @@ def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bo
         () if complete else ("the file is damaged or cut: only its sound part was decoded",),
     )
     return Decoded(picture, codec.name, complete)
+
+
+def _payload(c: Container) -> bytes:
+    """The payload as codecs read it today: version 1 kept the AVIF file whole."""
+    if c.header.version == 1 and by_id(c.header.codec).name == "avif":
+        return heif.unwrap(c.payload)
+    return c.payload
 
 
 def _metadata(c: Container) -> Metadata:

@@ -11,6 +11,8 @@ from nncodec.errors import UnsupportedFile
 class Info:
     """A file's header and where its bytes go."""
 
+    version: int
+    """Version of the format."""
     codec: str
     """Name of the codec, or ``unknown-N``."""
     width: int
@@ -40,7 +42,7 @@ def inspect(data: bytes) -> Info:
         codec = f"unknown-{header.codec}"
     sections = tuple((span.section.name, len(span.section.data)) for span in breakdown(data))
     overhead = len(data) - sum(n_bytes for _, n_bytes in sections)
-    return Info(codec, header.width, header.height, mode_name(header), len(data), sections, overhead)
+    return Info(header.version, codec, header.width, header.height, mode_name(header), len(data), sections, overhead)
 
 
 def mode_name(header: Header) -> str:
