@@ -5,6 +5,7 @@ depend on the tiles, and the networks' memory does not depend on the picture's s
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -104,16 +105,28 @@ class Painter:
     """
 
     def __init__(self, arrays: dict[str, npt.NDArray[Any]], device: str, low_precision: bool) -> None:
-        widths = widths_of(arrays)
+        self._arrays, self._widths = arrays, widths_of(arrays)
         self.device, self.low_precision = torch.device(device), low_precision
-        self.margin = -(-(56 * widths.blocks + 4) // LATENT_STRIDE)
-        self.channels, self.hyper_channels = widths.latent, widths.hyper
-        self.analysis = self._ready(Analysis(widths), arrays, "analysis")
-        self.synthesis = self._ready(Synthesis(widths), arrays, "synthesis")
-        self.hyper_analysis = self._ready(HyperAnalysis(widths), arrays, "hyper_analysis")
+        self.margin = -(-(56 * self._widths.blocks + 4) // LATENT_STRIDE)
+        self.channels, self.hyper_channels = self._widths.latent, self._widths.hyper
 
-    def _ready(self, net: nn.Module, arrays: dict[str, npt.NDArray[Any]], part: str) -> nn.Module:
-        net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(arrays, part).items()})
+    @cached_property
+    def analysis(self) -> nn.Module:
+        """Pixels to latent; built when it is first needed, as decoders never do."""
+        return self._ready(Analysis(self._widths), "analysis")
+
+    @cached_property
+    def synthesis(self) -> nn.Module:
+        """Latent to pixels."""
+        return self._ready(Synthesis(self._widths), "synthesis")
+
+    @cached_property
+    def hyper_analysis(self) -> nn.Module:
+        """Latent to hyper-latent."""
+        return self._ready(HyperAnalysis(self._widths), "hyper_analysis")
+
+    def _ready(self, net: nn.Module, part: str) -> nn.Module:
+        net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(self._arrays, part).items()})
         net.requires_grad_(False)
         return net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
