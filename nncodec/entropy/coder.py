@@ -12,15 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.leb128 import write_number
 
 Symbols = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int32]
 
 MAX_SYMBOL = 1 << 20
 """Largest magnitude of a symbol."""
+_CHUNK = 1 << 20
+"""Symbols that are sorted by scale index at once."""
 _ESCAPE_BYTES = 5
 
 
@@ -53,12 +57,17 @@ def _models(tables: Tables) -> list[Any]:
         return [categorical((row - 1).astype(np.float64), perfect=False) for row in tables.frequencies]
 
 
-def _by_scale(indices: Indices, each: Callable[[int, npt.NDArray[np.int64]], None]) -> None:
+def _by_scale(indices: Indices, each: Callable[[int, Positions], None]) -> None:
     """Call ``each(index, positions)`` for every scale index that occurs, ascending, positions in order."""
-    order = np.argsort(indices, kind="stable")
-    ends = np.cumsum(np.bincount(indices, minlength=256))
-    for index in np.unique(indices):
-        each(int(index), order[ends[index - 1] if index else 0 : ends[index]])
+    orders, starts = [], []
+    for first in range(0, len(indices), _CHUNK):  # sorting takes 16 bytes a symbol
+        part = indices[first : first + _CHUNK]
+        orders.append(np.argsort(part, kind="stable").astype(np.int32) + np.int32(first))
+        starts.append(np.cumsum([0, *np.bincount(part, minlength=N_SCALES)]))
+    for index in range(N_SCALES if orders else 0):
+        at = np.concatenate([order[s[index] : s[index + 1]] for order, s in zip(orders, starts, strict=True)])
+        if len(at):
+            each(index, at)
 
 
 class Encoder:
@@ -78,7 +87,7 @@ class Encoder:
         if symbols.size and max(int(symbols.max()), -int(symbols.min())) > MAX_SYMBOL:
             raise EncodeError(f"a symbol is larger than {MAX_SYMBOL}")
 
-        def write(index: int, at: npt.NDArray[np.int64]) -> None:
+        def write(index: int, at: Positions) -> None:
             half = self._tables.half_widths[index]
             group = symbols[at]
             outside = np.abs(group) > half
@@ -116,7 +125,7 @@ class Decoder:
         """
         symbols = np.empty(len(indices), np.int32)
 
-        def read(index: int, at: npt.NDArray[np.int64]) -> None:
+        def read(index: int, at: Positions) -> None:
             half = self._tables.half_widths[index]
             with _translated(CorruptFile, "the coded symbols are damaged"):
                 group = self._coder.decode(self._models[index], len(at)) - half
