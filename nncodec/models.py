@@ -41,7 +41,7 @@ class Model:
     number: int
     """What a payload names."""
     codec: str
-    """Name of the codec whose weights these are."""
+    """Name of the codec or restorer whose weights these are."""
     file: str
     sha256: str
     trained: str
@@ -67,12 +67,25 @@ def manifest() -> dict[int, Model]:
         raise UnsupportedFile(f"the list of weights cannot be read: {error}", _REINSTALL) from error
 
 
+def all_of(codec: str) -> list[Model]:
+    """The models of a codec or restorer, in order of number; UnsupportedFile as :func:`manifest`."""
+    return sorted((model for model in manifest().values() if model.codec == codec), key=lambda model: model.number)
+
+
 def newest(codec: str) -> int:
     """The highest number among a codec's weights; UnsupportedFile if there are none."""
-    numbers = [model.number for model in manifest().values() if model.codec == codec]
-    if not numbers:
+    found = all_of(codec)
+    if not found:
         raise UnsupportedFile(f"there are no weights for {codec}", _REINSTALL)
-    return max(numbers)
+    return found[-1].number
+
+
+def size(model: Model) -> int | None:
+    """Bytes of a model's file, None if it is not here."""
+    try:
+        return len(folder().joinpath(model.file).read_bytes())
+    except OSError:
+        return None
 
 
 @cache

@@ -142,7 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pipes-with", default="webp", help="codec for the pipes")
     wish = parser.parse_args(arguments)
     listed = subprocess.run([*COMMAND, "codecs", "--json"], capture_output=True, text=True, check=True).stdout
-    usable = [r["name"] for r in map(json.loads, listed.splitlines()) if not r["missing"] and r["name"] != "jpegfile"]
+    codecs = (r for r in map(json.loads, listed.splitlines()) if r["kind"] == "codec")
+    usable = [r["name"] for r in codecs if not r["missing"] and r["name"] != "jpegfile"]
     settings = ["-q", wish.quality, "-e", wish.effort]
     failed, refused = False, collections.Counter[str]()
     print(f"{'folder':<12}{'how':<20}{'done':>6}{'refused':>9}{'wrong':>7}{'worst dB':>10}")

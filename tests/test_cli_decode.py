@@ -1,5 +1,6 @@
 """``nnc decode``, ``info``, ``test``, ``compare``, ``codecs`` and the rest, on single files."""
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,12 @@ import PIL.ImageOps
 import pytest
 
 import nncodec
+from nncodec import models
 from nncodec.codecs import all_codecs
 from nncodec.container import MAGIC
 from nncodec.image import read
+from nncodec.models import tomllib
+from nncodec.restorers import all_restorers
 from tests import pictures
 from tests.conftest import Ran
 from tests.damage import Part, build, head, take_apart
@@ -239,11 +243,38 @@ def test_compare_writes_a_heatmap_once(nnc: Nnc, coded: Path) -> None:
 # --- the command itself ---------------------------------------------------------------------------------------------
 
 
-def test_codecs_are_listed_with_their_numbers(nnc: Nnc) -> None:
-    rows = [line.split()[:2] for line in nnc("codecs").out.splitlines()]
-    assert rows == [[str(codec.id), name] for name, codec in all_codecs().items()]
+def test_codecs_and_restorers_are_listed_with_their_numbers(nnc: Nnc) -> None:
+    expected = [(codec.id, codec.name) for codec in (*all_codecs().values(), *all_restorers().values())]
+    rows = [line.split()[:2] for line in nnc("codecs").out.splitlines() if not line.startswith("     ")]
+    assert rows == [[str(number), name] for number, name in expected]
     records = [json.loads(line) for line in nnc("codecs", "--json").out.splitlines()]
-    assert [(r["id"], r["name"]) for r in records] == [(codec.id, name) for name, codec in all_codecs().items()]
+    assert [(r["id"], r["name"]) for r in records] == expected
+    assert [r["kind"] for r in records] == ["codec"] * len(all_codecs()) + ["restorer"] * len(all_restorers())
+
+
+def test_codecs_shows_every_set_of_weights_under_its_codec(nnc: Nnc) -> None:
+    lines = nnc("codecs").out.splitlines()
+    records = {r["name"]: r for r in map(json.loads, nnc("codecs", "--json").out.splitlines())}
+    folder = Path(nncodec.__file__).parent.parent / "weights"
+    rows = tomllib.loads((folder / "manifest.toml").read_text())["model"]
+    assert {row["codec"] for row in rows} <= set(records)
+    for row in rows:
+        n_bytes = (folder / row["file"]).stat().st_size
+        expected = {"number": row["number"], "file": row["file"], "bytes": n_bytes, "trained": row["trained"]}
+        assert expected in records[row["codec"]]["weights"]
+        own = next(i for i, line in enumerate(lines) if line.split()[1] == row["codec"])
+        below = itertools.takewhile(lambda line: line.startswith("     "), lines[own + 1 :])
+        (line,) = (line for line in below if f"weights {row['number']}: {row['file']}, " in line)
+        assert f", {n_bytes:,} bytes; ".replace(",", " ").strip() in line.replace(",", " ")
+        assert line.endswith(row["trained"])
+
+
+def test_codecs_says_which_weights_are_missing(nnc: Nnc, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "manifest.toml").write_bytes(models.folder().joinpath("manifest.toml").read_bytes())
+    monkeypatch.setattr(models, "folder", lambda: tmp_path)
+    result = nnc("codecs")
+    assert result.code == 0
+    assert "tuned.npz, missing" in result.out
 
 
 def test_version_and_help(nnc: Nnc) -> None:
