@@ -60,14 +60,19 @@ def decode(
     max_pixels: int = MAX_PIXELS,
     restore: bool = True,
     partial: bool = False,
+    layers: int | None = None,
     device: str = "auto",
 ) -> Decoded:
     """Decode an .nnc file, given as bytes or path, to pixels and metadata.
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
-    file. Raises CorruptFile, UnsupportedFile, LimitExceeded, and OSError for paths.
+    file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture. Raises
+    CorruptFile, UnsupportedFile, LimitExceeded, EncodeError for layers that the file does not have, and OSError for
+    paths.
     """
-    return _decode(_bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, device=device)
+    return _decode(
+        _bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, layers=layers, device=device
+    )
 
 
 def inspect(source: Buffer | PathLike) -> Info:

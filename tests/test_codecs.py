@@ -58,7 +58,7 @@ def test_numbers_and_names_are_unique_and_found() -> None:
 
 def test_wire_numbers_never_change() -> None:
     """A number names one payload format for ever: this list may only grow."""
-    numbers = {"jpeg": 1, "jpegfile": 2, "jpeg2000": 3, "webp": 4, "avif": 5}
+    numbers = {"jpeg": 1, "jpegfile": 2, "jpeg2000": 3, "webp": 4, "avif": 5, "layered": 8}
     assert {name: all_codecs()[name].id for name in numbers} == numbers
 
 
@@ -123,7 +123,7 @@ def test_sixteen_bits_survive_where_promised(codec: Codec) -> None:
     assert np.array_equal(there_and_back(codec, deep, quality=100), deep)
 
 
-@pytest.mark.parametrize("name", ["jpeg2000", "webp", "avif"])
+@pytest.mark.parametrize("name", ["jpeg2000", "webp", "avif", "layered"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_quality_100_is_lossless_where_promised(name: str, channels: int) -> None:
     codec = by_name(name)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncodec.entropy.coder import MAX_SYMBOL, Decoder, Encoder, read_number
+from nncodec.entropy.coder import MAX_SYMBOL, Decoder, Encoder
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import TOTAL, Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
-from nncodec.leb128 import write_number
+from nncodec.leb128 import read_number, write_number
 
 TABLES = logistic_tables()
 

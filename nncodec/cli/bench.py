@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.options import HELP
+from nncodec.cli.options import HELP, check_codec
 
 if TYPE_CHECKING:
     from nncodec.bench.plan import Failure
@@ -38,8 +38,7 @@ def _codecs(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple
 
     names = _names(ctx, parameter, value)
     for name in names:
-        if name not in all_codecs():
-            raise click.BadParameter(f"no codec is called {name!r}; there are {', '.join(all_codecs())}")
+        check_codec(name)
     able = (codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles) and codec.missing() is None)
     return names or tuple(codec.name for codec in able)
 

@@ -25,6 +25,7 @@ class _Wish:
     max_pixels: int
     restore: bool
     partial: bool
+    layers: int | None
     device: str
 
 
@@ -42,6 +43,12 @@ class _Wish:
 @click.option("--original", is_flag=True, help="Give back the JPEG that --keep-jpeg took over, bit for bit.")
 @click.option("--no-restore", is_flag=True, help="Leave restorers out: show the base layer.")
 @click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
+@click.option(
+    "--layers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Decode the first N layers of a progressive file, to a picture that may be smaller.",
+)
 @device_option
 @max_pixels_option
 @batch_options
@@ -54,6 +61,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     nnc decode photo.nnc -o photo.tif       another format
     nnc decode -r small -o photos           a whole tree
     nnc decode - -o - < a.nnc > a.png       a pipe
+    nnc decode photo.nnc --layers 1         what the first bytes of a layered file hold
 
     A picture takes about 12 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
     """
@@ -67,6 +75,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["max_pixels"],
         not options["no_restore"],
         options["partial"],
+        options["layers"],
         options["device"],
     )
     ctx.exit(run(jobs, partial(decode_file, wish=wish), manner_of(options, len(jobs))))
@@ -97,7 +106,14 @@ def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str,
     from nncodec.pipeline import decode
 
     pillow_format = wish.pillow_format or _format_of(job.output)
-    done = decode(data, max_pixels=wish.max_pixels, restore=wish.restore, partial=wish.partial, device=wish.device)
+    done = decode(
+        data,
+        max_pixels=wish.max_pixels,
+        restore=wish.restore,
+        partial=wish.partial,
+        layers=wish.layers,
+        device=wish.device,
+    )
     picture = done.picture
     out, lost = write(picture, pillow_format, png_level=wish.png_level)
     return (

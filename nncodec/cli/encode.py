@@ -10,7 +10,15 @@ import click
 
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import Job, named, plan, read_source, write_output
-from nncodec.cli.options import AMOUNT, POSITIVE, batch_options, device_option, manner_of, max_pixels_option
+from nncodec.cli.options import (
+    AMOUNT,
+    POSITIVE,
+    batch_options,
+    check_codec,
+    device_option,
+    manner_of,
+    max_pixels_option,
+)
 from nncodec.cli.report import decibels, grouped
 
 if TYPE_CHECKING:
@@ -28,7 +36,9 @@ class _Reading:
 
 @click.command("encode", short_help="Pictures to .nnc files.")
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@click.option("-c", "--codec", metavar="NAME", help="See 'nnc codecs'.  [default: avif]")
+@click.option(
+    "-c", "--codec", metavar="NAME", help="See 'nnc codecs'; layered:jpeg is layered on jpeg.  [default: avif]"
+)
 @click.option(
     "-q",
     "--quality",
@@ -105,12 +115,11 @@ def picture_suffixes() -> frozenset[str]:
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
-    from nncodec.codecs import Options, all_codecs
+    from nncodec.codecs import Options
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
-    if options["codec"] not in (None, *all_codecs()):
-        raise click.BadParameter(f"no codec is called {options['codec']!r}; there are {', '.join(all_codecs())}")
+    check_codec(options["codec"] or DEFAULT_CODEC)
     if options["keep_jpeg"] and options["strip"]:
         raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip would do nothing")
     if options["keep_jpeg"] and target:

@@ -30,6 +30,8 @@ def _as_text(file: str) -> str:
 
     info = inspect(read_source(file))
     head = f"{file}: {info.width} x {info.height} {info.mode}, {info.codec}"
+    if info.layers > 1:
+        head += f", {info.layers} layers"
     rows = [*info.sections, ("container", info.overhead)]
     lines = [f"{head}, {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"]
     return "\n".join(
@@ -50,6 +52,7 @@ def _as_json(file: str) -> str:
         "mode": info.mode,
         "bytes": info.size,
         "bpp": info.bpp,
+        "layers": info.layers,
         "sections": [{"name": name, "bytes": n_bytes} for name, n_bytes in info.sections],
         "overhead": info.overhead,
     }

@@ -82,6 +82,17 @@ def batch_options(function: F) -> F:
     return function
 
 
+def check_codec(name: str) -> None:
+    """A usage error if no codec is called so."""
+    from nncodec.codecs import by_name
+    from nncodec.errors import EncodeError
+
+    try:
+        by_name(name)
+    except EncodeError as error:
+        raise click.BadParameter(f"{error}; {error.hint}") from None
+
+
 def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
     """The batch manner that :func:`batch_options` describe."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)

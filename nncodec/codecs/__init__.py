@@ -6,6 +6,7 @@ of the other codecs. Its wire number names one payload format for ever (see docs
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, runtime_checkable
@@ -95,7 +96,53 @@ class KeepsFiles(Codec, Protocol):
         """ICC, Exif and XMP of the kept file."""
 
 
-__all__ = ["LOSSLESS", "Codec", "Frame", "KeepsFiles", "Options", "Pixels", "all_codecs", "by_id", "by_name"]
+@runtime_checkable
+class HasLayers(Codec, Protocol):
+    """What a codec can also do whose payload comes in layers: the first ones alone are a picture.
+
+    A layer improves or enlarges the picture of those before it. In a file each has a section of its own.
+    """
+
+    def cut(self, payload: bytes) -> list[bytes]:
+        """The layers, one at least and none empty; joined they are ``payload``.
+
+        A payload may end after any layer: ``decode`` then gives the best picture of ``frame.shape`` that the layers
+        allow. Raises CorruptFile if the payload does not say where they end.
+        """
+
+    def decode_layers(self, layers: Sequence[bytes], frame: Frame, device: str) -> Pixels:
+        """The picture that the first ``len(layers)`` layers hold, in its own size; raises as ``decode`` does.
+
+        Its sides are those of ``frame``, halved some number of times (`nncodec.scaling.halved`) or none.
+        """
+
+
+@runtime_checkable
+class HasBases(Codec, Protocol):
+    """What a codec can also do that builds on another one: be told which. Any such codec decodes files on any base."""
+
+    bases: tuple[str, ...]
+    """Names of the codecs it can build on, its own choice first."""
+    base: str
+    """The one it encodes with."""
+
+    def on(self, base: str) -> Codec:
+        """This codec on one of ``bases``."""
+
+
+__all__ = [
+    "LOSSLESS",
+    "Codec",
+    "Frame",
+    "HasBases",
+    "HasLayers",
+    "KeepsFiles",
+    "Options",
+    "Pixels",
+    "all_codecs",
+    "by_id",
+    "by_name",
+]
 
 
 @cache
@@ -111,11 +158,18 @@ def all_codecs() -> dict[str, Codec]:
 
 
 def by_name(name: str) -> Codec:
-    """The codec called ``name``; EncodeError if there is none."""
-    try:
-        return all_codecs()[name]
-    except KeyError:
-        raise EncodeError(f"no codec is called {name!r}", f"one of: {', '.join(all_codecs())}") from None
+    """The codec called ``name``, or ``name:base`` for one that builds on another; EncodeError if there is none."""
+    own, colon, base = name.partition(":")
+    if own not in all_codecs():
+        raise EncodeError(f"no codec is called {own!r}", f"one of: {', '.join(all_codecs())}")
+    codec = all_codecs()[own]
+    if not colon:
+        return codec
+    if not isinstance(codec, HasBases):
+        raise EncodeError(f"{own} builds on no other codec", f"use -c {own}")
+    if base not in codec.bases:
+        raise EncodeError(f"{own} cannot build on {base!r}", f"one of: {', '.join(codec.bases)}")
+    return codec.on(base)
 
 
 def by_id(number: int) -> Codec:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
-from nncodec.leb128 import write_number
+from nncodec.leb128 import read_number, write_number
 
 Symbols = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.uint8]
@@ -25,7 +25,6 @@ MAX_SYMBOL = 1 << 20
 """Largest magnitude of a symbol."""
 _CHUNK = 1 << 20
 """Symbols that are sorted by scale index at once."""
-_ESCAPE_BYTES = 5
 
 
 def _constriction() -> ModuleType:
@@ -150,15 +149,3 @@ class Decoder:
         with _translated(CorruptFile, "the coded symbols are damaged"):
             if not self._coder.maybe_exhausted():
                 raise CorruptFile("some of the coded symbols were not used")
-
-
-def read_number(data: bytes, start: int) -> tuple[int, int]:
-    """Inverse of `write_number`: the value, and where the next one starts."""
-    value = 0
-    for count, byte in enumerate(data[start : start + _ESCAPE_BYTES]):
-        value |= (byte & 0x7F) << 7 * count
-        if byte < 0x80:
-            if byte == 0 and count:
-                raise CorruptFile("an escaped symbol is not in its shortest form")
-            return value, start + count + 1
-    raise CorruptFile("an escaped symbol is cut short")

@@ -4,10 +4,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from nncodec.entropy.coder import read_number
 from nncodec.entropy.layout import MAX_QUALITY_INDEX
 from nncodec.errors import CorruptFile
-from nncodec.leb128 import write_number
+from nncodec.leb128 import read_number, write_number
 
 HEADER_BYTES = 4
 MAX_MODEL = 63

@@ -9,9 +9,11 @@ from nncodec import heif
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
-from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
+from nncodec.pipeline.layering import decode_layers
 from nncodec.restorers import apply_section
+from nncodec.scaling import shrink
 from nncodec.stills import MAX_PIXELS, check_pixels
 
 
@@ -48,34 +50,38 @@ def decode(
     max_pixels: int = MAX_PIXELS,
     restore: bool = True,
     partial: bool = False,
+    layers: int | None = None,
     device: str = "auto",
 ) -> Decoded:
     """Decode a file.
 
     ``restore=False`` leaves restorers out and shows the base layer; ``partial=True`` decodes a cut or damaged file
-    up to its last sound section. Raises CorruptFile, UnsupportedFile or LimitExceeded, before pixels are allocated
-    wherever the container can tell.
+    up to its last sound section. ``layers`` decodes the first ones of a layered file alone, to a picture that may be
+    smaller and is restored only if it is the whole; None is all there are, in the size that the header states. Raises
+    CorruptFile, UnsupportedFile or LimitExceeded, before pixels are allocated wherever the container can tell, and
+    EncodeError for more layers than the file has.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
-    return _decode_container(container, max_pixels, restore, complete, device)
+    return _decode_container(container, max_pixels, restore, complete, layers, device)
 
 
-def _decode_container(c: Container, max_pixels: int, restore: bool, complete: bool, device: str) -> Decoded:
+def _decode_container(
+    c: Container, max_pixels: int, restore: bool, complete: bool, layers: int | None, device: str
+) -> Decoded:
     header = c.header
     codec = by_id(header.codec)
-    if c.all(Kind.LAYER):
-        raise UnsupportedFile(f"{codec.name} has no layers, this file does", "the file may need a newer nnc")
     check_pixels(header.width, header.height, max_pixels)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
-    pixels = codec.decode(_payload(c), frame_of(header), device)
-    if restore:
+    parts = [_payload(c), *c.all(Kind.LAYER)]
+    pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete)
+    if restore and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
         for section in c.all(Kind.RESTORER):
             pixels = apply_section(pixels, section, c.binding(), device)
     alpha = c.get(Kind.ALPHA)
     picture = Picture(
         pixels,
-        None if alpha is None else decode_alpha(alpha, header.height, header.width),
+        None if alpha is None else shrink(decode_alpha(alpha, header.height, header.width), *pixels.shape[:2]),
         _metadata(c),
         () if complete else ("the file is damaged or cut: only its sound part was decoded",),
     )

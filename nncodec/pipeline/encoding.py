@@ -9,6 +9,7 @@ from nncodec.errors import EncodeError
 from nncodec.image import Metadata, Picture, read
 from nncodec.metrics import psnr
 from nncodec.pipeline.decoding import decode
+from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
 from nncodec.pipeline.targets import Attempt, Target, search
 from nncodec.stills import MAX_PIXELS, check_pixels
@@ -77,7 +78,7 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
         done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
         if settings.restore != NONE:
             # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
-            final = complete(done.quality, parse(done.data).payload, settings.options.effort)
+            final = complete(done.quality, joined(parse(done.data)), settings.options.effort)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
     return Encoded(done.data, codec.name, done.quality, done.psnr, n_pixels, tries)
 
@@ -124,10 +125,12 @@ def _frame(picture: Picture) -> Frame:
 
 def _container(picture: Picture, codec: Codec, payload: bytes, alpha: bytes | None, strip: bool) -> Container:
     meta = Metadata() if strip else picture.metadata
+    first, *more = cut(codec, payload)
     parts = [
         (Kind.ICC, meta.icc),
-        (Kind.PAYLOAD, payload),
+        (Kind.PAYLOAD, first),
         (Kind.ALPHA, alpha),
+        *((Kind.LAYER, layer) for layer in more),
         (Kind.EXIF, meta.exif),
         (Kind.XMP, meta.xmp),
     ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nncodec.codecs import by_id
-from nncodec.container import Header, breakdown, parse
+from nncodec.container import KIND_NAMES, Header, Kind, breakdown, parse
 from nncodec.errors import UnsupportedFile
 
 
@@ -25,6 +25,11 @@ class Info:
     """Name and content bytes of each section, in file order."""
     overhead: int
     """Bytes of header, tags, lengths and checksums."""
+
+    @property
+    def layers(self) -> int:
+        """Layers of the picture, the payload being the first; 1 but for files of progressive codecs."""
+        return sum(name in (KIND_NAMES[Kind.PAYLOAD], KIND_NAMES[Kind.LAYER]) for name, _ in self.sections)
 
     @property
     def bpp(self) -> float:

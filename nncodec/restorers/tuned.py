@@ -13,12 +13,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nncodec import models
-from nncodec.entropy.coder import Decoder, Encoder, Symbols, read_number
+from nncodec.entropy.coder import Decoder, Encoder, Symbols
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
-from nncodec.leb128 import write_number
+from nncodec.leb128 import read_number, write_number
 from nncodec.nets.fit378 import Pair, Regions
 from nncodec.nets.tiny378 import N_PARAMETERS, Floats, correction, luma_around
 from nncodec.restorers import Task
