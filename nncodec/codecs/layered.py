@@ -43,6 +43,8 @@ class _Rates:
 _FIRST_SLOPE = 13
 _SMALL_SLOPE = 8
 """Of the small picture under a residual."""
+_RESIDUAL_SLOPE = 10.5
+"""Above this, a second layer has not been seen to pay."""
 _SHIFT = 3
 """By how much that slope is varied at high effort."""
 _RATES = {
@@ -214,12 +216,13 @@ def _plans(rates: _Rates, options: Options) -> Iterator[_Plan]:
     for times, shift in product(scales, shifts):
         alone = slope - 2 * times
         yield _Plan(times, rates.quality(alone + shift / 3), None)
-        yield _Plan(times, rates.quality(max(alone, _SMALL_SLOPE + shift)), rates.quality(slope))
+        if slope <= _RESIDUAL_SLOPE:
+            yield _Plan(times, rates.quality(max(alone, _SMALL_SLOPE + shift)), rates.quality(slope))
 
 
 def _slope(options: Options) -> float:
     """Log2 of the squared error that a bit per pixel has to save, by quality: from 2^13 to a half."""
-    return 13 - 14 * options.quality / 100
+    return _FIRST_SLOPE - 14 * options.quality / 100
 
 
 def _subtract(pixels: Pixels, prediction: npt.NDArray[np.uint8], wraps: bool) -> npt.NDArray[np.uint8]:
