@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
 
 EXACT = (0, 0.0)
 ROUNDING = {"jpeg": (4, 0.8), "jpegfile": (4, 0.8), "jpeg2000": (1, 0.3), "webp": (0, 0.0), "avif": (1, 0.3)}
+LAYERED = {"avif": (3, 0.6), "webp": (0, 0.0), "jpeg2000": (3, 0.6), "jpeg": (10, 2.0)}
 RESTORED = {"jpeg": (5, 1.0), "webp": (1, 0.3)}
 """Largest and root mean square difference in levels of 8 bits, for lossy files of each codec.
 
@@ -48,6 +49,7 @@ def files() -> dict[str, tuple[bytes, tuple[int, float]]]:
     for codec, effort in (("webp", 5), ("jpeg", 6)):  # a shared start, and one fitted to the picture
         settings = Settings(codec, Options(60, effort), restore="tuned")
         found[f"{codec}-tuned"] = encode(pictures.picture("RGB", 40, 56), settings).data, RESTORED[codec]
+    found |= layered()
     for quality in (60, 100):
         data = _encode(pictures.picture("I;16"), "jpeg2000", quality)
         found[f"jpeg2000-gray16-{quality}"] = data, EXACT if quality == 100 else (257, 60.0)
@@ -64,6 +66,19 @@ def files() -> dict[str, tuple[bytes, tuple[int, float]]]:
     parts = [Part(0x01, b"of a later version"), parts[0]._replace(tag=0x10), Part(0xFF, b"also later")]
     found["unknown-ancillary"] = build(header, parts), EXACT
     found["dump"] = dump(), EXACT
+    return found
+
+
+def layered() -> dict[str, tuple[bytes, tuple[int, float]]]:
+    """One layer and two, on every base."""
+    found = {}
+    for mode, quality in (("RGB", 10), ("RGB", 85), ("L", 85), ("RGBA", 85), ("RGB", 100)):
+        data = _encode(pictures.picture(mode, 41, 55), "layered", quality)
+        found[f"layered-{mode.lower()}-{quality}"] = data, EXACT if quality == 100 else LAYERED["avif"]
+    for base in ("webp", "jpeg2000", "jpeg"):
+        data = _encode(pictures.picture("RGB", 41, 55), f"layered:{base}", 85)
+        found[f"layered-{base}-rgb-85"] = data, LAYERED[base]
+    found["layered-1x1"] = _encode(Picture(pictures.photograph(1, 1)), "layered", 85), LAYERED["avif"]
     return found
 
 

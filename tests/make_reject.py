@@ -91,7 +91,29 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "jpeg2000-in-62500-tiles": build(head(3, 1, 1000, 1000), [Part(0x90, _tiles(4))]),
         "jpeg2000-of-65535-layers": build(head(3, 1, 64, 64), [Part(0x90, _layers())]),
     }
-    return "CorruptFile", found | _corrupt_avif()
+    return "CorruptFile", found | _corrupt_avif() | _corrupt_layered()
+
+
+def _corrupt_layered() -> dict[str, bytes]:
+    settings = Settings("layered:webp", Options(90), restore="none")
+    header, (payload, layer) = take_apart(encode(pictures.picture("RGB"), settings).data)
+    first, second = payload.data, layer.data
+    scale, number = first[0] & 7, first[0] >> 3
+    small = first[2 + (first[1] > 127) :]
+    found = {
+        "on-itself": [payload._replace(data=bytes([8 << 3 | scale]) + first[1:]), layer],
+        "on-learned": [payload._replace(data=bytes([16 << 3 | scale]) + first[1:]), layer],
+        "in-full-size": [payload._replace(data=bytes([number << 3]) + first[1:]), layer],
+        "in-another-scale": [payload._replace(data=bytes([number << 3 | scale % 3 + 1]) + first[1:]), layer],
+        "small-picture-cut": [payload._replace(data=first[:1] + leb128(40) + small[:40]), layer],
+        "small-picture-empty": [payload._replace(data=first[:1] + b"\0"), layer],
+        "residual-in-the-payload": [Part(0x90, first + second)],
+        "residual-empty": [payload, layer._replace(data=b"")],
+        "residual-cut": [payload, layer._replace(data=second[:40])],
+        "residual-of-the-small-size": [payload, layer._replace(data=small)],
+        "three-layers": [payload, Part(0x14, second[:9]), Part(0x94, second[9:])],
+    }
+    return {f"layered-{what}": build(header, parts) for what, parts in found.items()}
 
 
 def _corrupt_avif() -> dict[str, bytes]:

@@ -28,7 +28,7 @@ def decode_layers(
         raise UnsupportedFile(f"{codec.name} has no layers, this file does", "the file may need a newer nnc")
     payload = b"".join(parts)
     if cut(codec, payload) != parts:
-        raise CorruptFile(f"the file's {len(parts)} layers are not where the {codec.name} payload has them")
+        raise CorruptFile(f"the {codec.name} payload is cut in {len(parts)}, and not between its layers")
     if layers is None:
         return codec.decode(payload, frame, device)
     if layers < 1:
