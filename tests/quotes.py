@@ -14,6 +14,8 @@ A document quotes a measured figure or table between two comments that Markdown 
     images TABLE SET                        number of pictures
     table KIND TABLES SET ANCHOR PUBLISHED  deltas, matrix, pictures, points or times of a report
     measured-with TABLE                     the comments of a table, as a list
+    sheet FILE                              a file in results/ that is no table of `nnc bench`, as it is
+    comment FILE                            what such a file says of itself
 
 TABLE is a file in results/; TABLES and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
 """
@@ -27,7 +29,7 @@ from pathlib import Path
 from nncodec.bench import tables
 from nncodec.bench.bd import bd_rate
 from nncodec.bench.contest import Contest, contests
-from nncodec.bench.grid import percent
+from nncodec.bench.grid import Grid, percent
 from nncodec.bench.reference import references
 from nncodec.bench.report import merged
 from nncodec.bench.series import DataSet, Series, data_sets
@@ -117,6 +119,19 @@ def _measured_with(names: str) -> str:
     return "\n\n" + "".join(f"- {comment}\n" for comment in _table(names).comments) + "\n"
 
 
+def _lines(name: str) -> list[str]:
+    return (ROOT / "results" / name).read_text("utf-8").splitlines()
+
+
+def _sheet(name: str) -> str:
+    header, *rows = (line.split("\t") for line in _lines(name) if not line.startswith("#"))
+    return f"\n\n{Grid.of(header, rows).markdown()}\n"
+
+
+def _comment(name: str) -> str:
+    return " ".join(line.removeprefix("#").strip() for line in _lines(name) if line.startswith("#"))
+
+
 _KINDS: dict[str, Callable[..., str]] = {
     "bd": _bd,
     "bd-at-equal-rates": _bd_at_equal_rates,
@@ -126,6 +141,8 @@ _KINDS: dict[str, Callable[..., str]] = {
     "images": lambda names, set_name: str(_data_set(names, set_name).n_images),
     "table": _grid,
     "measured-with": _measured_with,
+    "sheet": _sheet,
+    "comment": _comment,
 }
 
 
