@@ -48,6 +48,42 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
     learn(list(folders), output, minutes)
 
 
+@command.command("luma")
+@_data
+@click.option(
+    "-o",
+    "--output",
+    default="runs/luma",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures is made beside.",
+)
+@click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
+@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@click.option(
+    "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
+)
+@click.option("--regions", type=click.IntRange(1), default=8000, show_default=True, help="Regions coded beforehand.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@click.option(
+    "--crop", type=click.IntRange(32, 192), default=128, show_default=True, help="Their side, a multiple of 8."
+)
+@click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def luma(**options: Any) -> None:
+    """Train a restorer that all pictures share, on regions as the base codecs return them."""
+    import torch
+
+    from nncodec.training.allocator import keep_memory
+    from nncodec.training.recipes.luma import Settings, learn
+
+    keep_memory()
+    torch.set_num_threads(options["threads"])
+    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
+    learn(list(options["folders"]), options["output"], settings, options["resume"])
+
+
 @command.command("learned")
 @_data
 @click.option(

@@ -1,0 +1,150 @@
+"""The network of the restorer ``luma``, in NumPy: residual blocks on packed samples, for all base codecs and rates.
+
+Y, Cb and Cr are packed (space to depth), so that the convolutions have many channels and few positions, which matrix
+products are fast at; after FFDNet (Zhang et al. 2018) and EDSR (Lim et al. 2017). The packing is aligned with the
+codecs' 8 x 8 blocks, and a bias tells the network where in a block it is. Codec and level of damage move biases and
+gains; they are interpolated between trained anchors once for a picture. In NumPy it takes a fraction of the time of
+`import torch`; `nncodec.training.mending` trains it.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.layout import LEAK
+from nncodec.nets.stored import restored
+
+Floats = npt.NDArray[np.float32]
+
+UNIT = 64.0
+"""Levels that are 1 to the network."""
+ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
+_ROWS = 4
+"""Rows of a convolution that are gathered at a time: few enough to stay in a core's cache."""
+
+
+class Mender:
+    """One model, ready to run.
+
+    Args:
+        arrays: as they ship; parameters of `nncodec.training.mending.Mender` after ``net.``.
+    """
+
+    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        values = restored(arrays, "net")
+        self._values = values
+        self._kernels = {name: taps(kernel) for name, kernel in values.items() if kernel.ndim == 4}
+        self._stride = math.isqrt(values["leave.bias"].size // 3)
+        self._blocks = sum(name.endswith("inner.bias") for name in values)
+        self.families = len(values["gain.values"])
+        self.halo = self._stride * (2 * self._blocks + 1)
+        """Pixels on each side that a result depends on."""
+
+    def correction(self, ycc: Floats, family: int, level: float) -> Floats:
+        """What to add to Y, Cb and Cr.
+
+        Args:
+            ycc: (H + 2 halo, W + 2 halo, 3) in levels, Y less 128; H, W and the place of the inner part in the picture
+                are multiples of 8.
+            family: which codec, in the order of the weights.
+            level: 0 (most damage) to 1.
+
+        Returns:
+            (H, W, 3) in levels. Float32; machines may differ by a rounding.
+        """
+        values, stride = self._values, self._stride
+        x = self._conv("enter", _packed(ycc / np.float32(UNIT), stride))
+        x += self._condition("bias", family, level) + self._places(*x.shape[:2])
+        for number in range(self._blocks):
+            block = f"blocks.{number}"
+            gain, bias = (self._condition(f"{block}.{name}", family, level) for name in ("gain", "bias"))
+            y = self._conv(f"{block}.inner", x, 1 + gain, bias, np.float32(LEAK))
+            y = self._conv(f"{block}.outer", y)
+            y += x[2:-2, 2:-2]
+            x = y
+        y = x @ self._kernels["leave.weight"][0] + values["leave.bias"]
+        y *= (1 + self._condition("gain", family, level)) * np.float32(UNIT)
+        return _unpacked(y, stride, values["leave.bias"].size // stride**2)
+
+    def _conv(
+        self, name: str, x: Floats, gain: Floats = ONE, bias: Floats = ZERO, slope: Floats | np.float32 = ONE
+    ) -> Floats:
+        """A layer, times a gain, plus a bias, and the activation."""
+        kernel, own_bias = self._kernels[name + ".weight"], self._values[name + ".bias"]
+        return convolved(x, kernel * gain, own_bias * gain + bias, slope)
+
+    def _condition(self, name: str, family: int, level: float) -> Floats:
+        return between(self._values[name + ".values"][family], level)
+
+    def _places(self, height: int, width: int) -> Floats:
+        """The bias by place in a block, for what the first layer leaves of a region with its halo."""
+        place = self._values["place"].transpose(1, 2, 0)
+        first = 1 - self.halo // self._stride
+        rows, columns = (np.arange(first, first + n) % place.shape[0] for n in (height, width))
+        bias: Floats = place[rows[:, None], columns]
+        return bias
+
+
+def between(rows: Floats, level: float) -> Floats:
+    """The row (W,) for a level in 0..1, interpolated between the nearest of evenly spaced ones (n, W)."""
+    at = level * (len(rows) - 1)
+    low = min(int(at), len(rows) - 2)
+    share = np.float32(at - low)
+    row: Floats = rows[low] * (1 - share) + rows[low + 1] * share
+    return row
+
+
+def convolved(x: Floats, kernel: Floats, bias: Floats, slope: Floats | np.float32) -> Floats:
+    """A 3 x 3 convolution without padding, and a leaky ReLU.
+
+    Args:
+        x: (h, w, C)
+        kernel: (3, 3 * C, W): kernel rows; within them kernel column, then channel; see `taps`.
+        bias: (W,)
+        slope: (W,) or one for all: factor of what is negative; 1 for no activation.
+
+    Returns:
+        (h - 2, w - 2, W)
+    """
+    height, width, channels = x.shape[0] - 2, x.shape[1] - 2, x.shape[2]
+    out = np.empty((height, width, kernel.shape[2]), np.float32)
+    gathered = np.empty((_ROWS + 2, width, 3, channels), np.float32)
+    scratch = np.empty((_ROWS * width, kernel.shape[2]), np.float32)
+    for top in range(0, height, _ROWS):
+        rows = min(_ROWS, height - top)
+        for column in range(3):
+            gathered[: rows + 2, :, column] = x[top : top + rows + 2, column : column + width]
+        flat, part = gathered.reshape(-1, 3 * channels), scratch[: rows * width]
+        target = out[top : top + rows].reshape(rows * width, -1)
+        np.matmul(flat[: rows * width], kernel[0], out=target)
+        for row in (1, 2):
+            np.matmul(flat[row * width : (row + rows) * width], kernel[row], out=part)
+            target += part
+        target += bias
+        if np.any(slope != 1):
+            np.minimum(target, 0, out=part)
+            part *= slope - 1
+            target += part
+    return out
+
+
+def taps(kernel: Floats) -> Floats:
+    """A kernel (W, C, k, k) as `convolved` takes it: (k, k * C, W)."""
+    outputs, inputs, side, _ = kernel.shape
+    return np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)).reshape(side, side * inputs, outputs)
+
+
+def _packed(x: Floats, stride: int) -> Floats:
+    """(H, W, C) to (H / stride, W / stride, C * stride^2): channel, then row, then column within."""
+    height, width, channels = x.shape
+    parts = x.reshape(height // stride, stride, width // stride, stride, channels).transpose(0, 2, 4, 1, 3)
+    return np.ascontiguousarray(parts).reshape(height // stride, width // stride, -1)
+
+
+def _unpacked(x: Floats, stride: int, channels: int) -> Floats:
+    """Inverse of `_packed`."""
+    height, width, _ = x.shape
+    parts = x.reshape(height, width, channels, stride, stride).transpose(0, 3, 1, 4, 2)
+    return np.ascontiguousarray(parts).reshape(height * stride, width * stride, channels)

@@ -1,0 +1,99 @@
+"""Regions of training pictures as the base codecs return them: what the shared restorers learn from."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.codecs import Frame, Options, by_name
+from nncodec.training.data import Bytes, Pictures, random_crops
+
+SIDE = 192
+"""Side of a region; a multiple of the largest block that a codec works in on small pictures, 64."""
+LEVELS = 40.0
+"""Levels of damage of a codec run from 0, its lowest quality here, to this."""
+SKEW = 1.25
+"""Qualities are drawn as the share of the range that a uniform number to this power gives: the low ones more often."""
+_PART = 500
+
+
+@dataclass(frozen=True)
+class Family:
+    """A base codec and the qualities it is restored at."""
+
+    codec: str
+    lowest: float
+    highest: float
+    share: float
+    """Of the regions."""
+
+
+FAMILIES = (
+    Family("jpeg", 3, 92, 0.45),
+    Family("jpeg2000", 8, 80, 0.15),
+    Family("webp", 2, 88, 0.2),
+    Family("avif", 5, 75, 0.2),
+)
+"""In the order in which the networks number them. JPEG above 92 is 4:4:4, and nearly free of damage."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """n regions, each coded once."""
+
+    seen: Bytes
+    """(n, SIDE, SIDE, 3), as decoded."""
+    original: Bytes
+    """(n, SIDE, SIDE, 3)"""
+    family: npt.NDArray[np.int64]
+    """(n,): index into `FAMILIES`."""
+    level: npt.NDArray[np.float32]
+    """(n,): 0 to `LEVELS`."""
+
+
+def code(pixels: Bytes, family: Family, level: float) -> Bytes:
+    """(H, W, 3) pixels as the family's codec returns them at a level of damage."""
+    codec = by_name(family.codec)
+    quality = family.lowest + (family.highest - family.lowest) * level / LEVELS
+    payload = codec.encode(pixels, Options(quality, threads=1))
+    return codec.decode(payload, Frame(pixels.shape[1], pixels.shape[0], 3), "cpu").astype(np.uint8, copy=False)
+
+
+def make_regions(pictures: Pictures, count: int, rng: np.random.Generator) -> Regions:
+    """Random regions at random levels of damage; the families in random order, in proportion to their shares."""
+    original = random_crops(pictures, count, SIDE, rng)
+    family = rng.choice(len(FAMILIES), count, p=[f.share for f in FAMILIES])
+    level = (LEVELS * rng.random(count) ** SKEW).astype(np.float32)
+    return coded(original, family, level)
+
+
+def coded(original: Bytes, family: npt.NDArray[np.int64], level: npt.NDArray[np.float32]) -> Regions:
+    """Given regions with a family and a level for each."""
+    seen = np.empty_like(original)
+    for slot, (index, damage) in enumerate(zip(family, level, strict=True)):
+        seen[slot] = code(original[slot], FAMILIES[index], float(damage))
+    return Regions(seen, original, family, level)
+
+
+def kept_regions(pictures: Pictures, count: int, folder: Path, seed: int) -> Regions:
+    """`make_regions`, in parts that are kept in ``folder``: coding takes minutes, and a run may be taken up again."""
+    return joined(_parts(pictures, count, folder, seed))
+
+
+def _parts(pictures: Pictures, count: int, folder: Path, seed: int) -> Iterator[Regions]:
+    for start in range(0, count, _PART):
+        size = min(_PART, count - start)
+        path = folder / f"regions-{seed}-{start}-{size}.npz"
+        if not path.exists():
+            part = make_regions(pictures, size, np.random.default_rng((seed, start)))
+            np.savez(path, allow_pickle=False, **vars(part))
+        with np.load(path, allow_pickle=False) as arrays:
+            yield Regions(**arrays)
+
+
+def joined(parts: Iterable[Regions]) -> Regions:
+    """All regions of several."""
+    columns = zip(*(tuple(vars(part).values()) for part in parts), strict=True)
+    return Regions(*(np.concatenate(column) for column in columns))
