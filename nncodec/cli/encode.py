@@ -74,7 +74,8 @@ class _Reading:
 @click.option(
     "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
 )
-@click.option("--strip", is_flag=True, help="Drop ICC profile, Exif and XMP, which are kept otherwise.")
+@click.option("--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise; turn the picture upright.")
+@click.option("--strip-icc", is_flag=True, help="Drop the colour profile: the picture will be taken for sRGB.")
 @click.option("--depth", type=click.Choice(["8"]), help="Allow deeper samples to be cut to 8 bits.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Take frame N of an animation.")
 @device_option
@@ -120,14 +121,20 @@ def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
 
     target = _target(options)
     check_codec(options["codec"] or DEFAULT_CODEC)
-    if options["keep_jpeg"] and options["strip"]:
-        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip would do nothing")
+    if options["keep_jpeg"] and (options["strip"] or options["strip_icc"]):
+        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip and --strip-icc would do nothing")
     if options["keep_jpeg"] and target:
         raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]
     coding = Options(quality, options["effort"], options["device"], threads=1 if single_threaded else 0)
     return Settings(
-        options["codec"] or DEFAULT_CODEC, coding, target, options["strip"], options["max_pixels"], options["restore"]
+        options["codec"] or DEFAULT_CODEC,
+        coding,
+        target,
+        options["strip"],
+        options["max_pixels"],
+        options["restore"],
+        options["strip_icc"],
     )
 
 
