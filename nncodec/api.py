@@ -34,6 +34,7 @@ def encode(
     target_size: int | None = None,
     target_psnr: float | None = None,
     strip: bool = False,
+    strip_icc: bool = False,
     restore: str = "auto",
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
@@ -43,14 +44,15 @@ def encode(
     ``source`` is a path, a Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last,
     or (H, W) uint16. ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at
     most), ``target_size`` (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
-    ``strip`` leaves ICC, Exif and XMP out. ``restore`` is ``none``, ``auto`` or a restorer's name: networks that
-    repair the decoded picture are added where they pay for their bytes.
+    ``strip`` leaves Exif and XMP out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
+    ``restore`` is ``none``, ``auto`` or a restorer's name: networks that repair the decoded picture are added where
+    they pay for their bytes.
 
     Raises NncError: EncodeError for what cannot be kept or met, CorruptFile and UnsupportedFile for sources that
     cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
     target = Target.of(target_size, bpp, target_psnr)
-    settings = Settings(codec, Options(quality, effort, device), target, strip, max_pixels, restore)
+    settings = Settings(codec, Options(quality, effort, device), target, strip, max_pixels, restore, strip_icc)
     return _encode(_picture(source, max_pixels), settings).data
 
 

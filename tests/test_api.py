@@ -63,7 +63,8 @@ def test_metadata_of_a_pillow_image_survive_and_can_be_stripped() -> None:
     still = PIL.Image.fromarray(PHOTO)
     still.info |= {"icc_profile": pictures.icc(), "exif": b"Exif\0\0" + pictures.exif(8), "xmp": pictures.XMP}
     assert nncodec.decode(nncodec.encode(still, "webp")).metadata == pictures.metadata(8)
-    assert nncodec.decode(nncodec.encode(still, "webp", strip=True)).metadata == Metadata()
+    assert nncodec.decode(nncodec.encode(still, "webp", strip=True)).metadata == Metadata(icc=pictures.icc())
+    assert nncodec.decode(nncodec.encode(still, "webp", strip=True, strip_icc=True)).metadata == Metadata()
 
 
 def test_an_nnc_file_can_be_encoded_again(tmp_path: Path) -> None:

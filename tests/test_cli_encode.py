@@ -206,8 +206,10 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
     PIL.Image.fromarray(pictures.photograph(8, 8)).save("a.jpg", exif=exif, icc_profile=pictures.icc())
     nnc("encode", "a.jpg")
     nnc("encode", "a.jpg", "-o", "b.nnc", "--strip")
+    nnc("encode", "a.jpg", "-o", "c.nnc", "--strip", "--strip-icc")
     assert nncodec.decode("a.nnc").metadata.exif == pictures.exif(6)
-    assert nncodec.decode("b.nnc").metadata == Metadata()
+    assert nncodec.decode("b.nnc").metadata == Metadata(icc=pictures.icc())
+    assert nncodec.decode("c.nnc").metadata == Metadata()
 
 
 @pytest.mark.parametrize(
@@ -232,6 +234,7 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
         ["photo.png", "-c", "nosuch"],
         ["photo.png", "--keep-jpeg", "--bpp", "1"],
         ["photo.png", "--keep-jpeg", "--strip"],
+        ["photo.png", "--keep-jpeg", "--strip-icc"],
         ["photo.png", "-", "-o", "-"],
         ["photo.png", "photo.png", "-o", "-"],
         ["photo.png", "-o", "-", "--json"],

@@ -70,7 +70,7 @@ def _strip(contest: Contest, file: Path, image: str, title: str) -> Strip | None
     names = list(contest.ranking())
     budget = _middle_bytes(by_name[names[0]], image)
     try:
-        original = read(file.read_bytes())
+        original = read(file.read_bytes()).without_metadata()
     except (NncError, OSError):
         return None
     shown = {name: _at_most(original, by_name[name], budget) for name in names}
@@ -98,7 +98,6 @@ def _at_most(original: Picture, series: Series, budget: int) -> tuple[Array | No
         row.codec,
         Options(effort=row.effort, device=row.device),
         target=Target(size=budget),
-        strip=True,
         restore=row.restore,
     )
     try:

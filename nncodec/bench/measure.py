@@ -61,12 +61,12 @@ def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
 @lru_cache(maxsize=1)
 def _picture(path: Path) -> Picture:
     """The picture of a job; the last one is kept, as its jobs come one after the other."""
-    return read(path.read_bytes())
+    return read(path.read_bytes()).without_metadata()
 
 
 def _settings(job: Job, threads: int) -> Settings:
     options = Options(quality=job.quality, effort=job.effort, device=job.device, threads=threads)
-    return Settings(job.codec, options, strip=True, restore=job.restore)
+    return Settings(job.codec, options, restore=job.restore)
 
 
 def _rate(job: Job, picture: Picture, folder: Path, threads: int) -> Row:

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     data = Path(path).read_bytes()
     if verb == "encode":
         options = Options(quality=float(quality), effort=int(effort), device=device, threads=int(threads))
-        encode(read(data), Settings(codec, options, strip=True, restore=restore))
+        encode(read(data).without_metadata(), Settings(codec, options, restore=restore))
     else:
         decode(data, device=device)
     peak = peak_bytes()

@@ -1,6 +1,6 @@
 """A picture in memory: pixels, alpha and metadata, as they are stored in an .nnc file."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,10 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
     """What reading or writing had to change, one sentence each."""
+
+    def without_metadata(self) -> "Picture":
+        """The same pixels, as they lie, and nothing said of them."""
+        return replace(self, metadata=Metadata())
 
     @property
     def width(self) -> int:

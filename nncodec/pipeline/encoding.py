@@ -6,7 +6,7 @@ from nncodec.alpha import encode_alpha
 from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name
 from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import EncodeError
-from nncodec.image import Metadata, Picture, read
+from nncodec.image import Picture, read, upright
 from nncodec.metrics import psnr
 from nncodec.pipeline.decoding import decode
 from nncodec.pipeline.layering import cut, joined
@@ -26,10 +26,12 @@ class Settings:
     target: Target | None = None
     """If set, the quality is searched for and ``options.quality`` ignored."""
     strip: bool = False
-    """Leave ICC, Exif and XMP out."""
+    """Leave Exif and XMP out; the orientation that Exif states is applied to the pixels."""
     max_pixels: int = MAX_PIXELS
     restore: str = AUTO
     """``none``, ``auto`` (all that pay), or the name of a restorer to try."""
+    strip_icc: bool = False
+    """Leave the colour profile out: the picture will be taken for sRGB."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     """
     settings = settings or Settings()
     codec = by_name(settings.codec)
+    picture = _stripped(picture, settings)
     _check(picture, codec, settings)
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
@@ -68,7 +71,7 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
 
     def complete(quality: float, payload: bytes, restoring_effort: int) -> Attempt:
         seen = codec.decode(payload, _frame(picture), settings.options.device)
-        plain = _container(picture, codec, payload, alpha, settings.strip)
+        plain = _container(picture, codec, payload, alpha)
         whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
         return Attempt(quality, serialize(whole), psnr(picture.pixels, seen, peak=2**picture.depth - 1))
 
@@ -103,6 +106,16 @@ def read_any(
     return decode(data, max_pixels=max_pixels).picture
 
 
+def _stripped(picture: Picture, settings: Settings) -> Picture:
+    """The picture less what is not wanted; without Exif it would otherwise lie on its side."""
+    if settings.strip:
+        picture = upright(picture)
+        picture = replace(picture, metadata=replace(picture.metadata, xmp=None))
+    if settings.strip_icc:
+        picture = replace(picture, metadata=replace(picture.metadata, icc=None))
+    return picture
+
+
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     """Refuse, before any work, what cannot succeed."""
     chosen(settings.restore)
@@ -115,16 +128,17 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     if max(picture.width, picture.height) > codec.max_side:
         raise EncodeError(f"{codec.name} holds at most {codec.max_side} pixels a side", "use another codec")
     for name, data in vars(picture.metadata).items():
-        if data is not None and len(data) > MAX_METADATA and not settings.strip:
-            raise EncodeError(f"{name} of {len(data)} bytes is more than {MAX_METADATA}", "--strip drops metadata")
+        if data is not None and len(data) > MAX_METADATA:
+            drops = "--strip-icc" if name == "icc" else "--strip"
+            raise EncodeError(f"{name} of {len(data)} bytes is more than {MAX_METADATA}", f"{drops} drops it")
 
 
 def _frame(picture: Picture) -> Frame:
     return Frame(picture.width, picture.height, picture.channels, picture.depth)
 
 
-def _container(picture: Picture, codec: Codec, payload: bytes, alpha: bytes | None, strip: bool) -> Container:
-    meta = Metadata() if strip else picture.metadata
+def _container(picture: Picture, codec: Codec, payload: bytes, alpha: bytes | None) -> Container:
+    meta = picture.metadata
     first, *more = cut(codec, payload)
     parts = [
         (Kind.ICC, meta.icc),
