@@ -254,6 +254,14 @@ def test_a_restorer_is_for_all_layers_alone(monkeypatch: pytest.MonkeyPatch) -> 
     assert decode(data, layers=1).picture.pixels.shape == (*SMALL, 3)
 
 
+def test_restorers_take_the_damage_for_that_of_the_base() -> None:
+    """The starts of `tuned` are of one codec each, none of `layered`."""
+    for base in ("avif", "jpeg"):
+        settings = Settings(f"layered:{base}", Options(55), restore="tuned")
+        sections = dict(inspect(encode(Picture(pictures.photograph(192, 256)), settings).data).sections)
+        assert sections["restorer"] == 7  # number, binding, model and start
+
+
 def test_restorers_come_with_layers() -> None:
     """The final encode of a search goes on from the layers of a file."""
     done = encode(Picture(PHOTO), Settings("layered:jpeg", Options(effort=4), Target(bpp=1.5), restore="tuned"))

@@ -129,6 +129,9 @@ class HasBases(Codec, Protocol):
     def on(self, base: str) -> Codec:
         """This codec on one of ``bases``."""
 
+    def base_of(self, payload: bytes) -> int:
+        """Wire number of the codec that a payload is built on, and whose artefacts its picture shows."""
+
 
 __all__ = [
     "LOSSLESS",

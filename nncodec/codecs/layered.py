@@ -128,6 +128,10 @@ class Layered:
         """This codec on another base."""
         return Layered(base)
 
+    def base_of(self, payload: bytes) -> int:
+        """The number in the payload's head."""
+        return _Parts.parse(payload).base.id
+
     def missing(self) -> str | None:
         """What the base codec lacks."""
         return by_name(self.base).missing()

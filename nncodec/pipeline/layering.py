@@ -1,6 +1,6 @@
 """Layers: where a codec's payload is cut into sections, and pictures from the first of them."""
 
-from nncodec.codecs import Codec, Frame, HasLayers
+from nncodec.codecs import Codec, Frame, HasBases, HasLayers, by_id
 from nncodec.container import Container, Kind
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Pixels
@@ -14,6 +14,12 @@ def cut(codec: Codec, payload: bytes) -> list[bytes]:
 def joined(container: Container) -> bytes:
     """Inverse of :func:`cut`: what the codec wrote."""
     return b"".join([container.payload, *container.all(Kind.LAYER)])
+
+
+def artefacts_of(container: Container) -> int:
+    """Wire number of the codec whose artefacts the decoded picture shows: its own, or that of its base."""
+    codec = by_id(container.header.codec)
+    return codec.base_of(joined(container)) if isinstance(codec, HasBases) else codec.id
 
 
 def decode_layers(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from nncodec.container import Container, Kind, Section, serialize
 from nncodec.image import Pixels
 from nncodec.metrics import mse
+from nncodec.pipeline.layering import artefacts_of
 from nncodec.restorers import Restorer, Task, all_restorers, by_name, make_section
 
 NONE, AUTO = "none", "auto"
@@ -26,7 +27,7 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
     restorers = chosen(which)
     before = mse(original, seen) if restorers else 0.0
     for restorer in restorers if before else []:
-        task = Task(seen, original, plain.header.codec, len(serialize(plain)), effort)
+        task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), effort)
         parameters = restorer.fit(task)
         if parameters is None:
             continue
