@@ -169,7 +169,7 @@ def test_a_small_picture_of_another_size_is_refused() -> None:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 PICTURE = Picture(PHOTO, pictures.transparency(75, 101), pictures.metadata(6))
-FILE = encode(PICTURE, Settings("layered", Options(80, 4))).data
+FILE = encode(PICTURE, Settings("layered", Options(80, 4), restore="none")).data
 HEADER, PARTS = take_apart(FILE)
 TIMES = PARTS[1].data[0] & 3
 SMALL = (halved(75, TIMES), halved(101, TIMES))
