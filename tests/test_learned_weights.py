@@ -59,6 +59,41 @@ def test_size_and_fidelity_grow_with_quality():
     assert fidelities[-1] - fidelities[0] > 5
 
 
+@pytest.mark.parametrize("level", [0, 255])
+@pytest.mark.parametrize("quality", [50, 100])
+def test_black_and_white_come_out_exactly(level, quality):
+    pixels = np.full((70, 100, 3), level, np.uint8)
+    seen = CODEC.decode(CODEC.encode(pixels, Options(quality, effort=1)), Frame(100, 70, 3), "cpu")
+    assert np.array_equal(seen, pixels)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_gpu_paints_golden_files(path):
+    """The weights that ship give a GPU the same symbols, or the checksum would not match, and the same picture."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    seen = decode(path.read_bytes(), device="cuda").pixels
+    with PIL.Image.open(path.with_suffix(".png")) as picture:
+        assert np.abs(seen.astype(int) - np.asarray(picture)).max() <= TOLERANCE
+
+
+@pytest.mark.gpu
+def test_files_cross_over_between_cpu_and_gpu():
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    pixels, frame = pictures.photograph(200, 330), Frame(330, 200, 3)
+    for quality in (0, 55, 100):
+        for writer, reader in (("cpu", "cuda"), ("cuda", "cpu")):
+            payload = CODEC.encode(pixels, Options(quality, effort=3, device=writer))
+            there, here = CODEC.decode(payload, frame, reader), CODEC.decode(payload, frame, writer)
+            assert np.abs(there.astype(int) - here).max() <= TOLERANCE
+
+
 SCRIPT = """
 import json
 from nncodec.codecs import Frame, Options

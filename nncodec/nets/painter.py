@@ -27,6 +27,19 @@ TILE = 128
 """Latent positions along a tile's side, margins included: the networks take some 250 MB for 128 x 128."""
 HYPER_MARGIN = 1
 """Positions of the hyper-latent that its analysis needs around a tile."""
+OVERSHOOT = 6
+"""Levels that black and white are moved outwards before the analysis: the synthesis' errors there are clamped away."""
+
+
+def _inputs() -> Floats:
+    """What the analysis sees of a sample, (256,): nominally -0.5 to 0.5."""
+    levels = np.arange(256, dtype=np.float32)
+    levels[0] -= OVERSHOOT
+    levels[255] += OVERSHOOT
+    return levels / np.float32(255) - np.float32(0.5)
+
+
+INPUTS = _inputs()
 
 
 def widths_of(arrays: dict[str, npt.NDArray[Any]]) -> Widths:
@@ -141,8 +154,8 @@ class Painter:
         rows, columns = pixels.shape[0] // LATENT_STRIDE, pixels.shape[1] // LATENT_STRIDE
         latent = np.empty((rows, columns, self.channels), np.float32)
         for tile in tiles(rows, columns, self.margin, TILE):
-            part = torch.from_numpy(pixels[scaled(tile.outer, LATENT_STRIDE)]).to(self.device)
-            x = part.permute(2, 0, 1)[None].float().div_(255).sub_(0.5)
+            part = torch.from_numpy(INPUTS[pixels[scaled(tile.outer, LATENT_STRIDE)]])
+            x = part.to(self.device).permute(2, 0, 1)[None]
             y = self._run(self.analysis, x, quality)[0].permute(1, 2, 0)[tile.within(1)]
             latent[tile.inner] = y.cpu().numpy()
         return latent
