@@ -199,6 +199,35 @@ def test_info_and_test_go_on_after_a_bad_file(nnc: Nnc, coded: Path) -> None:
         assert "photo.nnc: " in result.out + result.err
 
 
+def test_info_and_test_walk_folders_by_leave(nnc: Nnc, coded: Path) -> None:
+    sound, bad, hidden = Path("in", "deep", "a.NNC"), Path("in", "z.nnc"), Path("in", ".hidden.nnc")
+    sound.parent.mkdir(parents=True)
+    for path, data in ((sound, coded.read_bytes()), (bad, b"no"), (hidden, b"no"), (Path("in", "b.png"), b"no")):
+        path.write_bytes(data)
+    for verb in ("info", "test"):
+        refused = nnc(verb, "in")
+        assert (refused.code, refused.out) == (2, "")
+        assert "in is a folder; -r walks folders" in refused.err
+        result = nnc(verb, "-r", "in", coded, coded)
+        assert result.code == 3
+        said = result.out + result.err
+        assert said.count(f"{sound}: ") == said.count("photo.nnc: ") == 1
+        assert f"nnc: error: {bad}: " in result.err
+        assert "hidden" not in said
+        assert "b.png" not in said
+    assert "nnc: 1 of 3 failed" in nnc("test", "-r", "in", coded, "--quiet").err
+    records = [json.loads(line) for line in nnc("info", "-r", "in", "--json").out.splitlines()]
+    assert [record["file"] for record in records] == [str(sound)]
+
+
+def test_info_and_test_of_a_folder_without_files(nnc: Nnc, here: Path) -> None:
+    Path("empty").mkdir()
+    for verb in ("info", "test"):
+        result = nnc(verb, "-r", "empty")
+        assert (result.code, result.out) == (1, "")
+        assert "nothing to do: no file found in empty" in result.err
+
+
 def test_test_writes_nothing_and_says_ok(nnc: Nnc, coded: Path) -> None:
     result = nnc("test", coded)
     assert (result.code, result.out) == (0, "")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import PIPE, Job, named, plan, read_source, write_output
+from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source, write_output
 from nncodec.cli.options import batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
 from nncodec.errors import EncodeError
@@ -67,7 +67,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     """
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
-    jobs = plan(named(sources, options, frozenset({".nnc"}), suffix))
+    jobs = plan(named(sources, options, OURS, suffix))
     wish = _Wish(
         pillow_format,
         options["png_level"],

@@ -41,6 +41,10 @@ class Sources:
     """The paths come from a list, however long it is: ``output`` is a folder."""
 
 
+OURS = frozenset({".nnc"})
+"""What a walk through a folder picks up for verbs that read .nnc files."""
+
+
 def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[str], out_suffix: str) -> Sources:
     """What arguments, --filelist and the other batch options name; click.UsageError for nothing at all."""
     listed = read_list(options["filelist"]) if options["filelist"] else []
@@ -63,16 +67,36 @@ def plan(sources: Sources) -> list[Job]:
     Raises click.UsageError for combinations that make no sense, and EncodeError if there is nothing to do.
     """
     named = list(sources.paths)
-    folders = [path for path in named if path != PIPE and Path(path).is_dir()]
-    if folders and not sources.recursive:
-        raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
+    folders = _folders(named, sources.recursive)
     many = len(named) > 1 or bool(folders) or sources.listed
     if many and (PIPE in named or sources.output == PIPE):
         raise click.UsageError("a pipe carries one picture, and there is more than one source")
     jobs = list(dict.fromkeys(job for path in named for job in _jobs(path, sources, into_folder=many)))
     if not jobs:
-        raise EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
+        raise _nothing(folders)
     return jobs
+
+
+def files_in(paths: Iterable[str], recursive: bool, suffixes: frozenset[str]) -> list[str]:
+    """The files that the arguments of a verb without output stand for, folders walked. Raises as :func:`plan`."""
+    named = list(paths)
+    folders = _folders(named, recursive)
+    files = [file for path in named for file in (map(str, _walk(Path(path), suffixes)) if path in folders else [path])]
+    if not files:
+        raise _nothing(folders)
+    return list(dict.fromkeys(files))
+
+
+def _folders(paths: list[str], recursive: bool) -> list[str]:
+    """Those that are folders, which must be walked by leave only."""
+    folders = [path for path in paths if path != PIPE and Path(path).is_dir()]
+    if folders and not recursive:
+        raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
+    return folders
+
+
+def _nothing(folders: list[str]) -> EncodeError:
+    return EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
 
 
 def clashes(jobs: Iterable[Job]) -> dict[Job, str]:

@@ -4,20 +4,21 @@ import json
 
 import click
 
-from nncodec.cli.files import read_source
-from nncodec.cli.options import json_option
+from nncodec.cli.files import OURS, files_in, read_source
+from nncodec.cli.options import json_option, recursive_option
 from nncodec.cli.report import grouped, report_error
 from nncodec.errors import NncError
 
 
 @click.command("info", short_help="What a file holds, and where its bytes go.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@recursive_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
+def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool) -> None:
     """Show size, codec and a byte breakdown by section; checksums are verified, no pixel is decoded."""
     worst = 0
-    for file in files:
+    for file in files_in(files, recursive, OURS):
         try:
             click.echo(_as_json(file) if as_json else _as_text(file))
         except (NncError, OSError) as error:

@@ -52,6 +52,8 @@ max_pixels_option = click.option(
     help="Refuse larger pictures, before memory is taken.",
 )
 
+recursive_option = click.option("-r", "--recursive", is_flag=True, help="Walk folders.")
+
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")
 
 

@@ -2,29 +2,35 @@
 
 import click
 
-from nncodec.cli.files import read_source
-from nncodec.cli.options import device_option, max_pixels_option
+from nncodec.cli.files import OURS, files_in, read_source
+from nncodec.cli.options import device_option, max_pixels_option, recursive_option
 from nncodec.cli.report import report_error
 from nncodec.errors import NncError
 
 
 @click.command("test", short_help="Decode and check, write nothing.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@recursive_option
 @click.option("--quiet", is_flag=True, help="Report errors only.")
 @device_option
 @max_pixels_option
 @click.pass_context
-def command(ctx: click.Context, files: tuple[str, ...], quiet: bool, device: str, max_pixels: int) -> None:
+def command(
+    ctx: click.Context, files: tuple[str, ...], recursive: bool, quiet: bool, device: str, max_pixels: int
+) -> None:
     """Decode files completely, verifying every checksum, and write nothing."""
     from nncodec.pipeline import decode
 
-    worst = 0
-    for file in files:
+    worst = n_failed = 0
+    sources = files_in(files, recursive, OURS)
+    for file in sources:
         try:
             picture = decode(read_source(file), max_pixels=max_pixels, device=device).picture
         except (NncError, OSError, MemoryError) as error:
-            worst = max(worst, report_error(error, file))
+            worst, n_failed = max(worst, report_error(error, file)), n_failed + 1
             continue
         if not quiet:
             click.echo(f"{file}: ok, {picture.width} x {picture.height} {picture.mode}", err=True)
+    if n_failed and len(sources) > 1:
+        click.echo(f"nnc: {n_failed} of {len(sources)} failed", err=True)
     ctx.exit(worst)
