@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from nncodec.nets.derive378 import Derivatives
 from nncodec.nets.fit378 import Pair
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, correction, factors, gradient, luma, luma_around
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, correction, factors, luma, luma_around
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,9 +53,25 @@ def test_gradient_is_that_of_the_reference() -> None:
     expected = (torch.from_numpy(factor) * error**2).sum()
     expected.backward()  # type: ignore[no-untyped-call]
     assert leaf.grad is not None
-    loss, grad = gradient(weights, x, target, factor)
-    assert loss == pytest.approx(expected.item(), rel=1e-5)
-    assert grad == pytest.approx(leaf.grad.numpy(), rel=1e-3, abs=1e-4 * float(leaf.grad.abs().max()))
+    derivatives = Derivatives(20, 26)
+    for _ in range(2):  # the buffers are used again
+        loss, grad = derivatives.gradient(weights, x, target, factor)
+        assert loss == pytest.approx(expected.item(), rel=1e-5)
+        assert grad == pytest.approx(leaf.grad.numpy(), rel=1e-3, abs=1e-4 * float(leaf.grad.abs().max()))
+
+
+def test_jacobian_is_that_of_the_reference() -> None:
+    weights, x = parameters(4), plane(14, 17)
+    inputs = torch.from_numpy(x).double()[None]
+    expected = torch.autograd.functional.jacobian(
+        lambda leaf: reference(leaf, inputs)[0],
+        torch.from_numpy(weights).double(),  # type: ignore[no-untyped-call]
+    )
+    jacobian = Derivatives(14, 17).jacobian(weights, x).reshape(N_PARAMETERS, 4, 17)
+    assert not jacobian[:, :, 7:].any()
+    assert jacobian[:, :, :7].transpose(1, 2, 0) == pytest.approx(
+        expected.numpy(), rel=1e-3, abs=1e-4 * float(expected.abs().max())
+    )
 
 
 def test_a_piece_with_its_halo_gives_the_same_as_the_whole() -> None:
@@ -84,11 +101,25 @@ def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
     seen[:, ::2] -= 12
     pair = Pair(seen, original)
     start = parameters(3) * 0.5
-    fitted = pair.fit(start, 80)
-    assert pair.sample().after(fitted) < 0.95 * pair.sample().after(start)
+    first, second = (fit.parameters for fit in pair.fits(start, (20, 40)))
+    assert pair.sample().after(first) < 0.95 * pair.sample().after(start)
+    assert pair.sample().after(second) < pair.sample().after(first)
+
+
+def test_a_fit_knows_how_the_error_curves_around_it() -> None:
+    """Gauss-Newton is exact where the error is linear in the weights: in those of the last layer."""
+    pair = Pair(plane(32, 32), plane(32, 32) * 0.9)
+    (fit,) = pair.fits(parameters(5), (1,))
+    sample, before = pair.sample(), pair.sample().before()
+    change = np.zeros(N_PARAMETERS, np.float32)
+    change[324:] = np.random.default_rng(0).normal(0, 0.05, 54)
+    here, there, back = (sample.after(fit.parameters + sign * change) / before for sign in (0, 1, -1))
+    assert change @ fit.curvature @ change == pytest.approx(there + back - 2 * here, rel=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (9, 13)])
 def test_planes_smaller_than_a_region_can_be_fitted(shape: tuple[int, int]) -> None:
     pair = Pair(plane(*shape), plane(*shape))
-    assert np.isfinite(pair.fit(parameters(), 2)).all()
+    (fit,) = pair.fits(parameters(), (2,))
+    assert np.isfinite(fit.parameters).all()
+    assert np.isfinite(fit.curvature).all()

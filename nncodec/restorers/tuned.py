@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import product
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -19,7 +20,8 @@ from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
 from nncodec.leb128 import read_number, write_number
-from nncodec.nets.fit378 import Pair, Regions
+from nncodec.nets.fit378 import Fit, Pair, Regions
+from nncodec.nets.rounding import rounded
 from nncodec.nets.tiny378 import N_PARAMETERS, Floats, correction, luma_around
 from nncodec.restorers import Task
 
@@ -27,11 +29,16 @@ _NAME = "tuned"
 _EXPONENTS = range(3, 9)
 """Differences are multiples of 2^-3 to 2^-8."""
 _MAX_DIFFERENCE = 16.0
-_STEPS = (0, 0, 0, 0, 0, 150, 400, 900, 2400)
-"""Optimiser steps for efforts 1 to 9."""
+_STAGES = (100, 200, 300, 600, 1800)
+"""Optimiser steps of the stages; effort 5 runs the first, 6 the first two, 9 all of them. Lower efforts fit nothing."""
+_FIRST_FITTING_EFFORT = 5
+_ROUNDED_SCALES = range(0, 33, 4)
+"""Scale indices for which the rounding is tried, those in between being hardly different."""
+_TRIED = 4
+"""Codings of one fit whose error is measured; the others look worse by their estimate."""
 _PROMISE = 0.02
 """Share of the squared error that the start must take away for a fit to be tried."""
-_STRIP_ROWS, _STRIP_COLUMNS = 64, 256
+_STRIP_ROWS, _STRIP_COLUMNS = 64, 512
 
 
 class Tuned:
@@ -57,10 +64,10 @@ class Tuned:
         start = min(starts, key=lambda index: sample.after(_start(number, index)))
         head = bytes([number, start])
         candidates = [head]
-        steps = _STEPS[task.effort - 1]
-        if steps and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
-            fitted = pair.fit(_start(number, start), steps)
-            candidates += [head + tail for tail in _tails(number, fitted - _start(number, start))]
+        stages = _STAGES[: max(0, task.effort - _FIRST_FITTING_EFFORT + 1)]
+        if stages and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
+            for fit in pair.fits(_start(number, start), stages):
+                candidates += [head + tail for tail in _tails(number, _start(number, start), fit, task)]
         return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
@@ -111,18 +118,31 @@ def _tables(number: int) -> Tables:
     return Tables.unpack(models.load(number, _NAME))
 
 
-def _tails(number: int, difference: Floats) -> Iterator[bytes]:
-    """The coded difference with each step size; small values are dropped more readily than rounding would."""
-    for exponent in _EXPONENTS:
-        scaled = difference * 2.0**exponent
-        symbols = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.35)).astype(np.int32)
-        if np.abs(symbols).max() > _MAX_DIFFERENCE * 2**exponent:
-            continue
-        scale = min(range(N_SCALES), key=lambda index: _bits(_tables(number), index, symbols))
-        encoder = Encoder(_tables(number))
-        encoder.code(symbols, np.full(N_PARAMETERS, scale, np.uint8))
-        escapes, words = encoder.finish()
-        yield bytes([exponent, scale]) + write_number(len(escapes)) + escapes + words
+def _tails(number: int, start: Floats, fit: Fit, task: Task) -> Iterator[bytes]:
+    """The coded difference with those step sizes and distributions that promise most."""
+    difference, tables = fit.parameters - start, _tables(number)
+    codes = list(product(_EXPONENTS, _ROUNDED_SCALES))
+    steps = 2.0 ** -np.array([exponent for exponent, _ in codes])
+    bits = [tables.costs(scale) for _, scale in codes]
+    per_bit = (task.price(1) - task.price(0)) / 8
+    found = {}
+    for (exponent, _), step, symbols in zip(
+        codes, steps, rounded(difference, fit.curvature, steps, bits, per_bit), strict=True
+    ):
+        if np.abs(symbols).max() <= _MAX_DIFFERENCE / step:
+            scale = min(range(N_SCALES), key=lambda index: _bits(tables, index, symbols))
+            off = symbols * step - difference
+            estimate = 0.5 * off @ fit.curvature @ off + per_bit * _bits(tables, scale, symbols)
+            found[exponent, symbols.tobytes()] = (float(estimate), exponent, scale, symbols)
+    for _, exponent, scale, symbols in sorted(found.values(), key=lambda one: one[0])[:_TRIED]:
+        yield _coded(tables, exponent, scale, symbols)
+
+
+def _coded(tables: Tables, exponent: int, scale: int, symbols: Symbols) -> bytes:
+    encoder = Encoder(tables)
+    encoder.code(symbols, np.full(N_PARAMETERS, scale, np.uint8))
+    escapes, words = encoder.finish()
+    return bytes([exponent, scale]) + write_number(len(escapes)) + escapes + words
 
 
 def _bits(tables: Tables, index: int, symbols: Symbols) -> float:

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from nncodec.codecs import Codec, Frame, Options, by_name
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Adam, Floats, correction, factors, gradient
+from nncodec.nets.adam import Adam
+from nncodec.nets.derive378 import Derivatives
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction, factors
 from nncodec.training.data import Pictures, find_pictures, load_pictures
 
 STARTS = (
@@ -113,11 +115,12 @@ def _planes(pictures: Pictures, count: int, rng: np.random.Generator) -> Iterato
 def train_start(parameters: Floats, pairs: Pairs, seconds: float, rng: np.random.Generator) -> int:
     """Adam with a rate falling to zero over ``seconds``, in place; return the number of steps."""
     adam, begun, steps = Adam(N_PARAMETERS), time.monotonic(), 0
+    derivatives = Derivatives(_CROP + 2 * HALO, _CROP + 2 * HALO)
     while (share := (time.monotonic() - begun) / seconds) < 1:
         seen, original = _batch(pairs, rng)
         # Each crop counts by how far it can improve, not by how hard it is.
         before = np.square(seen[:, HALO:-HALO, HALO:-HALO] - original).mean((1, 2), keepdims=True)
-        _, grad = gradient(parameters, seen, original, 1 / ((before + 4) * original.size))
+        _, grad = derivatives.gradient(parameters, seen, original, 1 / ((before + 4) * original.size))
         adam.step(parameters, grad, 8e-3 * (1 - share))
         steps += 1
     return steps

@@ -1,0 +1,22 @@
+"""Adam on one vector, for networks without torch."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015) on one vector, gradients clipped to norm 1."""
+
+    def __init__(self, size: int) -> None:
+        self._mean, self._square, self._steps = np.zeros(size, np.float32), np.zeros(size, np.float32), 0
+
+    def step(self, vector: Floats, grad: Floats, rate: float) -> None:
+        """Move ``vector`` in place."""
+        grad = grad / max(1.0, float(np.sqrt((grad * grad).sum())))
+        self._steps += 1
+        self._mean += 0.1 * (grad - self._mean)
+        self._square += 0.01 * (grad * grad - self._square)
+        mean, square = self._mean / (1 - 0.9**self._steps), self._square / (1 - 0.99**self._steps)
+        vector -= rate * mean / (np.sqrt(square) + 1e-8)
