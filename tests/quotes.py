@@ -8,6 +8,7 @@ A document quotes a measured figure or table between two comments that Markdown 
 
     bd TABLE SET CODEC ANCHOR               BD-rate of the mean curves by PSNR
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
+    bd-luma rate|psnr TABLE SETS CODEC ANCHOR  mean of the BD-rates, or BD-PSNRs, of single pictures by luma PSNR
     published CODEC ANCHOR                  BD-rate between two published curves
     mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
     time encode|decode TABLE SET CODEC QUALITY  median over pictures of milliseconds
@@ -17,7 +18,7 @@ A document quotes a measured figure or table between two comments that Markdown 
     sheet FILE                              a file in results/ that is no table of `nnc bench`, as it is
     comment FILE                            what such a file says of itself
 
-TABLE is a file in results/; TABLES and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
+TABLE is a file in results/; TABLES, SETS and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
 """
 
 import re
@@ -27,9 +28,9 @@ from functools import cache
 from pathlib import Path
 
 from nncodec.bench import tables
-from nncodec.bench.bd import bd_rate
+from nncodec.bench.bd import bd_rate, delta
 from nncodec.bench.contest import Contest, contests
-from nncodec.bench.grid import Grid, percent
+from nncodec.bench.grid import Grid, decibels, percent
 from nncodec.bench.reference import references
 from nncodec.bench.report import merged
 from nncodec.bench.series import DataSet, Series, data_sets
@@ -80,6 +81,17 @@ def _bd(names: str, set_name: str, codec: str, anchor: str) -> str:
 
 def _bd_at_equal_rates(names: str, set_name: str, codec: str, anchor: str) -> str:
     return percent(bd_rate(_series(names, set_name, codec).equal_rate_curve(), _anchor(names, set_name, anchor)))
+
+
+def _bd_luma(which: str, names: str, sets: str, codec: str, anchor: str) -> str:
+    deltas = []
+    for name in sets.split(","):
+        anchors = _series(names, name, anchor).picture_curves(luma=True)
+        curves = _series(names, name, codec).picture_curves(luma=True)
+        deltas += [delta(curves[image], anchors[image]) for image in anchors]
+    if which == "psnr":
+        return decibels(statistics.fmean(one.quality_db for one in deltas))
+    return percent(statistics.fmean(one.rate_percent for one in deltas))
 
 
 def _anchor(names: str, set_name: str, anchor: str):  # type: ignore[no-untyped-def]
@@ -135,6 +147,7 @@ def _comment(name: str) -> str:
 _KINDS: dict[str, Callable[..., str]] = {
     "bd": _bd,
     "bd-at-equal-rates": _bd_at_equal_rates,
+    "bd-luma": _bd_luma,
     "published": _published,
     "mean": _mean,
     "time": _time,

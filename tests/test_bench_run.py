@@ -22,6 +22,7 @@ from nncodec.cli.bench import command
 from nncodec.codecs import Options, by_name
 from nncodec.errors import NncError, UnsupportedFile
 from nncodec.image import from_array
+from nncodec.metrics import luma
 from tests.pictures import photograph
 
 ROOT = Path(__file__).parent.parent
@@ -354,3 +355,21 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
         parent.kill()
         left, _ = parent.communicate(timeout=60)  # ends when the worker, which shares the pipe, has ended
     assert left == ""
+
+
+def test_the_luma_of_pictures_is_coded_as_a_gray_picture(tmp_path: Path) -> None:
+    pixels = save(tmp_path / "set" / "a.png", 64, 80)
+    ((source,), _) = plan.find([tmp_path / "set"], gray=True)
+    assert source.set == "set-luma"
+    row = measure.rate(Job(source, "jpeg", 50.0, 5, "cpu"))
+    expected = np.rint(luma(pixels)).astype(np.uint8)
+    done = pipeline.encode(from_array(expected), pipeline.Settings("jpeg", Options(50.0), restore="none"))
+    assert isinstance(row, Row)
+    assert (row.bytes, row.psnr) == (len(done.data), done.psnr)
+    assert row.psnr_y == row.psnr
+
+
+def test_luma_is_not_timed(tmp_path: Path) -> None:
+    result = nnc_bench(tmp_path, "--gray", "--timing", "-o", tmp_path / "t.tsv")
+    assert result.exit_code == 2
+    assert "--gray" in result.output

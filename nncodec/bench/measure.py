@@ -6,15 +6,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from nncodec.bench.plan import Failure, Job
 from nncodec.bench.table import Row
 from nncodec.codecs import Options, by_name
 from nncodec.errors import CorruptFile, NncError
 from nncodec.image import Picture, read
-from nncodec.metrics import Scores, measure
+from nncodec.metrics import Scores, luma, measure
 from nncodec.pipeline import Settings, decode, encode
 from nncodec.pipeline.restoring import NONE
 from nncodec.version import __version__
@@ -45,7 +48,7 @@ def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
     """
     name = f"{job.source.set}/{job.source.image}"
     try:
-        picture = _picture(job.source.path)
+        picture = _picture(job.source.path, job.source.gray)
     except (NncError, OSError) as error:
         return Failure(name, str(error), name)
     label = f"{job.codec} {name}"
@@ -59,9 +62,13 @@ def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
 
 
 @lru_cache(maxsize=1)
-def _picture(path: Path) -> Picture:
-    """The picture of a job; the last one is kept, as its jobs come one after the other."""
-    return read(path.read_bytes()).without_metadata()
+def _picture(path: Path, gray: bool) -> Picture:
+    """The picture of a job, or its luma, rounded; the last one is kept, as its jobs come one after the other."""
+    picture = read(path.read_bytes()).without_metadata()
+    if not gray:
+        return picture
+    plane = np.rint(luma(picture.pixels))
+    return replace(picture, pixels=plane.astype(np.uint8) if picture.depth == 8 else plane.astype(np.uint16))
 
 
 def _settings(job: Job, threads: int) -> Settings:

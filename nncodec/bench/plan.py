@@ -25,6 +25,8 @@ class Source:
     set: str
     image: str
     path: Path
+    gray: bool = False
+    """Only the luma is measured, as a gray picture."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,11 @@ class Failure:
     """What failures share that have one cause: they are told once, and counted."""
 
 
-def find(folders: Iterable[Path]) -> tuple[list[Source], list[Failure]]:
+def find(folders: Iterable[Path], gray: bool = False) -> tuple[list[Source], list[Failure]]:
     """The pictures of all folders, in order of name, and the folders that are missing or hold none.
 
-    A folder's name is the name of the set; of two folders with one name the second is called ``name-2``.
+    A folder's name is the name of the set; of two folders with one name the second is called ``name-2``. If only the
+    luma of the pictures is to be measured, it is ``name-luma``.
     """
     sources: list[Source] = []
     failures: list[Failure] = []
@@ -66,11 +69,13 @@ def find(folders: Iterable[Path]) -> tuple[list[Source], list[Failure]]:
     for folder in folders:
         name = printable(folder.resolve().name or "root")
         taken[name] = taken.get(name, 0) + 1
-        label = name if taken[name] == 1 else f"{name}-{taken[name]}"
+        label = (name if taken[name] == 1 else f"{name}-{taken[name]}") + ("-luma" if gray else "")
         if not folder.is_dir():
             failures.append(Failure(str(folder), "no such folder", str(folder)))
             continue
-        found = [Source(label, printable(path.relative_to(folder).as_posix()), path) for path in _pictures(folder)]
+        found = [
+            Source(label, printable(path.relative_to(folder).as_posix()), path, gray) for path in _pictures(folder)
+        ]
         if not found:
             failures.append(Failure(str(folder), "no pictures in this folder", str(folder)))
         sources += found

@@ -49,11 +49,11 @@ class Series:
         """MS-SSIM in dB over rate."""
         return Curve.of(self.name, ((point.bpp, ms_ssim_db(point.ms_ssim)) for point in self.points))
 
-    def picture_curves(self) -> dict[str, Curve]:
-        """PSNR over rate of every single picture, by its name."""
+    def picture_curves(self, luma: bool = False) -> dict[str, Curve]:
+        """PSNR, or that of luma, over rate of every single picture, by its name."""
         points: dict[str, list[tuple[float, float]]] = {}
         for row in self.rows:
-            points.setdefault(row.image, []).append((row.bpp, row.psnr))
+            points.setdefault(row.image, []).append((row.bpp, row.psnr_y if luma else row.psnr))
         return {image: Curve.of(self.name, points[image]) for image in sorted(points)}
 
     def equal_rate_curve(self, n_points: int = 8) -> Curve:

@@ -95,6 +95,7 @@ def command() -> None:
 @click.option(
     "--restore", "restores", default="none", callback=_restores, show_default=True, help="As in encode, with commas."
 )
+@click.option("--gray", is_flag=True, help="Code the luma as a gray picture; the set is called NAME-luma.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("-j", "--jobs", "workers", type=click.IntRange(1), help="Pictures at once.  [default: one per core]")
 @click.option("--timing", is_flag=True, help="Also seconds and memory: one picture at a time, repeated.")
@@ -111,7 +112,9 @@ def run(**options: Any) -> None:
     from nncodec.bench.run import rates, timings
     from nncodec.bench.table import Appender
 
-    sources, failures = plan.find(options["folders"])
+    if options["gray"] and options["timing"]:
+        raise click.UsageError("--timing measures the pictures as they are, without --gray")
+    sources, failures = plan.find(options["folders"], options["gray"])
     jobs = plan.jobs(
         sources,
         options["codecs"],
