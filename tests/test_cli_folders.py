@@ -11,10 +11,10 @@ import PIL.Image
 import pytest
 
 import nncodec
+from nncodec.bench.plan import find
 from nncodec.cli.batch import Manner, Outcome, run
-from nncodec.cli.encode import picture_suffixes
 from nncodec.cli.files import Job, Sources, plan
-from nncodec.image import read
+from nncodec.image import picture_suffixes, read
 from tests.conftest import Ran
 
 Nnc = Callable[..., Ran]
@@ -276,6 +276,15 @@ def test_suffixes_are_those_of_pictures_that_are_read() -> None:
     found = picture_suffixes()
     assert {".png", ".jpg", ".jpeg", ".jfif", ".tif", ".webp", ".avif", ".gif", ".bmp", ".jp2", ".mpo", ".ppm"} <= found
     assert found.isdisjoint({".eps", ".ps", ".pdf", ".wmf", ".mpg", ".h5", ".nnc", ".txt", ""})
+
+
+def test_bench_finds_the_pictures_that_encode_finds(tmp_path: Path) -> None:
+    for suffix in (*picture_suffixes(), ".txt", ".nnc"):
+        (tmp_path / f"a{suffix}").write_bytes(b"")
+    sources, _ = find([tmp_path])
+    jobs = plan(Sources((str(tmp_path),), None, True, picture_suffixes(), ".nnc"))
+    assert [str(source.path) for source in sources] == [job.source for job in jobs]
+    assert len(sources) == len(picture_suffixes())
 
 
 def test_a_deep_picture_among_others_is_named(nnc: Nnc, tree: Path) -> None:

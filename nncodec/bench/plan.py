@@ -7,15 +7,7 @@ from itertools import product
 from pathlib import Path
 
 from nncodec.bench.table import Key, printable
-
-SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("png", "jpg", "jpeg", "webp", "avif", "jp2", "j2k", "tif", "tiff"),
-        *("bmp", "gif", "ppm", "pgm", "pnm", "tga", "qoi", "jxl"),
-    )
-)
-"""Files that count as pictures; any other file in a folder is passed over."""
+from nncodec.image import picture_suffixes
 
 
 @dataclass(frozen=True)
@@ -99,8 +91,9 @@ def jobs(
 
 def _pictures(folder: Path) -> Iterator[Path]:
     """Picture files below a folder, sorted, hidden ones left out."""
+    suffixes = picture_suffixes()
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
                 yield Path(parent, name)

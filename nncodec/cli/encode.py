@@ -93,6 +93,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
     A picture takes about 16 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
     """
+    from nncodec.image import picture_suffixes
+
     found = named(sources, options, picture_suffixes(), ".nnc")
     output = options["output"] or ""
     if Path(output).suffix.lower() in found.suffixes and not Path(output).is_dir():
@@ -102,17 +104,6 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     reading = _Reading(options["keep_jpeg"], int(options["depth"]) if options["depth"] else None, options["frame"])
     settings = _settings(options, single_threaded=manner.workers > 1)
     ctx.exit(run(jobs, partial(encode_file, settings=settings, reading=reading), manner))
-
-
-def picture_suffixes() -> frozenset[str]:
-    """The suffixes of all formats that are read."""
-    import PIL.Image
-
-    from nncodec.image import NOT_READ
-
-    suffixes = PIL.Image.registered_extensions().items()
-    read = {*PIL.Image.OPEN, "MPO"} - {*NOT_READ, "NNC"}  # MPO files open as JPEG files
-    return frozenset(suffix for suffix, name in suffixes if name in read)
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":

@@ -2,7 +2,7 @@
 
 from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Metadata, Picture, Pixels, from_array
-from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, read
+from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, picture_suffixes, read
 from nncodec.image.writing import FORMATS_OUT, to_pillow, write
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "from_pillow",
     "metadata_of",
     "oriented",
+    "picture_suffixes",
     "read",
     "to_pillow",
     "upright",

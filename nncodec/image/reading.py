@@ -22,6 +22,14 @@ NOT_READ = {
 }
 """Formats that Pillow opens and we do not, and why."""
 
+
+def picture_suffixes() -> frozenset[str]:
+    """The suffixes, lower case with the dot, of all formats that are read; ``.nnc`` is not among them."""
+    suffixes = PIL.Image.registered_extensions().items()
+    read = {*PIL.Image.OPEN, "MPO"} - {*NOT_READ, "NNC"}  # MPO files open as JPEG files
+    return frozenset(suffix for suffix, name in suffixes if name in read)
+
+
 _EXIF_PREFIX = b"Exif\0\0"
 
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
