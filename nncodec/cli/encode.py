@@ -69,7 +69,8 @@ class _Reading:
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="Add a network that repairs the picture: none, tuned, or auto: what pays for its bytes.",
+    help="Add networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
+    "One that does not pay for its bytes is left out.",
 )
 @click.option(
     "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."

@@ -3,26 +3,35 @@
 from dataclasses import replace
 
 from nncodec.container import Container, Kind, Section, serialize
+from nncodec.errors import EncodeError
 from nncodec.image import Pixels
 from nncodec.metrics import mse
 from nncodec.pipeline.layering import artefacts_of
-from nncodec.restorers import Restorer, Task, all_restorers, by_name, make_section
+from nncodec.restorers import Restorer, Task, by_name, make_section
 
 NONE, AUTO = "none", "auto"
+_AUTOMATIC = "luma+tuned"
+"""What ``auto`` tries."""
 
 
 def chosen(which: str) -> list[Restorer]:
-    """The restorers that a name stands for, ``auto`` being all; EncodeError for an unknown one."""
+    """The restorers that names with plus signs between stand for, in the order of application.
+
+    Raises EncodeError for an unknown name, and for one that comes twice.
+    """
     if which == NONE:
         return []
-    return list(all_restorers().values()) if which == AUTO else [by_name(which)]
+    names = (_AUTOMATIC if which == AUTO else which).split("+")
+    if len(set(names)) < len(names):
+        raise EncodeError(f"{which} names a restorer twice")
+    return [by_name(name) for name in names]
 
 
 def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effort: int) -> tuple[Container, Pixels]:
     """A container with those restorers that pay, and the pixels its decoder will see.
 
     A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
-    left out, so a file is never worse for having asked.
+    left out, so a file is never worse for having asked. Each is fitted to what those before it leave.
     """
     restorers = chosen(which)
     before = mse(original, seen) if restorers else 0.0

@@ -1,0 +1,194 @@
+"""A network shared by all pictures: the file says which weights, for which damage, and how strongly.
+
+The parameters in the file are three bytes: model number, condition, strengths. See docs/format.md.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from nncodec import models
+from nncodec.errors import CorruptFile
+from nncodec.image import Pixels
+from nncodec.nets.mender import Mender
+from nncodec.restorers import Task
+
+Floats = npt.NDArray[np.float32]
+
+LEVELS = 40
+"""A condition is the family's place times LEVELS + 1, plus a level of damage from 0, the worst, to LEVELS."""
+_STRENGTHS = 8
+"""A strength is a number of eighths, 0 to 15."""
+_BLOCK = 8
+_TILE = 256
+_SAMPLE, _SAMPLES = 128, 4
+"""Side and number of the regions on which the encoder compares conditions."""
+
+_TO_YCC = np.array(
+    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
+)  # JFIF, without offsets
+_TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
+_ZERO = np.array([128, 0, 0], np.float32)
+
+Region = tuple[slice, slice]
+
+
+class Net(Protocol):
+    """A network that corrects regions of a picture; `nncodec.nets.mender.Mender` is one."""
+
+    families: int
+    halo: int
+
+    def correction(self, ycc: Floats, family: int, level: float) -> Floats:
+        """What to add to Y, Cb and Cr of a region, given it with a halo."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the parameters in a file say."""
+
+    family: int
+    level: int
+    luma: int = _STRENGTHS
+    chroma: int = _STRENGTHS
+
+    def packed(self) -> bytes:
+        """The last two bytes of the parameters."""
+        return bytes([self.family * (LEVELS + 1) + self.level, self.chroma << 4 | self.luma])
+
+
+class Shared:
+    """A shared network on 8-bit pixels, on any device by NumPy."""
+
+    def __init__(self, number: int, name: str, net: type[Net]) -> None:
+        self.id, self.name = number, name
+        self._net = net
+        self._loaded = cache(self._load)
+
+    def _load(self, model: int) -> Net:
+        return self._net(models.load(model, self.name))
+
+    def fit(self, task: Task) -> bytes | None:
+        """The condition and strengths that serve a few regions of the picture best."""
+        if task.seen.dtype != np.uint8:
+            return None
+        model = models.newest(self.name)
+        families = np.flatnonzero(models.load(model, self.name)["codecs"] == task.codec).tolist()
+        if not families:
+            return None
+        with threadpool_limits(1, "blas"):
+            best = _search(_Sample(self._loaded(model), task), families)
+        return None if best is None else bytes([model]) + best.packed()
+
+    def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
+        """Add the correction to (H, W) or (H, W, 3) uint8 pixels; the device does not matter."""
+        net, condition = self._unpacked(parameters, seen)
+        out = np.empty_like(seen)
+
+        def restore(region: Region) -> None:
+            rows, columns = region
+            luma, chroma = _corrections(net, seen, region, condition)
+            added = luma * np.float32(condition.luma / _STRENGTHS)
+            if seen.ndim == 3:
+                added = added[:, :, None] + chroma * np.float32(condition.chroma / _STRENGTHS)
+            out[rows, columns] = np.clip(np.rint(seen[rows, columns] + added), 0, 255)
+
+        # Threads of our own over tiles, none inside the small matrix products.
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(restore, _tiles(*seen.shape[:2])))
+        return out
+
+    def _unpacked(self, parameters: bytes, seen: Pixels) -> tuple[Net, Condition]:
+        if len(parameters) != 3:
+            raise CorruptFile(f"{len(parameters)} bytes of restorer parameters, not 3")
+        if seen.dtype != np.uint8:
+            raise CorruptFile(f"restorer {self.name} for samples of more than 8 bits")
+        net = self._loaded(parameters[0])
+        family, level = divmod(parameters[1], LEVELS + 1)
+        chroma, luma = divmod(parameters[2], 16)
+        if family >= net.families or (seen.ndim == 2 and chroma):
+            raise CorruptFile(f"restorer {self.name}: condition {parameters[1]}, strengths {parameters[2]:#04x}")
+        return net, Condition(family, level, luma, chroma)
+
+
+def _tiles(height: int, width: int) -> Iterator[Region]:
+    """Regions small enough for many threads, large enough for their halo not to cost much."""
+    for top in range(0, height, _TILE):
+        for left in range(0, width, _TILE):
+            yield slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width))
+
+
+def _corrections(net: Net, seen: Pixels, region: Region, condition: Condition) -> tuple[Floats, Floats]:
+    """What full strength adds to a region: luma (h, w), the same for R, G and B; chroma (h, w, 3), empty for gray."""
+    rows, columns = region
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    around = _around(seen, rows, net.halo, 0), _around(seen, columns, net.halo, 1)
+    pixels = seen[around[0][:, None], around[1]].astype(np.float32)
+    ycc = pixels @ _TO_YCC.T if seen.ndim == 3 else np.stack([pixels, *[np.zeros_like(pixels)] * 2], -1)
+    added = net.correction(ycc - _ZERO, condition.family, condition.level / LEVELS)[:height, :width]
+    return added[:, :, 0], added[:, :, 1:] @ _TO_RGB[:, 1:].T if seen.ndim == 3 else added[:, :, :0]
+
+
+def _around(seen: Pixels, side: slice, halo: int, axis: int) -> npt.NDArray[np.int64]:
+    """Rows or columns of a region made up to whole blocks, and a halo; beyond the picture its border is repeated."""
+    end = side.start - (side.start - side.stop) // _BLOCK * _BLOCK
+    return np.clip(np.arange(side.start - halo, end + halo), 0, seen.shape[axis] - 1)
+
+
+class _Sample:
+    """Regions spread over a picture, and how well a condition serves them."""
+
+    def __init__(self, net: Net, task: Task) -> None:
+        self._net, self._task = net, task
+        self._regions = list(_spread(*task.seen.shape[:2]))
+        self._errors = [task.original[r].astype(np.float32) - task.seen[r] for r in self._regions]
+
+    def tried(self, family: int, level: int) -> tuple[float, Condition]:
+        """Squared error that is left, and the condition with the best strengths (linear least squares)."""
+        condition = Condition(family, level)
+        products = np.zeros((3, 3))
+        for region, error in zip(self._regions, self._errors, strict=True):
+            luma, chroma = _corrections(self._net, self._task.seen, region, condition)
+            parts = [luma, np.zeros_like(luma), error]
+            if error.ndim == 3:
+                parts = [np.broadcast_to(luma[:, :, None], error.shape), chroma, error]
+            flat = np.stack([part.reshape(-1) for part in parts])
+            products += flat @ flat.T
+        wanted = np.linalg.lstsq(products[:2, :2], products[:2, 2], rcond=1e-9)[0]
+        strengths = np.clip(np.rint(_STRENGTHS * wanted), 0, 2 * _STRENGTHS - 1)
+        weights = np.append(-strengths / _STRENGTHS, 1)
+        return float(weights @ products @ weights), Condition(family, level, int(strengths[0]), int(strengths[1]))
+
+
+def _spread(height: int, width: int) -> Iterator[Region]:
+    """Up to `_SAMPLES` regions, in the middles of equal parts of the picture."""
+    per_side = math.isqrt(_SAMPLES)
+
+    def starts(size: int) -> list[int]:
+        last = max(0, size - _SAMPLE)
+        return sorted({round(last * (2 * part + 1) / (2 * per_side)) // _BLOCK * _BLOCK for part in range(per_side)})
+
+    for top in starts(height):
+        for left in starts(width):
+            yield slice(top, min(top + _SAMPLE, height)), slice(left, min(left + _SAMPLE, width))
+
+
+def _search(sample: _Sample, families: list[int]) -> Condition:
+    """The best of a coarse grid of levels, then of finer ones around it."""
+    found = [sample.tried(family, level) for family in families for level in range(0, LEVELS + 1, 10)]
+    for step in (5, 2):
+        _, best = min(found, key=lambda pair: pair[0])
+        around = {max(0, best.level - step), min(LEVELS, best.level + step)} - {best.level}
+        found += [sample.tried(best.family, level) for level in sorted(around)]
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+RESTORER = Shared(2, "luma", Mender)
