@@ -175,6 +175,18 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tree: Path) -> None:
     assert b"\x1b" not in result.stderr
 
 
+def test_refinement_shows_how_far_it_has_come(photo: Path) -> None:
+    """The bar is gone when the line of the result comes."""
+    pytest.importorskip("constriction")
+    command = ["encode", "photo.png", "-c", "learned", "-e", "6", "--restore", "none"]
+    code, shown = on_a_terminal(command, only_errors=True)
+    assert code == 0
+    assert b"refining  [" in shown
+    assert b"100 %" in shown
+    assert shown.rfind(b"\r\x1b[K") > shown.rfind(b"refining")
+    assert shown.rfind(b"photo.png -> photo.nnc") > shown.rfind(b"refining")
+
+
 # --- signals --------------------------------------------------------------------------------------------------------
 
 

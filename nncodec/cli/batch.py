@@ -4,13 +4,14 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import click
 
+from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, check_output, clashes
 from nncodec.cli.report import describe, exit_code, exit_on_signal, report_error
 from nncodec.errors import EncodeError, NncError
@@ -60,7 +61,8 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
         raise click.UsageError("--json and the picture cannot both go to standard output")
     failed: list[Outcome] = []
     counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
-    with _progress(len(jobs), manner) as tell:
+    single = len(jobs) == 1 and not manner.quiet and sys.stderr.isatty()
+    with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext():
         for outcome in _outcomes(jobs, work, manner):
             counts[outcome.status] += 1
             tell(outcome)

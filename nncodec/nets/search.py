@@ -14,17 +14,20 @@ from nncodec.entropy.coder import Encoder, Indices, Symbols
 from nncodec.entropy.exact import Integers
 from nncodec.entropy.layout import MAX_QUALITY_INDEX
 from nncodec.entropy.payload import Payload
-from nncodec.entropy.prior import GAIN_BITS, MEAN_ONE, Means, Prior
-from nncodec.entropy.walk import HYPER, step_part, walk
+from nncodec.entropy.prior import GAIN_BITS, Means, Prior
+from nncodec.entropy.walk import HYPER, walk, wanted
 from nncodec.metrics import mse
 from nncodec.nets.hyperprior import LAMBDA_MAX, LAMBDA_MIN
 from nncodec.nets.painter import Bytes, Floats, Painter
+from nncodec.nets.refine import Refiner
 
-PRICES = ((3, 1.6), (6, 1.1), (6, 2.3), (8, 0.8), (8, 1.35), (8, 1.9))
+PRICES = ((3, 1.6), (6, 1.1), (6, 2.3))
 """(effort, factor): from this effort on, rounding by rate and distortion with the error's price times the factor.
 
 A factor above 1 pays because symbols moved to zero also make poorer contexts, which the price does not see.
 """
+REFINEMENTS = ((6, 20, 1.0), (7, 50, 1.0), (8, 50, 1.1), (9, 120, 1.0))
+"""(effort, steps, rate weight): from this effort on, the latent refined so (`nncodec.nets.refine`), then rounded."""
 
 Choose = Callable[[Floats, Indices], Symbols]
 
@@ -66,35 +69,39 @@ class Search:
     def best(self, effort: int) -> bytes:
         """The payload with the best trade among those that the effort allows."""
         prior = Prior(self.arrays, self.quality, self.device)
+        gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
         latent = self.painter.analyse(self.pixels, self.quality)
-        roundings = list(self._roundings(prior, effort))
-        if not roundings:
-            return self._coded(prior, latent, nearest).payload
-        tried = (self._tried(prior, latent, choose) for choose in (nearest, *roundings))
+        hyper = self.painter.hyper(latent, gain, self.quality)
+        if effort < PRICES[0][0]:
+            return self._coded(prior, latent, hyper, nearest).payload
+        tried = (self._tried(prior, way, hyper, choose) for way, choose in self._ways(prior, latent, hyper, effort))
         return min(tried, key=itemgetter(0))[1]
 
-    def _roundings(self, prior: Prior, effort: int) -> Iterator[Choose]:
+    def _ways(self, prior: Prior, latent: Floats, hyper: Symbols, effort: int) -> Iterator[tuple[Floats, Choose]]:
+        """Latents, and how to round them."""
         price = trade_off(self.quality) * self.arrays["energy"] / (prior.gain / (1 << GAIN_BITS)) ** 2
+        yield latent, nearest
         for from_effort, factor in PRICES:
             if effort >= from_effort:
-                yield Rounder(prior.tables, factor * price)
+                yield latent, Rounder(prior.tables, factor * price)
+        if effort < REFINEMENTS[0][0]:
+            return
+        refiner = Refiner(self.arrays, self.painter.device, self.painter.low_precision, self.quality, price)
+        for from_effort, steps, rate_weight in REFINEMENTS:
+            if effort >= from_effort:
+                yield refiner.refined(latent, hyper, self.pixels, steps, rate_weight), nearest
 
-    def _tried(self, prior: Prior, latent: Floats, choose: Choose) -> tuple[float, bytes]:
+    def _tried(self, prior: Prior, latent: Floats, hyper: Symbols, choose: Choose) -> tuple[float, bytes]:
         """Cost and payload of one way; its latent, as large as the picture, does not outlive the call."""
-        coded = self._coded(prior, latent, choose)
+        coded = self._coded(prior, latent, hyper, choose)
         return self._cost(coded), coded.payload
 
-    def _coded(self, prior: Prior, latent: Floats, choose: Choose) -> Coded:
+    def _coded(self, prior: Prior, latent: Floats, hyper: Symbols, choose: Choose) -> Coded:
         encoder = Encoder(prior.tables)
         gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
-        hyper = self.painter.hyper(latent, gain, self.quality)
 
         def exchange(step: int, means: Means, indices: Indices) -> Symbols:
-            if step == HYPER:
-                symbols = hyper
-            else:
-                wanted = step_part(latent, step) * gain - (means / MEAN_ONE).astype(np.float32)
-                symbols = choose(wanted, indices)
+            symbols = hyper if step == HYPER else choose(wanted(latent, step, gain, means), indices)
             encoder.code(symbols.reshape(-1), indices.reshape(-1))
             return symbols
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from nncodec.entropy.exact import WEIGHT_BITS
@@ -13,12 +12,9 @@ from nncodec.entropy.prior import GAIN_BITS, INDEX_ONE
 from nncodec.entropy.tables import Tables
 from nncodec.errors import EncodeError
 from nncodec.nets.hyperprior import TABLE_UNIT
-from nncodec.nets.stored import restored, stored
+from nncodec.nets.stored import EXACT, PAINTING, stored
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-
-EXACT = ("hyper_synthesis", "steps")
-PAINTING = ("analysis", "synthesis", "hyper_analysis")
 
 
 def _integers(name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.generic]:
@@ -58,18 +54,3 @@ def to_arrays(parameters: dict[str, Tensor], tables: Tables) -> Arrays:
     arrays["offset"] = _integers("offset", log_gain * (INDICES_PER_OCTAVE / math.log(2) * INDEX_ONE))
     arrays["hyper_index"] = _integers("hyper_index", index * TABLE_UNIT * INDEX_ONE)
     return arrays | dict(tables.pack())
-
-
-def from_arrays(arrays: Arrays) -> dict[str, Tensor]:
-    """The parameters of `Hyperprior`, float32 by name, from the arrays of a model: what `to_arrays` rounded.
-
-    This is how training goes on from weights that ship, when no state of the optimiser is left.
-    """
-    parameters: dict[str, npt.NDArray[np.floating]] = {
-        name: array / 2.0**WEIGHT_BITS for name, array in arrays.items() if name.split(".")[0] in EXACT
-    }
-    for part in PAINTING:
-        parameters |= {f"{part}.{name}": values for name, values in restored(arrays, part).items()}
-    parameters["log_gain"] = np.log(arrays["gain"] / 2.0**GAIN_BITS)
-    parameters["hyper_index"] = arrays["hyper_index"] / (TABLE_UNIT * INDEX_ONE)
-    return {name: torch.from_numpy(np.asarray(values, np.float32)) for name, values in parameters.items()}

@@ -1,0 +1,32 @@
+"""The bar that shows how far one picture has come."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from nncodec import progress
+
+_WIDTH = 30
+_ERASE = "\r\033[K"
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show the progress of long loops on standard error, a terminal; nothing of it stays."""
+    last = ""
+
+    def show(what: str, done: int, rounds: int) -> None:
+        nonlocal last
+        full = _WIDTH * done // rounds
+        line = f"{what}  [{'#' * full}{'-' * (_WIDTH - full)}]  {100 * done // rounds} %"
+        if line != last:
+            click.echo(_ERASE + line, nl=False, err=True)
+        last = line
+
+    try:
+        with progress.listening(show):
+            yield
+    finally:
+        if last:
+            click.echo(_ERASE, nl=False, err=True)

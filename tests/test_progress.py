@@ -1,0 +1,72 @@
+"""Progress of long loops: who is told, what a terminal shows, and that nothing of it stays."""
+
+import sys
+
+import pytest
+
+from nncodec import progress
+from nncodec.cli import bar, batch
+from nncodec.cli.files import Job
+
+
+def test_a_listener_is_told_of_every_round():
+    told = []
+    with progress.listening(lambda *what: told.append(what)):
+        tick = progress.counter("counting", 3)
+        for _ in range(3):
+            tick()
+    assert told == [("counting", 1, 3), ("counting", 2, 3), ("counting", 3, 3)]
+
+
+def test_nobody_is_told_afterwards_or_without_asking():
+    told = []
+    progress.counter("before", 1)()
+    with progress.listening(lambda *what: told.append(what)):
+        pass
+    progress.counter("after", 1)()
+    assert told == []
+
+
+def test_the_innermost_listener_hears():
+    outer, inner = [], []
+    with progress.listening(lambda *what: outer.append(what)):
+        with progress.listening(lambda *what: inner.append(what)):
+            progress.counter("inner", 1)()
+        progress.counter("outer", 1)()
+    assert (outer, inner) == ([("outer", 1, 1)], [("inner", 1, 1)])
+
+
+def test_the_bar_is_drawn_once_for_each_change_and_wiped(capsys):
+    with bar.shown():
+        tick = progress.counter("working", 1000)
+        for _ in range(500):
+            tick()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert 51 <= err.count("working") < 100
+    assert f"working  [{'#' * 15}{'-' * 15}]  50 %" in err
+    assert err.endswith("\r")  # what follows it on a terminal, click leaves out here
+    assert "\n" not in err
+
+
+def test_no_bar_where_nothing_is_counted(capsys):
+    with bar.shown():
+        pass
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "terminal", "quiet", "expected"),
+    [(1, True, False, True), (1, False, False, False), (1, True, True, False), (2, True, False, False)],
+)
+def test_one_picture_on_a_terminal_has_a_bar(here, capsys, monkeypatch, jobs, terminal, quiet, expected):
+    """Several pictures have a bar of their own."""
+
+    def work(job: Job) -> batch.Outcome:
+        progress.counter("thinking", 1)()
+        return batch.Outcome(job, "done", "thought")
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    named = [Job(f"{number}.png", f"{number}.nnc") for number in range(jobs)]
+    assert batch.run(named, work, batch.Manner(quiet=quiet)) == 0
+    assert ("thinking" in capsys.readouterr().err) == expected
