@@ -97,7 +97,7 @@ class Learned:
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         number = models.newest("learned")
-        colour = np.broadcast_to(pixels.astype(np.uint8).reshape(*pixels.shape[:2], -1), (*pixels.shape[:2], 3))
+        colour = np.broadcast_to(np.asarray(pixels, np.uint8).reshape(*pixels.shape[:2], -1), (*pixels.shape[:2], 3))
         quality = round(options.quality * INDICES_PER_QUALITY)
         arrays, device = models.load(number, "learned"), available(options.device)
         with limited(options.threads):

@@ -37,6 +37,17 @@ def step_part(latent: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.floa
     return np.concatenate([g[p // 2 :: 2, p % 2 :: 2] for g, p in zip(groups, places, strict=True)], axis=2)
 
 
+def wanted(
+    latent: npt.NDArray[np.float32], step: int, gain: npt.NDArray[np.float32], means: Means
+) -> npt.NDArray[np.float32]:
+    """What a step would code if symbols were real numbers, (H, W, C): its latents times gain (C,), less the means."""
+    values = step_part(latent, step)
+    values *= gain
+    for row, mean in zip(values, means, strict=True):
+        row -= mean.astype(np.float32) / np.float32(MEAN_ONE)
+    return values
+
+
 def _put(latent: npt.NDArray[np.float32], step: int, values: Means, unit: npt.NDArray[np.float32]) -> None:
     """Inverse of `step_part`, in place, for values in units of 1 / unit (C,)."""
     width = latent.shape[2] // STEPS

@@ -7,9 +7,9 @@ import torch
 from nncodec.entropy.choose import Rounder
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.layout import LATENT_STRIDE, N_SCALES
-from nncodec.entropy.prior import GAIN_BITS, MEAN_ONE, Means, Prior
+from nncodec.entropy.prior import GAIN_BITS, Means, Prior
 from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
-from nncodec.entropy.walk import HYPER, step_part, walk
+from nncodec.entropy.walk import HYPER, walk, wanted
 from nncodec.nets.hyperprior import relative
 from nncodec.nets.painter import Bytes, Floats, Painter
 from nncodec.nets.search import PRICES, trade_off
@@ -57,8 +57,7 @@ def observed(painter: Painter, arrays: Arrays, crops: Bytes, quality: int) -> li
         hyper = painter.hyper(latent, gain, quality)
 
         def exchange(step: int, means: Means, indices: Indices, latent: Floats = latent, z: Symbols = hyper) -> Symbols:
-            wanted = None if step == HYPER else step_part(latent, step) * gain - (means / MEAN_ONE).astype(np.float32)
-            symbols = z if wanted is None else rounder(wanted, indices)
+            symbols = z if step == HYPER else rounder(wanted(latent, step, gain, means), indices)
             for index in range(N_SCALES):
                 row = counts[index]
                 half = len(row) // 2 - 1
