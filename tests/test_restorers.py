@@ -76,6 +76,12 @@ def test_a_restorer_is_applied_to_the_colours_and_not_to_alpha() -> None:
     assert np.array_equal(found.alpha, pictures.transparency(8, 9))
 
 
+def test_a_restorer_comes_once() -> None:
+    add = make_section(250, binding(), b"\x07")
+    with pytest.raises(CorruptFile, match="twice"):
+        decode(restored(add, add))
+
+
 def test_restorers_are_applied_in_file_order() -> None:
     add, double = make_section(250, binding(), b"\x07"), make_section(251, binding(), b"")
     assert (decode(restored(add, double)).picture.pixels == 114).all()
@@ -89,7 +95,7 @@ def test_the_base_layer_is_shown_on_request() -> None:
 
 def test_a_restorer_of_another_payload_is_refused() -> None:
     """Else one picture's corrections would be painted onto another."""
-    other = encode(Picture(pictures.flat(8, 9, value=51)), Settings("webp", Options(100))).data
+    other = encode(Picture(pictures.flat(8, 9, value=51)), Settings("webp", Options(100), restore="none")).data
     assert binding(other) != binding()
     with pytest.raises(CorruptFile, match="another payload"):
         decode(restored(make_section(250, binding(other), b"\x07")))

@@ -12,7 +12,7 @@ from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
 from nncodec.pipeline.layering import decode_layers
-from nncodec.restorers import apply_section
+from nncodec.restorers import apply_sections
 from nncodec.scaling import shrink
 from nncodec.stills import MAX_PIXELS, check_pixels
 
@@ -76,8 +76,7 @@ def _decode_container(
     parts = [_payload(c), *c.all(Kind.LAYER)]
     pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete)
     if restore and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
-        for section in c.all(Kind.RESTORER):
-            pixels = apply_section(pixels, section, c.binding(), device)
+        pixels = apply_sections(pixels, c.all(Kind.RESTORER), c.binding(), device)
     alpha = c.get(Kind.ALPHA)
     picture = Picture(
         pixels,

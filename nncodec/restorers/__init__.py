@@ -82,11 +82,24 @@ def by_name(name: str) -> Restorer:
     raise EncodeError(f"no restorer is called {name!r}", f"one of: none, auto, {names}")
 
 
-def apply_section(seen: Pixels, section: bytes, binding: int, device: str) -> Pixels:
-    """Apply one restorer section: wire number, binding (CRC-32 of payload and layers), parameters.
+def apply_sections(seen: Pixels, sections: list[bytes], binding: int, device: str) -> Pixels:
+    """Apply restorer sections in their order: wire number, binding (CRC-32 of payload and layers), parameters.
 
-    Raises CorruptFile if it was made for another payload, UnsupportedFile if the restorer is unknown.
+    Raises CorruptFile if one was made for another payload or a restorer comes twice, UnsupportedFile if one is unknown,
+    before any is applied.
     """
+    steps: dict[int, tuple[Restorer, bytes]] = {}
+    for section in sections:
+        number, restorer = _restorer_of(section, binding)
+        if number in steps:  # a file could otherwise ask for any amount of work
+            raise CorruptFile(f"restorer number {number} comes twice")
+        steps[number] = restorer, section[_HEAD.size :]
+    for restorer, parameters in steps.values():
+        seen = restorer.apply(seen, parameters, device)
+    return seen
+
+
+def _restorer_of(section: bytes, binding: int) -> tuple[int, Restorer]:
     if len(section) < _HEAD.size:
         raise CorruptFile(f"restorer section of {len(section)} bytes")
     number, bound_to = _HEAD.unpack_from(section)
@@ -95,7 +108,7 @@ def apply_section(seen: Pixels, section: bytes, binding: int, device: str) -> Pi
     restorer = all_restorers().get(number)
     if restorer is None:
         raise UnsupportedFile(f"restorer number {number} is unknown", "--no-restore decodes without it")
-    return restorer.apply(seen, section[_HEAD.size :], device)
+    return number, restorer
 
 
 def make_section(number: int, binding: int, parameters: bytes) -> bytes:
