@@ -141,7 +141,7 @@ def _sheet(name: str) -> str:
 
 
 def _comment(name: str) -> str:
-    return " ".join(line.removeprefix("#").strip() for line in _lines(name) if line.startswith("#"))
+    return "; ".join(line.removeprefix("#").strip() for line in _lines(name) if line.startswith("#"))
 
 
 _KINDS: dict[str, Callable[..., str]] = {

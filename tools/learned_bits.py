@@ -47,7 +47,7 @@ def meter(tables: Tables) -> list[float]:
         groups.append(total)
         return symbols
 
-    Decoder.code = code  # type: ignore[method-assign]
+    Decoder.code = code  # type: ignore[method-assign,assignment]
     return groups
 
 
@@ -89,7 +89,9 @@ def plot() -> None:
         for x, part, start, whole in zip(places, height, below, rows[:, -1], strict=True):
             if part / rows[:, -1].max() > 0.03:
                 ink = "white" if number > 2 else "black"
-                axes.text(x, start + part / 2, f"{part / whole:.0%}", ha="center", va="center", fontsize=7, color=ink)
+                axes.text(
+                    float(x), start + part / 2, f"{part / whole:.0%}", ha="center", va="center", fontsize=7, color=ink
+                )
         below = below + height
     axes.set_xticks(places, [f"{quality:g}" for quality in rows[:, 0]])
     axes.set(xlabel="quality", ylabel="bits per pixel", title="Where the bits of the learned codec go")

@@ -5,14 +5,14 @@
 
 Every picture of the folder is encoded at efforts 1 and 5 and decoded, each in a fresh process with one thread.
 Times are processor time in milliseconds per megapixel; memory is the most that the process held, Python, PyTorch and
-the source picture included. Encoding is the codec's alone, without the check of the finished file.
+the source picture included. Encoding is the codec's alone, without the check of the finished file. What the table
+has is not measured again: delete it to start anew.
 """
 
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -68,43 +68,60 @@ def measure_once(source: str, payload: str, effort: int) -> None:
         whole = timed(seconds, "all", CODEC.encode)
         Path(payload).write_bytes(whole(pixels, Options(QUALITY, effort=effort, device="cpu", threads=1)))
     else:
-        with PIL.Image.open(source) as picture:
-            frame = Frame(picture.width, picture.height, 3)
+        frame = Frame(*size_of(Path(source)), 3)
         timed(seconds, "all", CODEC.decode)(Path(payload).read_bytes(), frame, "cpu")
     print(json.dumps({"seconds": seconds, "bytes": peak_bytes()}))
 
 
-def row(source: Path, payload: Path, effort: int) -> str:
-    """One line of the table, from a process of its own."""
-    command = [sys.executable, __file__, "--once", str(source), str(payload), str(effort)]
-    done = subprocess.run(
-        command, check=True, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+def row(source: Path, effort: int) -> list[str]:
+    """One line of the table, from a process of its own; the payload is kept beside the picture."""
+    command = [sys.executable, __file__, "--once", str(source), str(source.with_suffix(".payload")), str(effort)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     found = json.loads(done.stdout)
-    with PIL.Image.open(source) as picture:
-        width, height = picture.size
+    width, height = size_of(source)
     each = {stage: 1e9 * found["seconds"].get(stage, 0) / (width * height) for stage in [*STAGES, "all"]}
     other = each["all"] - sum(each[stage] for stage in STAGES)
     times = [*(each[stage] for stage in STAGES), other, each["all"]]
-    what = f"encode -e {effort}" if effort else "decode"
-    cells = [what, f"{width} x {height}", f"{width * height / 1e6:.0f}", *(f"{ms:.0f}" for ms in times)]
-    return "\t".join([*cells, f"{found['bytes'] / (1 << 20):.0f}"])
+    cells = [work(effort), f"{width} x {height}", f"{width * height / 1e6:.0f}", *(f"{ms:.0f}" for ms in times)]
+    return [*cells, f"{found['bytes'] / (1 << 20):.0f}"]
+
+
+def work(effort: int) -> str:
+    """What is done at an effort, 0 for decoding."""
+    return f"encode -e {effort}" if effort else "decode"
+
+
+def size_of(source: Path) -> tuple[int, int]:
+    """Width and height of a picture."""
+    with PIL.Image.open(source) as picture:
+        return picture.size
+
+
+def kept_rows() -> list[list[str]]:
+    """The rows that the table has."""
+    lines = TABLE.read_text("utf-8").splitlines() if TABLE.exists() else []
+    return [line.split("\t") for line in lines if not line.startswith("#")][1:]
+
+
+def keep(rows: list[list[str]]) -> None:
+    """Write the table, ordered by work and size."""
+    names = ["work", "size", "MP", *STAGES, "other", "all, ms/MP", "MiB"]
+    head = [f"# {versions()}", f"# {machine()}, 1 thread; quality {QUALITY}", "\t".join(names)]
+    lines = ["\t".join(row) for row in sorted(rows, key=lambda row: (row[0], float(row[2])))]
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    TABLE.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
 
 
 def main(folder: str) -> None:
-    """Measure every picture of the folder, smallest first."""
-    names = ["work", "size", "MP", *STAGES, "other", "all, ms/MP", "MiB"]
-    lines = [f"# {versions()}", f"# {machine()}, 1 thread; quality {QUALITY}", "\t".join(names)]
-    pictures = sorted(Path(folder).glob("*.png"), key=lambda path: path.stat().st_size)
-    with tempfile.TemporaryDirectory() as scratch:
-        payload = Path(scratch) / "payload"
-        for effort in (5, 0, 1):
-            for source in pictures:
-                kept = payload.with_suffix(f".{source.stem}")
-                lines.append(row(source, kept, effort))
-                print(lines[-1], flush=True)
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Measure what the table does not have yet, for every picture of the folder, smallest first."""
+    rows = kept_rows()
+    for source in sorted(Path(folder).glob("*.png"), key=lambda path: path.stat().st_size):
+        for effort in (1, 5, 0):  # decoding takes what effort 5 wrote
+            if [work(effort), "{} x {}".format(*size_of(source))] not in [row[:2] for row in rows]:
+                rows.append(row(source, effort))
+                print(*rows[-1], sep="\t", flush=True)
+                keep(rows)
 
 
 if __name__ == "__main__":
