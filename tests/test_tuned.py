@@ -103,10 +103,10 @@ def test_an_unknown_restorer_is_refused_before_any_work() -> None:
 
 def test_strips_and_their_order_do_not_show() -> None:
     """A picture of several strips, and its rows beyond the first strip on their own."""
-    picture, parameters = np.tile(seen(), (2, 3, 1)), fitted(1)
+    picture, parameters = np.tile(seen(), (3, 5, 1)), fitted(1)
     whole = RESTORER.apply(picture, parameters, "cpu")
-    lower = RESTORER.apply(picture[64:], parameters, "cpu")
-    assert np.abs(whole[64 + 5 :].astype(int) - lower[5:]).max() <= 1
+    lower = RESTORER.apply(picture[128:], parameters, "cpu")
+    assert np.abs(whole[128 + 5 :].astype(int) - lower[5:]).max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ _DEPTHWISE, _POINTWISE = CHANNELS * TAPS, CHANNELS * CHANNELS
 _BLOCK = _DEPTHWISE + _POINTWISE
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _INPUT_ZERO = 128.0
-_CACHED = 2048
+_CACHED = 3072
 """Columns whose product is made at once, so that they are still in a core's cache."""
 
 
@@ -46,9 +46,13 @@ def luma(pixels: Pixels | Floats) -> Floats:
 def luma_around(pixels: Pixels | Floats, rows: slice, columns: slice) -> Floats:
     """Luma of a region and `HALO` pixels on each side; beyond the picture its border is repeated."""
     height, width = pixels.shape[:2]
-    down = np.clip(np.arange(rows.start - HALO, rows.stop + HALO), 0, height - 1)
-    across = np.clip(np.arange(columns.start - HALO, columns.stop + HALO), 0, width - 1)
-    return luma(pixels[down[:, np.newaxis], across])
+    top, bottom = max(0, rows.start - HALO), min(height, rows.stop + HALO)
+    left, right = max(0, columns.start - HALO), min(width, columns.stop + HALO)
+    beyond = (
+        (top - rows.start + HALO, rows.stop + HALO - bottom),
+        (left - columns.start + HALO, columns.stop + HALO - right),
+    )
+    return np.pad(luma(pixels[top:bottom, left:right]), beyond, mode="edge")
 
 
 def factors(parameters: Floats) -> tuple[Floats, list[tuple[Floats, Floats]], Floats]:

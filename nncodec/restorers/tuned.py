@@ -36,9 +36,9 @@ _ROUNDED_SCALES = range(0, 33, 4)
 """Scale indices for which the rounding is tried, those in between being hardly different."""
 _TRIED = 4
 """Codings of one fit whose error is measured; the others look worse by their estimate."""
-_PROMISE = 0.02
-"""Share of the squared error that the start must take away for a fit to be tried."""
-_STRIP_ROWS, _STRIP_COLUMNS = 64, 512
+_FEWEST_BYTES, _DEAREST = 50, 0.05
+"""No fit is tried for a file so small that so few bytes would have to take away more than this share of the error."""
+_STRIP_ROWS, _STRIP_COLUMNS = 128, 512
 
 
 class Tuned:
@@ -65,7 +65,7 @@ class Tuned:
         head = bytes([number, start])
         candidates = [head]
         stages = _STAGES[: max(0, task.effort - _FIRST_FITTING_EFFORT + 1)]
-        if stages and sample.after(_start(number, start)) < (1 - _PROMISE) * sample.before():
+        if stages and task.price(_FEWEST_BYTES) < _DEAREST:
             for fit in pair.fits(_start(number, start), stages):
                 candidates += [head + tail for tail in _tails(number, _start(number, start), fit, task)]
         return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
@@ -78,8 +78,9 @@ class Tuned:
         out = np.empty_like(seen)
 
         def restore(region: tuple[slice, slice]) -> None:
-            added = correction(weights, luma_around(seen, *region))
-            out[region] = np.clip(np.rint(seen[region] + (added if seen.ndim == 2 else added[:, :, None])), 0, 255)
+            added = np.rint(correction(weights, luma_around(seen, *region)))
+            levels = np.clip(added, -255, 255, out=added).astype(np.int16)
+            out[region] = np.clip(seen[region] + (levels if seen.ndim == 2 else levels[:, :, None]), 0, 255)
 
         # Threads of our own over strips, none inside the small matrix products.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
