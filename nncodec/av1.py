@@ -89,14 +89,22 @@ def _units(item: bytes) -> Iterator[tuple[int, bytes]]:
         kind, rest = divmod(item[at], 8)
         if kind > 15 or rest != _HAS_SIZE:
             raise ValueError("unit header")
-        size, shift, at = 0, 0, at + 1
-        while item[at] & 0x80:
-            size, shift, at = size | (item[at] & 0x7F) << shift, shift + 7, at + 1
-        size, at = size | item[at] << shift, at + 1
+        size, at = _length(item, at + 1)
         if size > len(item) - at:
             raise ValueError("unit size")
         yield kind, item[at : at + size]
         at += size
+
+
+def _length(item: bytes, at: int) -> tuple[int, int]:
+    """A leb128() of at most 8 bytes (4.10.5), and where it ends."""
+    size = 0
+    for n in range(8):
+        byte = item[at + n]
+        size |= (byte & 0x7F) << 7 * n
+        if byte < 0x80:
+            return size, at + n + 1
+    raise ValueError("unit size")
 
 
 class _Bits:
