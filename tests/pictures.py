@@ -56,6 +56,13 @@ def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> npt.NDAr
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
+def stripes(height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Gray slanted waves, (height, width), such as no separable filter looks like."""
+    y, x = np.mgrid[:height, :width]
+    waves = np.sin((x + 1.7 * y) * 0.9) + 0.6 * np.sin((x - 0.6 * y) * 1.3)
+    return np.clip(128 + 50 * waves, 0, 255).astype(np.uint8)
+
+
 def flat(height: int, width: int, channels: int = 3, value: int = 130) -> npt.NDArray[np.uint8]:
     """One value everywhere."""
     return np.full((height, width) if channels == 1 else (height, width, channels), value, np.uint8)

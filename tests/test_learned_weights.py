@@ -27,7 +27,7 @@ def test_every_row_names_a_whole_file():
     rows = models.manifest()
     assert rows
     for number, model in rows.items():
-        assert 1 <= number == model.number <= 63
+        assert 1 <= number == model.number <= 127
         assert models.load(number, model.codec)
         assert len(model.trained) > 20
 

@@ -154,3 +154,36 @@ def learned(**options: Any) -> None:
     settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
     widths = Widths(**{name: options[name] for name in _WIDTHS})
     learn(list(options["folders"]), options["output"], widths, settings, options["resume"])
+
+
+@command.command("ccnn")
+@_data
+@click.option(
+    "-o",
+    "--output",
+    default="runs/ccnn",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
+)
+@click.option("--minutes", type=click.FloatRange(0.01), required=True, help="For the transforms, over all sittings.")
+@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
+@click.option("--rate", type=float, default=2e-3, show_default=True, help="Learning rate of the hidden channels.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+def ccnn(**options: Any) -> None:
+    """Train the shared start of the codec that trains an autoencoder on each picture.
+
+    First the transforms, for the time given; then the contexts are fitted, which takes about two minutes more.
+    """
+    import torch
+
+    from nncodec.training.allocator import keep_memory
+    from nncodec.training.recipes.ccnn import Settings, learn
+
+    keep_memory()
+    torch.set_num_threads(options["threads"])
+    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
+    learn(list(options["folders"]), options["output"], settings, options["resume"])

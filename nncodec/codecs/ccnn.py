@@ -1,0 +1,82 @@
+"""An autoencoder per picture, after Roh et al., "Compressing CNN": strided, leaky ReLU, transposed convolution.
+
+The encoder trains its filters on the one picture and ships those of the decoder as differences to a shared start.
+What decides bits is exact integer arithmetic; pixels are painted in floating point and may differ by a level between
+machines. Decoding takes NumPy alone. The payload's layout is in docs/format.md and `nncodec.entropy.band_walk`.
+"""
+
+import importlib.util
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec import models
+from nncodec.codecs import Frame, Options, Pixels
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+
+if TYPE_CHECKING:
+    from nncodec.nets.ccnn_model import Model
+
+INDICES_PER_QUALITY = 2
+_NAME = "ccnn"
+
+
+@cache
+def _model(number: int) -> "Model":
+    from nncodec.nets.ccnn_model import Model
+
+    return Model(number, models.load(number, _NAME))
+
+
+class Ccnn:
+    """See the module's docstring."""
+
+    id = 18
+    name = _NAME
+    summary = "convolutional autoencoder trained on the one picture, its filters in the file"
+    quality_step = 1 / INDICES_PER_QUALITY
+    depths = frozenset({8})
+    max_side = 65535
+
+    def missing(self) -> str | None:
+        """What this installation lacks: a library, or the weights."""
+        if importlib.util.find_spec("constriction") is None:
+            return "the package constriction"
+        try:
+            models.newest(self.name)
+        except UnsupportedFile:
+            return "its weights"
+        return None
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
+        from nncodec.entropy.bands import STRIDE
+        from nncodec.entropy.payload import stamp
+        from nncodec.nets.ccnn_search import Search
+
+        if pixels.dtype != np.uint8:
+            raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
+        height, width = pixels.shape[:2]
+        quality = round(options.quality * INDICES_PER_QUALITY)
+        start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)
+        edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
+        padded: npt.NDArray[np.uint8] = np.pad(pixels.astype(np.uint8), edges, mode="edge")
+        return Search(_model(models.newest(_NAME)), quality, padded, start).best(options.effort)
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """A payload to uint8 pixels of ``frame.shape``; the device does not matter.
+
+        Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
+        """
+        from nncodec.entropy.band_walk import Payload
+        from nncodec.nets.ccnn_decoder import decode
+
+        if frame.depth != 8:
+            raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
+        parsed = Payload.parse(payload, frame.channels)
+        return decode(parsed, _model(parsed.model), frame.width, frame.height, frame.channels)
+
+
+CODEC = Ccnn()

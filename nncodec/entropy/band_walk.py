@@ -1,0 +1,118 @@
+"""The one walk over the latent of the ccnn codec, run by encoder and decoder alike; and its payload as a value."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nncodec.entropy.bands import MAX_QUALITY_INDEX, N_GROUPS, Pass
+from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols
+from nncodec.entropy.context import N_MEANS, Known, Means, Weights, step
+from nncodec.entropy.tables import Tables
+from nncodec.errors import CorruptFile
+from nncodec.leb128 import read_number, write_number
+
+Exchange = Callable[[int, Pass, Means, Indices], Symbols]
+"""Given group, pass, means in 1/16 symbol and scale indices (n, channels), gives the symbols, in that shape.
+
+An encoder chooses them and writes them; a decoder reads them.
+"""
+
+FIRST_MODEL, LAST_MODEL = 64, 79
+"""Numbers of the weights; the payloads of other codecs start with other bytes."""
+COLOUR_BYTES = 9
+_OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
+
+
+def walk(known: Known, weights: list[list[Weights]], plane: int, groups: int, exchange: Exchange) -> None:
+    """Exchange the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
+    for group in range(groups):
+        for each in known.passes(group):
+            means, indices = step(known, weights[plane][group], plane, group, each)
+            known.put(plane, group, each.places, exchange(group, each, means, indices), means)
+        known.finish(plane, group)
+
+
+class Writer:
+    """Range-codes symbols, and keeps the checksum over them."""
+
+    def __init__(self, tables: Tables, start: int) -> None:
+        self._encoder, self._crc = Encoder(tables), start
+
+    def code(self, symbols: Symbols, indices: Indices) -> Symbols:
+        """Write symbols under scale indices, both (n,) or (n, channels)."""
+        self._crc = zlib.crc32(symbols.astype("<i4").tobytes(), self._crc)
+        self._encoder.code(symbols.reshape(-1), indices.reshape(-1))
+        return symbols
+
+    def finish(self) -> tuple[int, bytes, bytes]:
+        """Checksum, escapes and words."""
+        return self._crc & 0xFFFF, *self._encoder.finish()
+
+
+class Reader:
+    """Inverse of `Writer`."""
+
+    def __init__(self, tables: Tables, start: int, payload: "Payload") -> None:
+        self._decoder, self._crc = Decoder(tables, payload.escapes, payload.words), start
+        self._expected = payload.checksum
+
+    def code(self, _: Symbols | None, indices: Indices) -> Symbols:
+        """Read symbols of these scale indices, in their shape."""
+        symbols = self._decoder.code(indices.reshape(-1)).reshape(indices.shape)
+        self._crc = zlib.crc32(symbols.astype("<i4").tobytes(), self._crc)
+        return symbols
+
+    def finish(self) -> None:
+        """CorruptFile unless everything was read, and the symbols are those that were written."""
+        self._decoder.finish()
+        if self._crc & 0xFFFF != self._expected:
+            raise CorruptFile(f"the symbols' checksum is {self._crc & 0xFFFF:04x}, not {self._expected:04x}")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
+
+    model: int
+    quality: int
+    checksum: int
+    """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
+    groups: tuple[int, ...]
+    """Coded groups of each plane, N_MEANS to N_GROUPS."""
+    colours: bytes | None
+    """Nine signed bytes, or None for the colours of the start."""
+    differing: tuple[bool, ...]
+    """Whether the filters of each plane differ from the start."""
+    escapes: bytes
+    words: bytes
+
+    def serialize(self) -> bytes:
+        """To bytes."""
+        flags = _OWN_COLOURS * (self.colours is not None)
+        flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
+        head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
+        head += bytes([*self.groups, flags]) + (self.colours or b"")
+        return head + write_number(len(self.escapes)) + self.escapes + self.words
+
+    @classmethod
+    def parse(cls, data: bytes, planes: int) -> "Payload":
+        """From bytes; CorruptFile if they are too short or contradict themselves."""
+        at = 5 + planes
+        if len(data) <= at:
+            raise CorruptFile(f"a ccnn payload of {len(data)} bytes")
+        if not FIRST_MODEL <= data[0] <= LAST_MODEL:
+            raise CorruptFile(f"model number {data[0]} is not between {FIRST_MODEL} and {LAST_MODEL}")
+        groups, flags = tuple(data[4 : 4 + planes]), data[4 + planes]
+        own_colours = flags & _OWN_COLOURS and planes == 3
+        if data[1] > MAX_QUALITY_INDEX or not all(N_MEANS <= count <= N_GROUPS for count in groups):
+            raise CorruptFile("the header of a ccnn payload is damaged")
+        if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
+            raise CorruptFile("the flags of a ccnn payload are damaged")
+        colours = data[at : at + COLOUR_BYTES] if own_colours else None
+        length, start = read_number(data, at + (COLOUR_BYTES if own_colours else 0))
+        if length > len(data) - start:
+            raise CorruptFile(f"{length} bytes of escapes in a payload of {len(data)}")
+        differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
+        checksum = int.from_bytes(data[2:4], "little")
+        parts = data[start : start + length], data[start + length :]
+        return cls(data[0], data[1], checksum, groups, colours, differing, *parts)

@@ -1,0 +1,162 @@
+"""The ccnn codec as a trainable network: strided convolution, leaky ReLU, transposed convolution.
+
+After Roh et al., "Compressing CNN": an autoencoder of one layer each way. Here it is linear at its start (a lapped
+orthogonal transform), and the leaky ReLU acts on hidden channels beside the latent, which are computed from it and
+painted by the same transposed convolution.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, MAX_QUALITY_INDEX, PARITY, PLANES, STRIDE, TAPS
+from nncodec.entropy.layout import INDICES_PER_OCTAVE, LEAK, SCALE_MIN
+from nncodec.nets.hyperprior import bits
+from nncodec.nets.lapped import EDGE, HIDDEN, SATURATION
+
+PRICE = 8.0
+"""Bits that the square of one quantiser step of error is worth."""
+
+
+def lapped_basis() -> npt.NDArray[np.float64]:
+    """(CHANNELS, TAPS, TAPS): the separable lapped orthogonal transform of Malvar (1990), in its fast form.
+
+    A DCT of blocks of 8 between rotations across the borders of blocks; orthonormal.
+    """
+    half = STRIDE // 2
+    flip = np.eye(half)[::-1]
+    rotation = flip @ _dct(half, 2).T @ _dct(half, 4) @ flip
+    mix = np.block([[np.eye(half), flip], [flip, -np.eye(half)]]) / np.sqrt(2)
+    across = mix @ np.block([[np.eye(half), np.zeros((half, half))], [np.zeros((half, half)), rotation]]) @ mix
+    rows = np.hstack([np.zeros((STRIDE, half)), _dct(STRIDE, 2), np.zeros((STRIDE, half))])
+    rows = rows @ np.kron(np.eye(TAPS // STRIDE), across)
+    return np.stack([np.outer(rows[u], rows[v]) for u, v in FREQUENCIES])
+
+
+def _dct(size: int, kind: int) -> npt.NDArray[np.float64]:
+    n, u = np.arange(size), np.arange(size)[:, None]
+    if kind == 4:
+        quarter: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * (2 * n + 1) * (2 * u + 1) / (4 * size))
+        return quarter
+    rows: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * (2 * n + 1) * u / (2 * size))
+    rows[0] /= np.sqrt(2)
+    return rows
+
+
+def mirrored(latent: Tensor, parity: Tensor, count: int) -> Tensor:
+    """Latent (B, C, h, w) with ``count`` mirrored positions at each side; h and w are at least ``count``."""
+    for axis, sign in ((2, parity[:, 0, None, None]), (3, parity[:, 1, None, None])):
+        size = latent.shape[axis]
+        first, last = latent.narrow(axis, 0, count), latent.narrow(axis, size - count, count)
+        latent = torch.cat([first.flip(axis) * sign, latent, last.flip(axis) * sign], axis)
+    return latent
+
+
+class Transform(nn.Module):
+    """Pixels to latent and back, for the three planes of a colour-rotated picture."""
+
+    parity: Tensor
+
+    def __init__(self, planes: int = PLANES) -> None:
+        super().__init__()
+        self.n_planes = planes
+        basis = torch.from_numpy(lapped_basis()).float()[:, None].repeat(planes, 1, 1, 1)
+        self.analysis = nn.Parameter(basis.clone())  # (3 * 64, 1, 16, 16)
+        self.synthesis = nn.Parameter(basis.clone())  # (3 * 64, 1, 16, 16)
+        self.hidden = nn.Parameter(torch.randn(planes * HIDDEN, CHANNELS - 1, 3, 3) / (3 * CHANNELS**0.5))
+        self.hidden_bias = nn.Parameter(torch.zeros(planes * HIDDEN))
+        self.paint = nn.Parameter(0.003 * torch.randn(planes * HIDDEN, 1, TAPS, TAPS))
+        self.register_buffer("parity", torch.from_numpy(PARITY.copy()).float().repeat(planes, 1), persistent=False)
+
+    def latent(self, planes: Tensor) -> Tensor:
+        """Planes (B, 3, H, W), sides multiples of 8, in levels, to (B, 3 * 64, H / 8, W / 8) in levels."""
+        for axis in (2, 3):
+            size = planes.shape[axis]
+            first, last = planes.narrow(axis, 0, EDGE), planes.narrow(axis, size - EDGE, EDGE)
+            planes = torch.cat([first.flip(axis), planes, last.flip(axis)], axis)
+        return F.conv2d(planes, self.analysis, stride=STRIDE, groups=self.n_planes)
+
+    def planes(self, values: Tensor) -> Tensor:
+        """Values (B, 3 * 64, h, w) in quantiser steps to planes (B, 3, 8 h, 8 w) in quantiser steps."""
+        batch, _, height, width = values.shape
+        around = mirrored(values, self.parity, 2)
+        seen = around.view(batch, self.n_planes, CHANNELS, height + 4, width + 4)[:, :, 1:].clamp(
+            -SATURATION, SATURATION
+        )
+        hidden = F.conv2d(seen.flatten(1, 2), self.hidden, self.hidden_bias, groups=self.n_planes)
+        hidden = F.leaky_relu(hidden, LEAK)
+        features = torch.cat(
+            [
+                around[:, :, 1:-1, 1:-1].reshape(batch, self.n_planes, CHANNELS, height + 2, width + 2),
+                hidden.view(batch, self.n_planes, HIDDEN, height + 2, width + 2),
+            ],
+            2,
+        )
+        return transposed_convolution(features, self.filters())
+
+    def filters(self) -> Tensor:
+        """Filters of the transposed convolution, (3, 64 + HIDDEN, 16, 16)."""
+        return torch.cat(
+            [self.synthesis.view(self.n_planes, -1, TAPS, TAPS), self.paint.view(self.n_planes, -1, TAPS, TAPS)], 1
+        )
+
+    @torch.no_grad()
+    def symmetrise(self) -> None:
+        """Make the filters of the latent even or odd, as their parity says, so that mirroring is exact."""
+        for filters in (self.analysis, self.synthesis):
+            for axis, sign in ((2, self.parity[:, 0]), (3, self.parity[:, 1])):
+                filters.copy_((filters + filters.flip(axis) * sign[:, None, None, None]) / 2)
+
+
+def transposed_convolution(features: Tensor, filters: Tensor) -> Tensor:
+    """Features (B, P, C, h + 2, w + 2), one position outside at each side, to planes (B, P, 8 h, 8 w).
+
+    A matrix product, and the four blocks of each position added to those of its neighbours: several times as fast as
+    the library's function, whose groups have one output channel each.
+    """
+    batch, planes, channels, rows, columns = features.shape
+    blocks = filters.view(planes, channels, 2, STRIDE, 2, STRIDE).permute(0, 2, 4, 3, 5, 1)
+    painted = torch.matmul(blocks.reshape(planes, -1, channels), features.reshape(batch, planes, channels, -1))
+    painted = painted.view(batch, planes, 2, 2, STRIDE * STRIDE, rows, columns)
+    total = sum(painted[:, :, i, j, :, 1 - i : rows - i, 1 - j : columns - j] for i in (0, 1) for j in (0, 1))
+    whole = F.pixel_shuffle(total.flatten(1, 2), STRIDE)  # type: ignore[union-attr]
+    return whole[:, :, EDGE:-EDGE, EDGE:-EDGE]
+
+
+class Activity(nn.Module):
+    """What stands for the entropy model while transforms are trained: a scale from the magnitudes around a symbol."""
+
+    FEATURES = 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.4, 0.25, 0.25, -0.7, 0.0]).repeat(PLANES * CHANNELS, 1))
+        lower = torch.zeros(CHANNELS, CHANNELS)
+        for group in range(1, len(GROUPS)):
+            lower[GROUPS[group], GROUPS[group - 1]] = 1 / (GROUPS[group - 1].stop - GROUPS[group - 1].start)
+        self.register_buffer("lower", lower, persistent=False)
+
+    def around(self, x: Tensor) -> Tensor:
+        """Weighted mean of the eight neighbours of each value."""
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        rows = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
+        return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:] - 4 * x) / 12
+
+    def rate(self, wanted: Tensor, quality: Tensor) -> Tensor:
+        """Bits of values (B, 3 * 64, h, w) in quantiser steps at quality indices (B,), rounded with noise: (B,)."""
+        with torch.no_grad():
+            batch, _, height, width = wanted.shape
+            known = wanted.round()
+            mean = torch.zeros_like(known)
+            mean[:, ::CHANNELS] = self.around(known)[:, ::CHANNELS]
+            size = (known - mean).abs()
+            below = torch.einsum("dc,bpchw->bpdhw", self.lower, size.view(batch, PLANES, CHANNELS, height, width))
+            below = below.flatten(1, 2)
+            near = torch.stack([self.around(size), below, self.around(below)], -1)
+            features = torch.cat([torch.log2(near + 0.1), torch.ones_like(near[..., :2])], -1)
+            features[..., 4] = (quality * (2 / MAX_QUALITY_INDEX) - 1)[:, None, None, None]
+        octaves = torch.einsum("bchwf,cf->bchw", features, self.weight)
+        index = INDICES_PER_OCTAVE * (octaves - torch.log2(torch.tensor(SCALE_MIN)))
+        return bits(wanted - mean + torch.rand_like(wanted) - 0.5, index).sum((1, 2, 3))

@@ -1,0 +1,102 @@
+"""The shared weights of the ccnn codec, and what encoder and decoder do alike: colours and differing filters."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy import context
+from nncodec.entropy.bands import CHANNELS, TAPS
+from nncodec.entropy.coder import Symbols
+from nncodec.entropy.context import MEAN_ONE, Weights
+from nncodec.entropy.tables import Tables
+from nncodec.nets.lapped import OPPONENT, Decoder, Floats
+
+COLOUR_ONE = 127
+"""Coefficients of colours are multiples of 1/127."""
+MIDDLE = 128
+_GRAY = float(np.sqrt(3))
+"""What a gray level is in the first plane: that of three equal channels."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One set of weights, by the names of its arrays."""
+
+    number: int
+    arrays: dict[str, npt.NDArray[Any]]
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The distributions of symbols."""
+        return Tables.unpack(self.arrays)
+
+    @cached_property
+    def sizes(self) -> npt.NDArray[np.integer]:
+        """Logarithmic sizes of magnitudes; see `nncodec.entropy.context.Known`."""
+        return self.arrays["context.sizes"]
+
+    @cached_property
+    def analysis(self) -> Floats:
+        """(3, CHANNELS, TAPS, TAPS)"""
+        return self.arrays["analysis"].astype(np.float32)
+
+    def decoder(self, plane: int) -> Decoder:
+        """What paints one plane."""
+        parts = [self.arrays[name][plane].astype(np.float32) for name in ("synthesis", "paint", "hidden", "bias")]
+        return Decoder(np.concatenate(parts[:2]), *parts[2:])
+
+    def contexts(self, quality: int) -> list[list[Weights]]:
+        """Weights of the contexts by plane and group, at a quality index."""
+        return context.unpack(self.arrays, quality)
+
+
+def matrix_of(own: bytes | None) -> Floats:
+    """(3, 3) orthonormal up to rounding: one row for each plane, from R, G and B. ``own`` is nine signed bytes."""
+    if own is None:
+        return OPPONENT
+    matrix: Floats = np.frombuffer(own, np.int8).reshape(3, 3).astype(np.float32) / np.float32(COLOUR_ONE)
+    return matrix
+
+
+def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
+    """Pixels (H, W) or (H, W, 3) to planes (1 or 3, H, W), so that `from_planes` gives the pixels back."""
+    levels: Floats = pixels.astype(np.float32) - np.float32(MIDDLE)
+    if pixels.ndim == 2:
+        gray: Floats = levels[None] * np.float32(_GRAY)
+        return gray
+    inverse: Floats = np.linalg.inv(matrix.astype(np.float64)).astype(np.float32)
+    return np.ascontiguousarray(np.moveaxis(levels @ inverse, -1, 0)).astype(np.float32, copy=False)
+
+
+def from_planes(planes: list[Floats], matrix: Floats) -> npt.NDArray[np.uint8]:
+    """Planes to pixels (H, W) or (H, W, 3), rounded and saturated."""
+    if len(planes) == 1:
+        return _saturated(planes[0] / np.float32(_GRAY))
+    return np.stack([_saturated(sum(p * w for p, w in zip(planes, row, strict=True))) for row in matrix.T], 2)
+
+
+def _saturated(levels: Floats) -> npt.NDArray[np.uint8]:
+    """Levels about the middle to 0..255, to the nearest."""
+    return np.rint(levels + MIDDLE).clip(0, 255).astype(np.uint8)
+
+
+def row_steps(values: npt.NDArray[np.int16]) -> tuple[Floats, Floats]:
+    """Quantiser step of each channel's filter, (CHANNELS,), a power of two; and the energy of its values in symbols.
+
+    The error that a filter's error paints grows with the energy of its channel: the step is about one over its root.
+    Encoder and decoder know the values (n, CHANNELS), in 1/16 symbol, and integers decide the step.
+    """
+    total = [int(np.square(column.astype(np.int64)).sum()) // MEAN_ONE**2 for column in values.T]
+    exponents = [energy.bit_length() // 2 for energy in total]
+    steps = np.array([2.0**-exponent for exponent in exponents], np.float32)
+    return steps, np.array(total, np.float32)
+
+
+def restored(decoder: Decoder, symbols: Symbols, steps: Floats) -> Decoder:
+    """A decoder whose latent's filters differ by symbols (CHANNELS, TAPS * TAPS)."""
+    filters = decoder.filters.copy()
+    filters[:CHANNELS] += (symbols * steps[:, None]).astype(np.float32).reshape(CHANNELS, TAPS, TAPS)
+    return replace(decoder, filters=filters)

@@ -1,0 +1,93 @@
+"""The transforms of the ccnn codec in NumPy: a strided convolution, and a transposed one whose filters overlap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.bands import CHANNELS, PARITY, STRIDE, TAPS
+from nncodec.entropy.layout import LEAK
+
+Floats = npt.NDArray[np.float32]
+
+_AXES = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]])
+OPPONENT: Floats = (_AXES / np.sqrt([[3], [2], [6]])).astype(np.float32)
+"""(3, 3) orthonormal: R, G, B to a brightness and two opponent colours."""
+EDGE = (TAPS - STRIDE) // 2
+"""Pixels by which a filter reaches over each side of its 8 x 8 block."""
+HIDDEN = 32
+"""Hidden channels of each plane."""
+SATURATION = 4.0
+"""Symbols that reach the hidden channels are clamped to plus or minus this."""
+_ROWS = 16
+"""Rows of latent positions that are transformed at once."""
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """The weights that paint one plane."""
+
+    filters: Floats
+    """(CHANNELS + HIDDEN, TAPS, TAPS) of the transposed convolution."""
+    hidden: Floats
+    """(HIDDEN, CHANNELS - 1, 3, 3) of the convolution that feeds the hidden channels from all but the local mean."""
+    bias: Floats
+    """(HIDDEN,)"""
+
+
+def mirrored(size: int, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """For places -count to size + count - 1: the place inside that shows there, and whether it is turned around.
+
+    As between two mirrors, each half a place beyond the outermost ones.
+    """
+    at = np.arange(-count, size + count) % (2 * size)
+    turned = at >= size
+    return np.where(turned, 2 * size - 1 - at, at), turned
+
+
+def analyse(plane: Floats, filters: Floats) -> Floats:
+    """Strided convolution of a plane (8 h, 8 w), mirrored at its borders, to a latent (h, w, CHANNELS)."""
+    height, width = plane.shape[0] // STRIDE, plane.shape[1] // STRIDE
+    rows, columns = mirrored(STRIDE * height, EDGE)[0], mirrored(STRIDE * width, EDGE)[0]
+    matrix = filters.reshape(CHANNELS, -1).T
+    out = np.empty((height, width, CHANNELS), np.float32)
+    for top in range(0, height, _ROWS):
+        count = min(_ROWS, height - top)
+        part = plane[rows[STRIDE * top : STRIDE * (top + count) + 2 * EDGE]][:, columns]
+        windows = np.lib.stride_tricks.sliding_window_view(part, (TAPS, TAPS))[::STRIDE, ::STRIDE]
+        out[top : top + count] = (windows.reshape(-1, TAPS * TAPS) @ matrix).reshape(count, width, CHANNELS)
+    return out
+
+
+def paint(values: npt.NDArray[np.number], decoder: Decoder) -> Floats:
+    """Values (h, w, CHANNELS) in quantiser steps to a plane (8 h, 8 w) in quantiser steps."""
+    height, width = values.shape[:2]
+    rows, above = mirrored(height, 2)
+    columns, left = mirrored(width, 2)
+    upside, sideways = np.where(above[:, None], PARITY[:, 0], 1), np.where(left[:, None], PARITY[:, 1], 1)
+    quarters = decoder.filters.reshape(-1, 2, STRIDE, 2, STRIDE).transpose(1, 3, 0, 2, 4).reshape(4, -1, STRIDE**2)
+    out = np.zeros((height + 1, STRIDE, width + 1, STRIDE), np.float32)
+    for top in range(0, height + 2, _ROWS):
+        count = min(_ROWS, height + 2 - top)
+        part = values[rows[top : top + count + 2]][:, columns].astype(np.float32)
+        part *= (upside[top : top + count + 2, None] * sideways).astype(np.float32)
+        features = np.concatenate([part[1:-1, 1:-1], _hidden(part, decoder)], 2).reshape(-1, quarters.shape[1])
+        for i in (0, 1):  # the row of blocks above a position's centre, and that below
+            first, last = max(top + i - 1, 0), min(top + i - 1 + count, height + 1)
+            for j in (0, 1):
+                blocks = (features @ quarters[2 * i + j]).reshape(count, width + 2, STRIDE, STRIDE).swapaxes(1, 2)
+                out[first:last] += blocks[first - top - i + 1 : last - top - i + 1, :, 1 - j : width + 2 - j]
+    whole = out.reshape(STRIDE * (height + 1), STRIDE * (width + 1))
+    return whole[EDGE:-EDGE, EDGE:-EDGE]
+
+
+def _hidden(part: Floats, decoder: Decoder) -> Floats:
+    """Hidden channels (h, w, HIDDEN) of values (h + 2, w + 2, CHANNELS): a 3 x 3 convolution and a leaky ReLU."""
+    height, width = part.shape[0] - 2, part.shape[1] - 2
+    seen = part[:, :, 1:].clip(-SATURATION, SATURATION)
+    out = np.tile(decoder.bias, (height * width, 1))
+    for row in range(3):
+        for column in range(3):
+            tap = seen[row : row + height, column : column + width].reshape(height * width, -1)
+            out += tap @ decoder.hidden[:, :, row, column].T
+    return np.where(out < 0, np.float32(LEAK) * out, out).reshape(height, width, -1)
