@@ -57,6 +57,25 @@ def test_fitting_to_the_picture_gains_more_than_the_start() -> None:
     assert fit < start
 
 
+def test_more_effort_never_gives_a_worse_trade() -> None:
+    """What an effort tries, the higher ones try too; one region is all of this picture."""
+
+    def cost(effort: int) -> float:
+        task = Task(seen(), PHOTO, by_name("jpeg").id, 4000, effort)
+        parameters = RESTORER.fit(task)
+        assert parameters is not None
+        gray = [
+            picture.astype(float) @ [0.299, 0.587, 0.114]
+            for picture in (RESTORER.apply(seen(), parameters, "cpu"), PHOTO)
+        ]
+        before = mse(seen().astype(float) @ [0.299, 0.587, 0.114], gray[1])
+        return mse(*gray) / before + task.price(len(parameters))
+
+    costs = [cost(effort) for effort in (1, 5, 6)]
+    assert costs[1] < costs[0]
+    assert costs[2] < costs[1] + 1e-3  # rounded to 8 bits
+
+
 def test_bytes_count_in_a_small_file() -> None:
     assert len(fitted(6, n_bytes=10**6)) > 40
     assert len(fitted(6, n_bytes=100)) == 2
