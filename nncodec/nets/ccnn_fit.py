@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nncodec import progress
 from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS
 from nncodec.entropy.context import MEAN_ONE
 from nncodec.nets.ccnn import PRICE, Transform
@@ -70,6 +71,7 @@ def fit(task: Task, analysis: Floats, decoders: list[Decoder], steps: int) -> tu
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     price = torch.tensor(PRICE)
     area = task.planes.shape[1] * task.planes.shape[2]
+    tick = progress.counter("training on the picture", steps)
     for step in range(steps):
         pixels, means, indices = task.regions(rng)
         wanted = model.latent(pixels) / task.step - means
@@ -85,6 +87,7 @@ def fit(task: Task, analysis: Floats, decoders: list[Decoder], steps: int) -> tu
         loss.backward()
         for each in descent:
             each.step(_RATE * (1 - step / steps))
+        tick()
     shape = (planes, CHANNELS, TAPS, TAPS)
     return model.analysis.detach().numpy().reshape(shape), model.synthesis.detach().numpy().reshape(shape)
 

@@ -20,7 +20,7 @@ PRICE = 8.0
 ROUNDING = 1.3
 """What the price is multiplied by when single symbols are chosen: zeros also make poorer contexts for what follows."""
 FIT_STEPS = (0, 0, 0, 0, 60, 120, 250, 500, 1000)
-"""Optimiser steps on the one picture, for efforts 1 to 9: no more than positions, none if a side is shorter than a filter."""
+"""Optimiser steps for efforts 1 to 9; no more than there are positions, none if a side is shorter than a filter."""
 _OWN_COLOURS_FROM = 2
 """Effort from which colours of the picture's own are tried."""
 _WIDEST = max(group.stop - group.start for group in GROUPS)
