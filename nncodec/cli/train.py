@@ -48,7 +48,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
     learn(list(folders), output, minutes)
 
 
-@command.command("luma")
+@command.command("luma", short_help="Train a restorer that pictures share.")
 @_data
 @click.option(
     "-o",
@@ -156,7 +156,7 @@ def learned(**options: Any) -> None:
     learn(list(options["folders"]), options["output"], widths, settings, options["resume"])
 
 
-@command.command("ccnn")
+@command.command("ccnn", short_help="Train the shared start of codec ccnn.")
 @_data
 @click.option(
     "-o",
