@@ -140,8 +140,8 @@ class Layered:
         """Encode in the way of least cost, squared error plus rate times the slope that ``options.quality`` stands for.
 
         The residual is lossless at quality 100 on every base but JPEG. Effort is the base codec's; up to 3, only
-        pictures of half the size are tried, and from 7 on three qualities of each. Size and fidelity jump at the quality
-        from which there is a second layer: nothing in between is of least cost.
+        pictures of half the size are tried, and from 7 on three qualities of each. Size and fidelity jump where the
+        second layer sets in: nothing in between is of least cost.
         """
         if pixels.dtype != np.uint8:
             raise EncodeError("layered takes 8 bits per sample", "encode it with jpeg2000")
