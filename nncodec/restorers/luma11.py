@@ -1,0 +1,6 @@
+"""The published network of eleven layers, shared by all pictures; luma only. Parameters as those of ``luma``."""
+
+from nncodec.nets.luma11 import Luma11
+from nncodec.restorers.luma import Shared
+
+RESTORER = Shared(3, "luma11", Luma11)
