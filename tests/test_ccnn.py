@@ -28,6 +28,8 @@ from nncodec.nets.ccnn_decoder import decode
 from nncodec.nets.ccnn_model import Model, from_planes, matrix_of, row_steps, to_planes
 from nncodec.nets.ccnn_search import PRICE, Search, own_colours
 from nncodec.pipeline import decode as decode_file
+from nncodec.training.data import Pictures
+from nncodec.training.recipes.ccnn_contexts import Network, fit, samples
 from tests import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -243,6 +245,36 @@ def test_the_sizes_of_weights_are_those_of_the_format():
         "mean": (3, 19, 2),
     }
     assert shapes(0, 0)["mean"] == (9, 4, 1)
+
+
+def small_pictures() -> Pictures:
+    """Two training pictures."""
+    arrays = [pictures.photograph(272, 288, seed=seed) for seed in (1, 2)]
+    index = np.array([[number * 272 * 288 * 3, 272, 288] for number in (0, 1)])
+    return Pictures(np.concatenate([array.reshape(-1) for array in arrays]), index)
+
+
+def test_fitted_contexts_are_the_integers_that_ship():
+    """Bits fall while a network is fitted, and its integers give the scale indices of its floats, but for rounding."""
+    import torch
+
+    basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float32)
+    sampled = samples(small_pictures(), basis, 3, 1, 0)[2]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = Network(1, 2)
+        before = float(network(sampled).detach())
+        assert fit(network, sampled, 40) < 0.9 * before
+    whole = {name: array.astype(np.float64) for name, array in network.integers().items()}
+    assert {name: array.shape for name, array in whole.items()} == shapes(1, 2)
+    hidden = sampled.features.double().numpy() @ whole["enter"] + whole["pass"][sampled.row.numpy()]
+    quality = sampled.quality.numpy()
+    anchors = np.maximum(0, 1 - np.abs(quality[:, None] / 25 - np.arange(N_ANCHORS)))
+    hidden += anchors @ whole["quality"]
+    integers = (np.where(hidden < 0, hidden / 8, hidden) / 2**11 @ whole["leave"] + anchors @ whole["index"]) / 2**18
+    with torch.no_grad():
+        index = network.scales(sampled).numpy()
+    assert np.abs(integers - index).max() < 0.1
 
 
 # --- differences of filters -----------------------------------------------------------------------------------------

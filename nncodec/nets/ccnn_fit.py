@@ -113,7 +113,7 @@ class _Descent:
         self._mean.lerp_(gradient, 1 - _MEMORY[0])
         self._square.lerp_(gradient.square().mean((1, 2, 3), keepdim=True), 1 - _MEMORY[1])
         bias = [1 - memory**self._steps for memory in _MEMORY]
-        self._filters -= rate * (self._mean / bias[0]) / ((self._square / bias[1]).sqrt() + 1e-12)
+        self._filters.sub_(rate * (self._mean / bias[0]) / ((self._square / bias[1]).sqrt() + 1e-12))
         self._filters.grad = None
 
 

@@ -134,23 +134,29 @@ class Network(nn.Module):
             if group == 0:
                 self.mean[1:] = 0.25
 
-    def forward(self, batch: Samples) -> Tensor:
-        """Bits per sample, symbols chosen as the encoder chooses them."""
+    def scales(self, batch: Samples) -> Tensor:
+        """Scale indices (n, channels), not rounded."""
         quality = batch.quality.float() / ANCHOR_SPACING
         anchors = F.relu(1 - (quality[:, None] - torch.arange(N_ANCHORS)).abs())
-        row = batch.row.long()
-        hidden = batch.features.float() * 2.0**-FEATURE_BITS @ self.enter + self.each_pass[row] + anchors @ self.quality
-        index = SCALE_UNIT * (F.leaky_relu(hidden, LEAK) @ self.leave + anchors @ self.index)
-        residual = batch.wanted
-        if batch.signed.shape[1]:
-            signed = batch.signed.float() / MEAN_ONE
-            every = torch.stack([signed @ weight for weight in self.mean], 1)
-            residual = residual - every[torch.arange(len(row)), row]
-        index = index.clamp(min=self.floor)
-        price = torch.tensor(PRICE)
+        features = batch.features.float() * 2.0**-FEATURE_BITS
+        hidden = features @ self.enter + self.each_pass[batch.row.long()] + anchors @ self.quality
+        return SCALE_UNIT * (F.leaky_relu(hidden, LEAK) @ self.leave + anchors @ self.index)
+
+    def residuals(self, batch: Samples) -> Tensor:
+        """Wanted values less their means, (n, channels)."""
+        if not batch.signed.shape[1]:
+            return batch.wanted
+        every = torch.stack([batch.signed.float() / MEAN_ONE @ weight for weight in self.mean], 1)
+        return batch.wanted - every[torch.arange(len(batch.row)), batch.row.long()]
+
+    def forward(self, batch: Samples) -> Tensor:
+        """Bits per sample, symbols chosen as the encoder chooses them; and again with noise.
+
+        Means learn from noise, which has a gradient everywhere; scales from the symbols that will be coded.
+        """
+        index, residual = self.scales(batch).clamp(min=self.floor), self.residuals(batch)
         noisy = residual + torch.rand_like(residual) - 0.5
-        # Means learn from noise, which has a gradient everywhere; scales from the symbols that will be coded.
-        own = bits(chosen(residual, index, price).detach(), index)
+        own = bits(chosen(residual, index, torch.tensor(PRICE)).detach(), index)
         return (own + bits(noisy, index.detach())).sum(1).mean()
 
     def integers(self) -> Arrays:
