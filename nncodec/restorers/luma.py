@@ -5,7 +5,7 @@ The parameters in the file are three bytes: model number, condition, strengths. 
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -68,7 +68,7 @@ class Condition:
 class Shared:
     """A shared network on 8-bit pixels, on any device by NumPy."""
 
-    def __init__(self, number: int, name: str, net: type[Net]) -> None:
+    def __init__(self, number: int, name: str, net: Callable[[models.Arrays], Net]) -> None:
         self.id, self.name = number, name
         self._net = net
         self._loaded = cache(self._load)
@@ -86,7 +86,7 @@ class Shared:
             return None
         with threadpool_limits(1, "blas"):
             best = _search(_Sample(self._loaded(model), task), families)
-        return None if best is None else bytes([model]) + best.packed()
+        return bytes([model]) + best.packed()
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
         """Add the correction to (H, W) or (H, W, 3) uint8 pixels; the device does not matter."""
