@@ -212,7 +212,7 @@ def test_precisions_read_the_same_symbols(payload, monkeypatch):
     """Float32 and bfloat16 painters decode one file to the same picture within two levels."""
     pictures_seen = []
     for low in (False, True):
-        networks = Painter(models.load(1, "learned"), "cpu", low)
+        networks = Painter(models.load(models.newest("learned"), "learned"), "cpu", low)
         monkeypatch.setattr(learned, "painter", lambda number, device, networks=networks: networks)
         pictures_seen.append(CODEC.decode(payload, FRAME, "cpu").astype(int))
     assert np.abs(pictures_seen[0] - pictures_seen[1]).max() <= 2
