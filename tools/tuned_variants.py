@@ -1,6 +1,6 @@
 """Compare forms of the 378-parameter restorer: ours, and the two of the paper, trained and fitted alike, with torch.
 
-    python tools/tuned_variants.py DIR DIR --steps 600
+    python tools/tuned_variants.py DIR DIR --steps 600 --quality 10 --quality 20 --quality 40
 
 Each form is trained from the same pictures for the same number of steps at each JPEG quality (a shared start), and
 that is then fitted to validation pictures. results/training/tuned-variants.tsv gets the gains, in dB of luma, before
@@ -28,7 +28,6 @@ FORMS = {
     "wide": (9, 1, "affine"),
 }
 """Channels, depthwise-separable blocks, and normalisation: none, without parameters, with a scale and an offset."""
-QUALITIES = (10, 20, 40)
 CROP, BATCH, FIT_BATCH = 48, 16, 8
 
 
@@ -109,6 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--quality", type=int, action="append", required=True)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--validation", type=int, default=6)
     options = parser.parse_args()
@@ -116,9 +116,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         found = find_pictures(options.folders)
         training, validation = (load_pictures(files[: options.pairs], Path(cache)) for files in found)
-        lines = [f"# python tools/tuned_variants.py DIR DIR --steps {options.steps}"]
+        lines = [
+            f"# {options.steps} steps of {BATCH} crops at each JPEG quality, {options.validation} validation regions"
+        ]
         lines.append("form\tchannels\tblocks\tnormalisation\tquality\tstart_db\tfitted_db\tcpu_s")
-        for quality in QUALITIES:
+        for quality in options.quality:
             rng, jpeg = np.random.default_rng(quality), by_name("jpeg")
             pairs = make_pairs(training, jpeg, quality, options.pairs, rng)
             held_out = make_pairs(validation, jpeg, quality, options.validation, np.random.default_rng(0))
