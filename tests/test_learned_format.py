@@ -141,7 +141,8 @@ def test_the_document_suffices(tmp_path, monkeypatch, shape, quality):
         payload = learned.CODEC.encode(pixels, Options(quality, effort=3))
         frame = Frame(shape[1], shape[0], 3 if len(shape) == 3 else 1)
         assert learned.CODEC.decode(payload, frame, "cpu").shape == shape
-        found = decoded_checksum(payload, frame.width, frame.height, frame.channels, models.load(models.newest("learned"), "learned"))
+        arrays = models.load(models.newest("learned"), "learned")
+        found = decoded_checksum(payload, frame.width, frame.height, frame.channels, arrays)
         assert found == int.from_bytes(payload[2:4], "little")
     finally:
         for cached in (models.manifest, models.load, learned._painter):

@@ -69,7 +69,7 @@ def kodak() -> dict[str, Series]:
 def test_known_answers_on_kodak_against_vtm(
     kodak: dict[str, Series], codec: str, percent: float, within: float
 ) -> None:
-    """What an earlier, independent measurement with the same libraries found; its JPEG was progressive at every rate."""
+    """What an earlier, independent measurement with the same libraries found; its JPEG was progressive throughout."""
     vtm = references()["vtm"].psnr_curve()
     assert bd_rate(kodak[codec].psnr_curve(), vtm) == pytest.approx(percent, abs=within)
 

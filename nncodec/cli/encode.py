@@ -69,7 +69,7 @@ class _Reading:
     metavar="NAME",
     default="auto",
     show_default=True,
-    help="Add networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
+    help="Networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
     "One that does not pay for its bytes is left out.",
 )
 @click.option(

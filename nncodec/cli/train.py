@@ -56,7 +56,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
     default="runs/luma",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures is made beside.",
+    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside.",
 )
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")

@@ -46,8 +46,8 @@ class MendingBlock(nn.Module):
         """(B, width, h, w) to the same."""
         y: Tensor = self.inner(x)
         y = y * (1 + self.gain(family, level)).to(y.dtype) + self.bias(family, level).to(y.dtype)
-        y = x + self.outer(F.leaky_relu(y, LEAK))
-        return y
+        z: Tensor = x + self.outer(F.leaky_relu(y, LEAK))
+        return z
 
 
 class Mender(nn.Module):
