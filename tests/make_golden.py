@@ -16,6 +16,7 @@ from nncodec.codecs import Options
 from nncodec.container import VERSION, Container, Header, Kind, Section, parse, serialize
 from nncodec.image import Metadata, Picture
 from nncodec.pipeline import Settings, decode, encode, inspect, keep_file
+from nncodec.restorers import by_name
 from tests import pictures
 from tests.damage import Part, build, take_apart
 
@@ -49,7 +50,7 @@ def files() -> dict[str, tuple[bytes, tuple[int, float]]]:
     for codec, effort in (("webp", 5), ("jpeg", 6)):  # a shared start, and one fitted to the picture
         settings = Settings(codec, Options(60, effort), restore="tuned")
         found[f"{codec}-tuned"] = encode(pictures.picture("RGB", 40, 56), settings).data, RESTORED[codec]
-    found |= layered()
+    found |= layered() | shared()
     for quality in (60, 100):
         data = _encode(pictures.picture("I;16"), "jpeg2000", quality)
         found[f"jpeg2000-gray16-{quality}"] = data, EXACT if quality == 100 else (257, 60.0)
@@ -79,6 +80,22 @@ def layered() -> dict[str, tuple[bytes, tuple[int, float]]]:
         data = _encode(pictures.picture("RGB", 41, 55), f"layered:{base}", 85)
         found[f"layered-{base}-rgb-85"] = data, LAYERED[base]
     found["layered-1x1"] = _encode(Picture(pictures.photograph(1, 1)), "layered", 85), LAYERED["avif"]
+    return found
+
+
+def shared() -> dict[str, tuple[bytes, tuple[int, float]]]:
+    """With the restorers that all pictures share, alone and followed by another."""
+    found = {}
+    for codec, mode, restore in (
+        ("webp", "RGB", "luma"),
+        ("avif", "L", "luma"),
+        ("jpeg", "RGB", "luma+tuned"),
+        ("jpeg", "RGB", "luma11"),
+    ):
+        data = encode(pictures.picture(mode, 128, 192), Settings(codec, Options(40), restore=restore)).data
+        applied = [section[0] for section in parse(data).all(Kind.RESTORER)]
+        assert applied == [by_name(name).id for name in restore.split("+")], "a restorer did not pay"
+        found[f"{codec}-{mode.lower()}-{restore.replace('+', '-')}"] = data, RESTORED.get(codec, ROUNDING[codec])
     return found
 
 

@@ -26,7 +26,7 @@ from nncodec.entropy.layout import HYPER_STRIDE, LATENT_STRIDE
 from nncodec.nets.hyperprior import Hyperprior, bits, lagrangian, relative
 from nncodec.nets.painter import Bytes, Floats, scaled, tiles, widths_of
 from nncodec.nets.prior import from_cells, to_cells
-from nncodec.nets.stored import from_arrays
+from nncodec.nets.shipped import from_arrays
 
 TILE = 12
 """Hyper-latent positions along a tile's side (768 pixels), margins included; tiles are refined on their own."""

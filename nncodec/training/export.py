@@ -12,7 +12,8 @@ from nncodec.entropy.prior import GAIN_BITS, INDEX_ONE
 from nncodec.entropy.tables import Tables
 from nncodec.errors import EncodeError
 from nncodec.nets.hyperprior import TABLE_UNIT
-from nncodec.nets.stored import EXACT, PAINTING, stored
+from nncodec.nets.shipped import EXACT, PAINTING
+from nncodec.nets.stored import stored
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 

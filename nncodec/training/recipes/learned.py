@@ -12,7 +12,7 @@ from nncodec import models
 from nncodec.entropy.layout import LATENT_STRIDE, MAX_QUALITY_INDEX
 from nncodec.entropy.tables import logistic_tables
 from nncodec.nets.hyperprior import COARSEST_STEP, Hyperprior, Outcome, lagrangian, relative, transform_start
-from nncodec.nets.stored import from_arrays
+from nncodec.nets.shipped import from_arrays
 from nncodec.nets.transform import BLOCK_SAMPLES, Widths
 from nncodec.training import data
 from nncodec.training.calibrate import calibrated
