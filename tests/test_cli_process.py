@@ -197,7 +197,22 @@ def test_ctrl_c_leaves_whole_files_or_none(here: Path, workers: str) -> None:
     for index in range(40):
         PIL.Image.fromarray(pictures.noise(200, 300, seed=index)).save(f"in/{index:02}.png", compress_level=0)
     process = subprocess.Popen(
-        [sys.executable, "-m", "nncodec", "encode", "-r", "in", "-o", "out", "-j", workers, "-e", "4", "-c", "avif"],
+        [
+            sys.executable,
+            "-m",
+            "nncodec",
+            "encode",
+            "-r",
+            "in",
+            "-o",
+            "out",
+            "-j",
+            workers,
+            "-e",
+            "4",
+            "--restore",
+            "none",
+        ],
         stderr=subprocess.PIPE,
         start_new_session=True,
     )

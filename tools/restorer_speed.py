@@ -50,7 +50,7 @@ def _network(name: str) -> tuple[int, float]:
         return N_PARAMETERS, N_PARAMETERS  # each at every pixel
     values = restored(models.load(models.newest(name), name), "net")
     n_weights = sum(value.size for value in values.values())
-    packed = values["leave.bias"].size // 3  # pixels that stand at one place
+    packed = max(1, values["leave.bias"].size // 3)  # pixels that stand at one place; luma alone is not packed
     kernels = sum(value.size for key, value in values.items() if key.endswith(".weight"))
     return n_weights, kernels / packed
 
