@@ -5,6 +5,7 @@ as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` 
 """
 
 import hashlib
+import importlib.util
 import io
 import sys
 import zipfile
@@ -86,6 +87,18 @@ def size(model: Model) -> int | None:
         return len(folder().joinpath(model.file).read_bytes())
     except OSError:
         return None
+
+
+def missing(codec: str, *libraries: str) -> str | None:
+    """What this installation lacks to run a codec with weights: a package or the weights, in a few words."""
+    for library in libraries:
+        if importlib.util.find_spec(library) is None:
+            return f"the package {library}"
+    try:
+        newest(codec)
+    except UnsupportedFile:
+        return "its weights"
+    return None
 
 
 @cache

@@ -5,7 +5,6 @@ What decides bits is exact integer arithmetic; pixels are painted in floating po
 machines. Decoding takes NumPy alone. The payload's layout is in docs/format.md and `nncodec.entropy.band_walk`.
 """
 
-import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from nncodec import models
 from nncodec.codecs import Frame, Options, Pixels
-from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
     from nncodec.nets.ccnn_model import Model
@@ -42,13 +41,7 @@ class Ccnn:
 
     def missing(self) -> str | None:
         """What this installation lacks: a library, or the weights."""
-        if importlib.util.find_spec("constriction") is None:
-            return "the package constriction"
-        try:
-            models.newest(self.name)
-        except UnsupportedFile:
-            return "its weights"
-        return None
+        return models.missing(self.name, "constriction")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""

@@ -5,7 +5,6 @@ machine. Pixels are painted in floating point and may differ by a level between 
 docs/format-learned.md and `nncodec.entropy.payload`.
 """
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -79,14 +78,7 @@ class Learned:
 
     def missing(self) -> str | None:
         """What this installation lacks: a library, or the weights."""
-        for library in ("torch", "constriction"):
-            if importlib.util.find_spec(library) is None:
-                return f"the package {library}"
-        try:
-            models.newest(self.name)
-        except UnsupportedFile:
-            return "its weights"
-        return None
+        return models.missing(self.name, "torch", "constriction")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
