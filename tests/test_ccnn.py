@@ -5,12 +5,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncodec import models
 from nncodec.codecs import Frame, Options
 from nncodec.codecs.ccnn import CODEC
 from nncodec.container import parse
@@ -27,10 +25,10 @@ from nncodec.nets.ccnn import Transform, lapped_basis
 from nncodec.nets.ccnn_decoder import decode
 from nncodec.nets.ccnn_model import Model, from_planes, matrix_of, row_steps, to_planes
 from nncodec.nets.ccnn_search import PRICE, Search, own_colours
-from nncodec.pipeline import decode as decode_file
 from nncodec.training.data import Pictures
 from nncodec.training.recipes.ccnn_contexts import Network, fit, samples
 from tests import pictures
+from tests.golden_weights import check_decodes, check_every_model_has_some
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = sorted((ROOT / "tests" / "golden_ccnn").glob("*.nnc"))
@@ -392,18 +390,12 @@ def test_deep_samples_are_refused():
 
 
 def test_there_are_golden_files():
-    numbers = {model.number for model in models.manifest().values() if model.codec == "ccnn"}
-    assert {path.name.split("-")[0] for path in GOLDEN} == {f"model{number}" for number in numbers}
+    check_every_model_has_some(GOLDEN, "ccnn")
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_files_decode(path):
-    """To the same symbols, or the checksum would not match; to the same pixels but for rounding."""
-    found = decode_file(path.read_bytes()).pixels
-    with PIL.Image.open(path.with_suffix(".png")) as picture:
-        expected = np.asarray(picture)
-    assert found.shape == expected.shape
-    assert np.abs(found.astype(int) - expected).max() <= TOLERANCE
+    check_decodes(path, TOLERANCE)
 
 
 def test_more_effort_is_never_a_worse_trade():

@@ -16,6 +16,7 @@ from nncodec.codecs.learned import CODEC
 from nncodec.metrics import psnr
 from nncodec.pipeline import decode
 from tests import pictures
+from tests.golden_weights import check_decodes, check_every_model_has_some
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = sorted((ROOT / "tests" / "golden_learned").glob("*.nnc"))
@@ -33,18 +34,12 @@ def test_every_row_names_a_whole_file():
 
 
 def test_there_are_golden_files():
-    numbers = {model.number for model in models.manifest().values() if model.codec == "learned"}
-    assert {path.name.split("-")[0] for path in GOLDEN} == {f"model{number}" for number in numbers}
+    check_every_model_has_some(GOLDEN, "learned")
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_golden_files_decode(path):
-    """To the same symbols, or the checksum would not match; to the same pixels but for rounding."""
-    seen = decode(path.read_bytes()).pixels
-    with PIL.Image.open(path.with_suffix(".png")) as picture:
-        expected = np.asarray(picture)
-    assert seen.shape == expected.shape
-    assert np.abs(seen.astype(int) - expected).max() <= TOLERANCE
+    check_decodes(path, TOLERANCE)
 
 
 def test_size_and_fidelity_grow_with_quality():

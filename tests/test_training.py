@@ -14,7 +14,10 @@ from nncodec.cli.train import command
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.nets.painter import Painter, widths_of
+from nncodec.nets.shipped import EXACT, from_arrays
+from nncodec.nets.stored import STEP
 from nncodec.training import calibrate, data, state
+from nncodec.training.export import to_arrays
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
 from nncodec.training.recipes import learned
@@ -190,3 +193,16 @@ def test_command_wants_three_widths(folder):
     done = CliRunner().invoke(command, ["learned", "--data", str(folder), "--minutes", "1", "--analysis", "8,8"])
     assert done.exit_code == 2
     assert "three numbers" in done.output
+
+
+def test_training_goes_on_from_weights_that_ship():
+    """What is read back and exported again decides the same bits, and paints with the same kernels but for a step."""
+    shipped = models.load(models.newest("learned"), "learned")
+    read = from_arrays(shipped)
+    again = to_arrays(read, logistic_tables())
+    for name in shipped:
+        if name.split(".")[0] in EXACT or name in ("gain", "hyper_index"):
+            assert np.array_equal(again[name], shipped[name]), name
+    for name, values in from_arrays(again).items():
+        step = shipped[name + STEP].max() if name + STEP in shipped else 1e-6
+        assert float((values - read[name]).abs().max()) <= step, name

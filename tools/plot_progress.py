@@ -4,7 +4,7 @@
 
 Each name is a table in results/training/ that tools/plot_training.py wrote; every run goes on from the weights of
 the one before. Points are BD-rates over the validation crops against the last line of the last run, so the plot ends
-at zero. It goes to docs/img/learned-progress.svg.
+at zero. It goes to docs/img/learned-progress.svg. Printed are BD-rates against the last line of the first run.
 """
 
 import csv
@@ -47,6 +47,8 @@ def main(names: list[str]) -> None:
         steps = [before + int(row["step"]) for row in rows]
         axes.plot(steps, [bd_rate(row, final) for row in rows], "o-", ms=3, lw=1.2, label=name)
         before = steps[-1]
+        for row in rows:
+            print(f"{name}  {row['minutes']:>6} min  {int(row['step']):>6,} steps  {bd_rate(row, runs[0][-1]):+.1f} %")
     axes.set(
         xlabel="steps", ylabel=f"BD-rate against the end of {names[-1]}, %", title="Validation crops while training"
     )

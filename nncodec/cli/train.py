@@ -18,6 +18,8 @@ _data = click.option(
     type=click.Path(path_type=Path, exists=True),
     help="A folder; repeat for more.",
 )
+_resume = click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+_seed = click.option("--seed", type=int, default=0, show_default=True)
 
 
 def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int, int]:
@@ -27,6 +29,21 @@ def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[
     except ValueError:
         raise click.BadParameter("three numbers with commas are needed, such as 64,128,160") from None
     return first, second, third
+
+
+def _ready(threads: int) -> None:
+    """Set this process up for hours of training with torch."""
+    import torch
+
+    from nncodec.training.allocator import keep_memory
+
+    keep_memory()
+    torch.set_num_threads(threads)
+
+
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that are fields of a recipe's settings."""
+    return {name: value for name, value in options.items() if name not in _OWN}
 
 
 @click.group(context_settings=HELP, short_help="Train a network from folders of pictures.")
@@ -59,7 +76,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
     help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside.",
 )
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
-@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@_resume
 @click.option(
     "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
 )
@@ -70,18 +87,13 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 )
 @click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@_seed
 def luma(**options: Any) -> None:
     """Train a restorer that all pictures share, on regions as the base codecs return them."""
-    import torch
-
-    from nncodec.training.allocator import keep_memory
     from nncodec.training.recipes.luma import Settings, learn
 
-    keep_memory()
-    torch.set_num_threads(options["threads"])
-    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
-    learn(list(options["folders"]), options["output"], settings, options["resume"])
+    _ready(options["threads"])
+    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
 
 
 @command.command("learned")
@@ -100,7 +112,7 @@ def luma(**options: Any) -> None:
     required=True,
     help="Over all sittings; the learning rate ends at zero then.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@_resume
 @click.option(
     "--weights",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -136,24 +148,19 @@ def luma(**options: Any) -> None:
 @click.option("--hyper", type=int, default=64, show_default=True, help="Channels of the hyper-latent.")
 @click.option("--features", type=int, default=128, show_default=True, help="Channels of the features, a multiple of 4.")
 @click.option("--context", type=int, default=96, show_default=True, help="Channels of the context's hidden layer.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@_seed
 def learned(**options: Any) -> None:
     """Train the network of a codec, or go on training it.
 
     The state is saved every few minutes and at the end, with a line of rate and PSNR in log.jsonl, measured on
     pictures that are kept out of training.
     """
-    import torch
-
     from nncodec.nets.transform import Widths
-    from nncodec.training.allocator import keep_memory
     from nncodec.training.recipes.learned import Settings, learn
 
-    keep_memory()
-    torch.set_num_threads(options["threads"])
-    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
+    _ready(options["threads"])
     widths = Widths(**{name: options[name] for name in _WIDTHS})
-    learn(list(options["folders"]), options["output"], widths, settings, options["resume"])
+    learn(list(options["folders"]), options["output"], widths, Settings(**_chosen(options)), options["resume"])
 
 
 @command.command("ccnn", short_help="Train the shared start of codec ccnn.")
@@ -167,23 +174,18 @@ def learned(**options: Any) -> None:
     help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
 )
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="For the transforms, over all sittings.")
-@click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+@_resume
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
 @click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option("--rate", type=float, default=2e-3, show_default=True, help="Learning rate of the hidden channels.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@_seed
 def ccnn(**options: Any) -> None:
     """Train the shared start of the codec that trains an autoencoder on each picture.
 
     First the transforms, for the time given; then the contexts are fitted, which takes about two minutes more.
     """
-    import torch
-
-    from nncodec.training.allocator import keep_memory
     from nncodec.training.recipes.ccnn import Settings, learn
 
-    keep_memory()
-    torch.set_num_threads(options["threads"])
-    settings = Settings(**{name: value for name, value in options.items() if name not in _OWN})
-    learn(list(options["folders"]), options["output"], settings, options["resume"])
+    _ready(options["threads"])
+    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, N_GROUPS, Pass
-from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols
+from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, framed, unframed
 from nncodec.entropy.context import N_MEANS, Known, Means, Weights, step
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
-from nncodec.leb128 import read_number, write_number
 
 Exchange = Callable[[int, Pass, Means, Indices], Symbols]
 """Given group, pass, means in 1/16 symbol and scale indices (n, channels), gives the symbols, in that shape.
@@ -92,7 +91,7 @@ class Payload:
         flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
         head += bytes([*self.groups, flags]) + (self.colours or b"")
-        return head + write_number(len(self.escapes)) + self.escapes + self.words
+        return head + framed(self.escapes, self.words)
 
     @classmethod
     def parse(cls, data: bytes, planes: int) -> "Payload":
@@ -109,10 +108,7 @@ class Payload:
         if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
             raise CorruptFile("the flags of a ccnn payload are damaged")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
-        length, start = read_number(data, at + (COLOUR_BYTES if own_colours else 0))
-        if length > len(data) - start:
-            raise CorruptFile(f"{length} bytes of escapes in a payload of {len(data)}")
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")
-        parts = data[start : start + length], data[start + length :]
-        return cls(data[0], data[1], checksum, groups, colours, differing, *parts)
+        coded = unframed(data, at + (COLOUR_BYTES if own_colours else 0))
+        return cls(data[0], data[1], checksum, groups, colours, differing, *coded)

@@ -27,6 +27,19 @@ _CHUNK = 1 << 20
 """Symbols that are sorted by scale index at once."""
 
 
+def framed(escapes: bytes, words: bytes) -> bytes:
+    """What an encoder finished with, as payloads end: the length of the escapes, the escapes, the words."""
+    return write_number(len(escapes)) + escapes + words
+
+
+def unframed(data: bytes, start: int) -> tuple[bytes, bytes]:
+    """Inverse of `framed`, from ``start`` to the end of ``data``: escapes and words. CorruptFile."""
+    length, at = read_number(data, start)
+    if length > len(data) - at:
+        raise CorruptFile(f"{length} bytes of escapes in {len(data)} bytes of coded data")
+    return data[at : at + length], data[at + length :]
+
+
 def _constriction() -> ModuleType:
     try:
         import constriction

@@ -4,9 +4,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from nncodec.entropy.coder import framed, unframed
 from nncodec.entropy.layout import MAX_QUALITY_INDEX
 from nncodec.errors import CorruptFile
-from nncodec.leb128 import read_number, write_number
 
 HEADER_BYTES = 4
 MAX_MODEL = 63
@@ -35,7 +35,7 @@ class Payload:
     def serialize(self) -> bytes:
         """To bytes."""
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
-        return head + write_number(len(self.escapes)) + self.escapes + self.words
+        return head + framed(self.escapes, self.words)
 
     @classmethod
     def parse(cls, data: bytes) -> "Payload":
@@ -46,10 +46,8 @@ class Payload:
             raise CorruptFile(f"model number {data[0]} is not between 1 and {MAX_MODEL}")
         if data[1] > MAX_QUALITY_INDEX:
             raise CorruptFile(f"quality index {data[1]} is above {MAX_QUALITY_INDEX}")
-        length, start = read_number(data, HEADER_BYTES)
-        if length > len(data) - start:
-            raise CorruptFile(f"{length} bytes of escapes in a payload of {len(data)}")
-        if data.endswith(b"\0") and start + length < len(data):
+        escapes, words = unframed(data, HEADER_BYTES)
+        if words.endswith(b"\0"):
             raise CorruptFile("the coded symbols end with a zero byte")
         checksum = int.from_bytes(data[2:HEADER_BYTES], "little")
-        return cls(data[0], data[1], checksum, data[start : start + length], data[start + length :])
+        return cls(data[0], data[1], checksum, escapes, words)

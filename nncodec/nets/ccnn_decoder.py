@@ -35,11 +35,11 @@ def decode(payload: Payload, model: Model, width: int, height: int, channels: in
         walk(known, contexts, plane, payload.groups[plane], exchange)
         decoders.append(_decoder(model.decoder(plane), payload.differing[plane], known.values[plane], reader))
     reader.finish()
-    step = np.float32(step_size(payload.quality) / MEAN_ONE)
+    step = np.float32(step_size(payload.quality))
     planes = []
     for values, decoder in zip(known.values, decoders, strict=True):
         painted = paint(values.reshape(rows, columns, CHANNELS) / np.float32(MEAN_ONE), decoder)
-        planes.append(painted[:height, :width] * (step * MEAN_ONE))
+        planes.append(painted[:height, :width] * step)
     return from_planes(planes, matrix_of(payload.colours))
 
 

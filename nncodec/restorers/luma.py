@@ -4,9 +4,7 @@ The parameters in the file are three bytes: model number, condition, strengths. 
 """
 
 import math
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -19,6 +17,7 @@ from nncodec import models
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
 from nncodec.nets.mender import Mender
+from nncodec.nets.tiles import Region, tile_by_tile
 from nncodec.restorers import Task
 
 Floats = npt.NDArray[np.float32]
@@ -29,6 +28,7 @@ _STRENGTHS = 8
 """A strength is a number of eighths, 0 to 15."""
 _BLOCK = 8
 _TILE = 256
+"""Side of the tiles: small enough for many threads, large enough for their halo not to cost much."""
 _SAMPLE, _SAMPLES = 128, 4
 """Side and number of the regions on which the encoder compares conditions."""
 
@@ -37,8 +37,6 @@ _TO_YCC = np.array(
 )  # JFIF, without offsets
 _TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
 _ZERO = np.array([128, 0, 0], np.float32)
-
-Region = tuple[slice, slice]
 
 
 class Net(Protocol):
@@ -101,9 +99,7 @@ class Shared:
                 added = added[:, :, None] + chroma * np.float32(condition.chroma / _STRENGTHS)
             out[rows, columns] = np.clip(np.rint(seen[rows, columns] + added), 0, 255)
 
-        # Threads of our own over tiles, none inside the small matrix products.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(restore, _tiles(*seen.shape[:2])))
+        tile_by_tile(seen.shape, _TILE, _TILE, restore)
         return out
 
     def _unpacked(self, parameters: bytes, seen: Pixels) -> tuple[Net, Condition]:
@@ -117,13 +113,6 @@ class Shared:
         if family >= net.families or (seen.ndim == 2 and chroma):
             raise CorruptFile(f"restorer {self.name}: condition {parameters[1]}, strengths {parameters[2]:#04x}")
         return net, Condition(family, level, luma, chroma)
-
-
-def _tiles(height: int, width: int) -> Iterator[Region]:
-    """Regions small enough for many threads, large enough for their halo not to cost much."""
-    for top in range(0, height, _TILE):
-        for left in range(0, width, _TILE):
-            yield slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width))
 
 
 def _corrections(net: Net, seen: Pixels, region: Region, condition: Condition) -> tuple[Floats, Floats]:

@@ -4,9 +4,7 @@ The parameters in the file: model number (u8), start (u8), and, unless the start
 scale index (u8), number of escape bytes (LEB128), escapes, range-coded differences. See docs/format.md.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import product
 
@@ -14,14 +12,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nncodec import models
-from nncodec.entropy.coder import Decoder, Encoder, Symbols
+from nncodec.entropy.coder import Decoder, Encoder, Symbols, framed, unframed
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
-from nncodec.leb128 import read_number, write_number
 from nncodec.nets.fit378 import Fit, Pair, Regions
 from nncodec.nets.rounding import rounded
+from nncodec.nets.tiles import Region, tile_by_tile
 from nncodec.nets.tiny378 import N_PARAMETERS, Floats, correction, luma_around
 from nncodec.restorers import Task
 
@@ -39,6 +37,7 @@ _TRIED = 4
 _FEWEST_BYTES, _DEAREST = 50, 0.05
 """No fit is tried for a file so small that so few bytes would have to take away more than this share of the error."""
 _STRIP_ROWS, _STRIP_COLUMNS = 128, 512
+"""Strips that keep a layer's matrix in a core's cache."""
 
 
 class Tuned:
@@ -77,22 +76,13 @@ class Tuned:
             raise CorruptFile("a tuned restorer for samples of more than 8 bits")
         out = np.empty_like(seen)
 
-        def restore(region: tuple[slice, slice]) -> None:
+        def restore(region: Region) -> None:
             added = np.rint(correction(weights, luma_around(seen, *region)))
             levels = np.clip(added, -255, 255, out=added).astype(np.int16)
             out[region] = np.clip(seen[region] + (levels if seen.ndim == 2 else levels[:, :, None]), 0, 255)
 
-        # Threads of our own over strips, none inside the small matrix products.
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(restore, _regions(*seen.shape[:2])))
+        tile_by_tile(seen.shape, _STRIP_ROWS, _STRIP_COLUMNS, restore)
         return out
-
-
-def _regions(height: int, width: int) -> Iterator[tuple[slice, slice]]:
-    """Strips that keep a layer's matrix in a core's cache."""
-    for top in range(0, height, _STRIP_ROWS):
-        for left in range(0, width, _STRIP_COLUMNS):
-            yield slice(top, min(top + _STRIP_ROWS, height)), slice(left, min(left + _STRIP_COLUMNS, width))
 
 
 def _cost(parameters: bytes, sample: Regions, task: Task) -> float:
@@ -142,8 +132,7 @@ def _tails(number: int, start: Floats, fit: Fit, task: Task) -> Iterator[bytes]:
 def _coded(tables: Tables, exponent: int, scale: int, symbols: Symbols) -> bytes:
     encoder = Encoder(tables)
     encoder.code(symbols, np.full(N_PARAMETERS, scale, np.uint8))
-    escapes, words = encoder.finish()
-    return bytes([exponent, scale]) + write_number(len(escapes)) + escapes + words
+    return bytes([exponent, scale]) + framed(*encoder.finish())
 
 
 def _bits(tables: Tables, index: int, symbols: Symbols) -> float:
@@ -167,10 +156,9 @@ def _unpack(parameters: bytes) -> Floats:
     if len(parameters) < 5:
         raise CorruptFile("the restorer's parameters are cut short")
     exponent, scale = parameters[2:4]
-    n_escapes, at = read_number(parameters, 4)
-    if exponent not in _EXPONENTS or scale >= N_SCALES or n_escapes > len(parameters) - at:
+    if exponent not in _EXPONENTS or scale >= N_SCALES:
         raise CorruptFile("the restorer's parameters are damaged")
-    decoder = Decoder(_tables(parameters[0]), parameters[at : at + n_escapes], parameters[at + n_escapes :])
+    decoder = Decoder(_tables(parameters[0]), *unframed(parameters, 4))
     symbols = decoder.code(np.full(N_PARAMETERS, scale, np.uint8))
     decoder.finish()
     difference = symbols * np.float32(2.0**-exponent)

@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,14 @@ class Run:
             # Skipped losses count too, or a lasting change of level would never be let through.
             self.guard.accept(min(value, Guard.LOSS_FACTOR * (self.guard.loss or value)))
         self.step += 1
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model with its averaged weights meanwhile."""
+        current = {name: value.clone() for name, value in self.model.named_parameters()}
+        self.model.load_state_dict(self.average.values)
+        yield
+        self.model.load_state_dict(current)
 
     def save(self) -> None:
         """Write the checkpoint."""

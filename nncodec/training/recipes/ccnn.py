@@ -100,16 +100,14 @@ class Recipe:
     @torch.no_grad()
     def report(self) -> None:
         """Log the stand-in's rate and the PSNR of the averaged weights, on the validation crops."""
-        current = {name: value.clone() for name, value in self.model.named_parameters()}
-        self.model.load_state_dict(self.run.average.values)
-        self.model.transform.symmetrise()
         planes, rates, psnrs = to_input(self.validation), [], []
-        for quality in VALIDATION_QUALITIES:
-            outcomes = [self.model(crop[None], torch.full((1,), float(quality))) for crop in planes]
-            rates.append(float(torch.cat([rate for rate, _ in outcomes]).mean()))
-            errors = torch.cat([error for _, error in outcomes]) / 3
-            psnrs.append(float((10 * torch.log10(255**2 / errors)).mean()))
-        self.model.load_state_dict(current)
+        with self.run.averaged():
+            self.model.transform.symmetrise()
+            for quality in VALIDATION_QUALITIES:
+                outcomes = [self.model(crop[None], torch.full((1,), float(quality))) for crop in planes]
+                rates.append(float(torch.cat([rate for rate, _ in outcomes]).mean()))
+                errors = torch.cat([error for _, error in outcomes]) / 3
+                psnrs.append(float((10 * torch.log10(255**2 / errors)).mean()))
         self.run.log(loss=self.run.guard.loss, bpp=rates, psnr=psnrs)
 
 

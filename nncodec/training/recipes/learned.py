@@ -172,17 +172,10 @@ class Recipe:
     @torch.no_grad()
     def report(self) -> None:
         """Log rate and PSNR of the averaged weights on the validation crops, at a few qualities."""
-        current = {name: value.clone() for name, value in self.model.named_parameters()}
-        self.model.load_state_dict(self.run.average.values)
-        rates, psnrs, shares = [], [], []
-        for quality in VALIDATION_QUALITIES:
-            rate, psnr, split = self._validate(quality)
-            rates.append(rate)
-            psnrs.append(psnr)
-            shares.append(split)
-        self.model.load_state_dict(current)
+        with self.run.averaged():
+            rates, psnrs, shares = zip(*(self._validate(quality) for quality in VALIDATION_QUALITIES), strict=True)
         split = [round(float(value), 3) for value in np.mean(shares, axis=0)]
-        self.run.log(loss=self.run.guard.loss, bpp=rates, psnr=psnrs, split=split)
+        self.run.log(loss=self.run.guard.loss, bpp=list(rates), psnr=list(psnrs), split=split)
 
     def _validate(self, quality: int) -> tuple[float, float, list[float]]:
         """Bits per pixel, PSNR, and the shares of hyper-latent and four steps in the bits."""

@@ -151,10 +151,8 @@ class Recipe:
     @torch.no_grad()
     def report(self) -> None:
         """Log the gain in luma and in RGB PSNR, in dB, of the averaged weights by family and level."""
-        current = {name: value.clone() for name, value in self.model.named_parameters()}
-        self.model.load_state_dict(self.run.average.values)
-        gains = self._gains().round(3)
-        self.model.load_state_dict(current)
+        with self.run.averaged():
+            gains = self._gains().round(3)
         luma = {family.codec: row[:, 0].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
         rgb = {f"{family.codec}_rgb": row[:, 1].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
         self.run.log(loss=round(self.run.guard.loss, 4), **luma, **rgb)
