@@ -1,10 +1,11 @@
-"""The network of the restorer ``luma``, in NumPy: residual blocks on packed samples, for all base codecs and rates.
+"""Residual blocks on packed samples, in NumPy, for all base codecs and rates: restorer ``luma``, codec ``compact``.
 
 Y, Cb and Cr are packed (space to depth), so that the convolutions have many channels and few positions, which matrix
 products are fast at; after FFDNet (Zhang et al. 2018) and EDSR (Lim et al. 2017). The packing is aligned with the
 codecs' 8 x 8 blocks, and a bias tells the network where in a block it is. Codec and level of damage move biases and
 gains; they are interpolated between trained anchors once for a picture. In NumPy it takes a fraction of the time of
-`import torch`; `nncodec.training.mending` trains it.
+`import torch`; `nncodec.nets.mending` trains it. What it returns may be packed otherwise than what it is given,
+and so be of another size.
 """
 
 import math
@@ -29,14 +30,16 @@ class Mender:
     """One model, ready to run.
 
     Args:
-        arrays: as they ship; parameters of `nncodec.training.mending.Mender` after ``net.``.
+        arrays: as they ship; parameters of `nncodec.nets.mending.Mender` after the name of the part.
+        part: which network of several.
     """
 
-    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        values = restored(arrays, "net")
+    def __init__(self, arrays: dict[str, npt.NDArray[Any]], part: str = "net") -> None:
+        values = restored(arrays, part)
         self._values = values
         self._kernels = {name: taps(kernel) for name, kernel in values.items() if kernel.ndim == 4}
-        self._stride = math.isqrt(values["leave.bias"].size // 3)
+        self._stride = math.isqrt(values["enter.weight"].shape[1] // 3)
+        self._out = math.isqrt(values["leave.bias"].size // 3)
         self._blocks = sum(name.endswith("inner.bias") for name in values)
         self.families = len(values["gain.values"])
         self.halo = self._stride * (2 * self._blocks + 1)
@@ -47,12 +50,12 @@ class Mender:
 
         Args:
             ycc: (H + 2 halo, W + 2 halo, 3) in levels, Y less 128; H, W and the place of the inner part in the picture
-                are multiples of 8.
+                are multiples of the blocks that the codec works in.
             family: which codec, in the order of the weights.
             level: 0 (most damage) to 1.
 
         Returns:
-            (H, W, 3) in levels. Float32; machines may differ by a rounding.
+            (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
         values, stride = self._values, self._stride
         x = self._conv("enter", _packed(ycc / np.float32(UNIT), stride))
@@ -66,7 +69,7 @@ class Mender:
             x = y
         y = x @ self._kernels["leave.weight"][0] + values["leave.bias"]
         y *= (1 + self._condition("gain", family, level)) * np.float32(UNIT)
-        return _unpacked(y, stride, values["leave.bias"].size // stride**2)
+        return _unpacked(y, self._out, 3)
 
     def _conv(
         self, name: str, x: Floats, gain: Floats = ONE, bias: Floats = ZERO, slope: Floats | np.float32 = ONE

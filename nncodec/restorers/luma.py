@@ -18,6 +18,7 @@ from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
 from nncodec.nets.mender import Mender
 from nncodec.nets.tiles import Region, tile_by_tile
+from nncodec.nets.ycc import chroma_to_rgb, with_halo
 from nncodec.restorers import Task
 
 Floats = npt.NDArray[np.float32]
@@ -31,12 +32,6 @@ _TILE = 256
 """Side of the tiles: small enough for many threads, large enough for their halo not to cost much."""
 _SAMPLE, _SAMPLES = 128, 4
 """Side and number of the regions on which the encoder compares conditions."""
-
-_TO_YCC = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
-)  # JFIF, without offsets
-_TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
-_ZERO = np.array([128, 0, 0], np.float32)
 
 
 class Net(Protocol):
@@ -119,17 +114,9 @@ def _corrections(net: Net, seen: Pixels, region: Region, condition: Condition) -
     """What full strength adds to a region: luma (h, w), the same for R, G and B; chroma (h, w, 3), empty for gray."""
     rows, columns = region
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    around = _around(seen, rows, net.halo, 0), _around(seen, columns, net.halo, 1)
-    pixels = seen[around[0][:, None], around[1]].astype(np.float32)
-    ycc = pixels @ _TO_YCC.T if seen.ndim == 3 else np.stack([pixels, *[np.zeros_like(pixels)] * 2], -1)
-    added = net.correction(ycc - _ZERO, condition.family, condition.level / LEVELS)[:height, :width]
-    return added[:, :, 0], added[:, :, 1:] @ _TO_RGB[:, 1:].T if seen.ndim == 3 else added[:, :, :0]
-
-
-def _around(seen: Pixels, side: slice, halo: int, axis: int) -> npt.NDArray[np.int64]:
-    """Rows or columns of a region made up to whole blocks, and a halo; beyond the picture its border is repeated."""
-    end = side.start - (side.start - side.stop) // _BLOCK * _BLOCK
-    return np.clip(np.arange(side.start - halo, end + halo), 0, seen.shape[axis] - 1)
+    ycc = with_halo(seen, region, net.halo, _BLOCK)
+    added = net.correction(ycc, condition.family, condition.level / LEVELS)[:height, :width]
+    return added[:, :, 0], chroma_to_rgb(added) if seen.ndim == 3 else added[:, :, :0]
 
 
 class _Sample:

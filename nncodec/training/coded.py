@@ -1,6 +1,7 @@
-"""Regions of training pictures as the base codecs return them: what the shared restorers learn from."""
+"""Regions of training pictures as the base codecs return them: what the networks after a codec learn from."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,12 @@ class Family:
     highest: float
     share: float
     """Of the regions."""
+    power: float = 1.0
+    """Quality is ``lowest`` plus the range times the level's share to this power."""
+
+    def quality(self, level: float) -> float:
+        """The quality of a level of damage."""
+        return self.lowest + (self.highest - self.lowest) * math.pow(level / LEVELS, self.power)
 
 
 FAMILIES = (
@@ -44,7 +51,7 @@ class Regions:
     """n regions, each coded once."""
 
     seen: Bytes
-    """(n, SIDE, SIDE, 3), as decoded."""
+    """(n, SIDE, SIDE, 3), as decoded; half as large for a codec of halved pictures."""
     original: Bytes
     """(n, SIDE, SIDE, 3)"""
     family: npt.NDArray[np.int64]
@@ -53,41 +60,59 @@ class Regions:
     """(n,): 0 to `LEVELS`."""
 
 
+Before = Callable[[Bytes, int, float], Bytes]
+"""What is done to a region of some family and level before it is coded."""
+Make = Callable[[int, np.random.Generator], Regions]
+"""So many regions, at random."""
+
+
 def code(pixels: Bytes, family: Family, level: float) -> Bytes:
     """(H, W, 3) pixels as the family's codec returns them at a level of damage."""
     codec = by_name(family.codec)
-    quality = family.lowest + (family.highest - family.lowest) * level / LEVELS
-    payload = codec.encode(pixels, Options(quality, threads=1))
+    payload = codec.encode(pixels, Options(family.quality(level), threads=1))
     return codec.decode(payload, Frame(pixels.shape[1], pixels.shape[0], 3), "cpu").astype(np.uint8, copy=False)
 
 
-def make_regions(pictures: Pictures, count: int, rng: np.random.Generator) -> Regions:
+def make_regions(
+    pictures: Pictures,
+    count: int,
+    rng: np.random.Generator,
+    families: Sequence[Family] = FAMILIES,
+    before: Before | None = None,
+) -> Regions:
     """Random regions at random levels of damage; the families in random order, in proportion to their shares."""
     original = random_crops(pictures, count, SIDE, rng)
-    family = rng.choice(len(FAMILIES), count, p=[f.share for f in FAMILIES])
+    family = rng.choice(len(families), count, p=[f.share for f in families])
     level = (LEVELS * rng.random(count) ** SKEW).astype(np.float32)
-    return coded(original, family, level)
+    return coded(original, family, level, families, before)
 
 
-def coded(original: Bytes, family: npt.NDArray[np.int64], level: npt.NDArray[np.float32]) -> Regions:
-    """Given regions with a family and a level for each."""
-    seen = np.empty_like(original)
-    for slot, (index, damage) in enumerate(zip(family, level, strict=True)):
-        seen[slot] = code(original[slot], FAMILIES[index], float(damage))
-    return Regions(seen, original, family, level)
+def coded(
+    original: Bytes,
+    family: npt.NDArray[np.int64],
+    level: npt.NDArray[np.float32],
+    families: Sequence[Family] = FAMILIES,
+    before: Before | None = None,
+) -> Regions:
+    """Given regions with a family and a level for each; ``before`` is what is done to a region before it is coded."""
+    seen = []
+    for pixels, index, damage in zip(original, family, level, strict=True):
+        given = pixels if before is None else before(pixels, int(index), float(damage))
+        seen.append(code(given, families[index], float(damage)))
+    return Regions(np.stack(seen), original, family, level)
 
 
-def kept_regions(pictures: Pictures, count: int, folder: Path, seed: int) -> Regions:
-    """`make_regions`, in parts that are kept in ``folder``: coding takes minutes, and a run may be taken up again."""
-    return joined(_parts(pictures, count, folder, seed))
+def kept_regions(count: int, folder: Path, seed: int, make: Make) -> Regions:
+    """Regions made in parts that are kept in ``folder``: coding takes minutes, and a run may be taken up again."""
+    return joined(_parts(count, folder, seed, make))
 
 
-def _parts(pictures: Pictures, count: int, folder: Path, seed: int) -> Iterator[Regions]:
+def _parts(count: int, folder: Path, seed: int, make: Make) -> Iterator[Regions]:
     for start in range(0, count, _PART):
         size = min(_PART, count - start)
         path = folder / f"regions-{seed}-{start}-{size}.npz"
         if not path.exists():
-            part = make_regions(pictures, size, np.random.default_rng((seed, start)))
+            part = make(size, np.random.default_rng((seed, start)))
             np.savez(path, allow_pickle=False, **vars(part))
         with np.load(path, allow_pickle=False) as arrays:
             yield Regions(**arrays)

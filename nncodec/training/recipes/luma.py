@@ -1,6 +1,7 @@
 """The recipe of the shared restorers: one network for all base codecs and rates."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 from nncodec import models
 from nncodec.codecs import by_name
 from nncodec.nets.mender import UNIT
+from nncodec.nets.mending import BLOCK, Luma11, Mender
 from nncodec.nets.stored import stored
 from nncodec.training import data
-from nncodec.training.coded import FAMILIES, LEVELS, Regions, coded, kept_regions
+from nncodec.training.coded import FAMILIES, LEVELS, Regions, coded, kept_regions, make_regions
 from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.mending import BLOCK, Luma11, Mender
 from nncodec.training.muon import Muon
 from nncodec.training.state import Average
 
@@ -82,27 +83,29 @@ class Batch:
     seen: data.Bytes
     """(B, side, side, 3)"""
     original: data.Bytes
-    """Of the same shape."""
+    """Of the same shape, or as many times larger as the regions' originals are."""
     family: Tensor
     """(B,)"""
     level: Tensor
     """(B,), in 0..1."""
+    index: npt.NDArray[np.int64]
+    """(B,): which regions they were cut from."""
 
 
 def crops(regions: Regions, batch: int, side: int, rng: np.random.Generator) -> Batch:
     """Random crops, flipped at random."""
     chosen = rng.integers(len(regions.family), size=batch)
     places = (regions.seen.shape[1] - side) // BLOCK + 1
-    pair = np.empty((2, batch, side, side, 3), np.uint8)
+    scale = regions.original.shape[1] // regions.seen.shape[1]
+    pair = [np.empty((batch, side * times, side * times, 3), np.uint8) for times in (1, scale)]
     for slot, index in enumerate(chosen):
         top, left = rng.integers(0, places, 2) * BLOCK
-        for which, pictures in enumerate((regions.seen, regions.original)):
-            pair[which, slot] = pictures[index, top : top + side, left : left + side]
-        for axis in (1, 2):
-            if rng.random() < 0.5:
-                pair[:, slot] = np.flip(pair[:, slot], axis).copy()
+        flipped = tuple(axis for axis in (0, 1) if rng.random() < 0.5)
+        for crop, whole, times in zip(pair, (regions.seen, regions.original), (1, scale), strict=True):
+            rows, columns = (slice(start * times, (start + side) * times) for start in (top, left))
+            crop[slot] = np.flip(whole[index, rows, columns], flipped)
     level = torch.from_numpy(regions.level[chosen] / np.float32(LEVELS))
-    return Batch(pair[0], pair[1], torch.from_numpy(regions.family[chosen]), level)
+    return Batch(pair[0], pair[1], torch.from_numpy(regions.family[chosen]), level, chosen)
 
 
 def relative_error(added: Tensor, seen: Tensor, original: Tensor, gray: Tensor) -> Tensor:
@@ -197,7 +200,8 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
     training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
-    regions, validation = kept_regions(training, settings.regions, folder, settings.seed), validation_regions(held_out)
+    regions = kept_regions(settings.regions, folder, settings.seed, partial(make_regions, training))
+    validation = validation_regions(held_out)
     model = network(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, settings.average)
     run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())

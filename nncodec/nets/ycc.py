@@ -1,0 +1,44 @@
+"""Y, Cb and Cr of regions of a picture, as the shared networks take them, and back."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.image import Pixels
+from nncodec.nets.tiles import Region
+
+Floats = npt.NDArray[np.float32]
+
+_TO_YCC = np.array(
+    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
+)  # JFIF, without offsets
+_TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
+_ZERO = np.array([128, 0, 0], np.float32)
+
+
+def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
+    """A region made up to whole blocks, and a halo on all sides; beyond the picture its border is repeated.
+
+    Args:
+        pixels: (H, W) or (H, W, 3), 8 bits.
+        region: rows and columns, which start where a block does.
+        halo: pixels on each side.
+        block: side of the blocks.
+
+    Returns:
+        (h + 2 halo, w + 2 halo, 3): Y less 128, Cb and Cr about 0, in levels; Cb and Cr of gray are 0.
+    """
+    rows, columns = (
+        np.clip(
+            np.arange(side.start - halo, side.start - (side.start - side.stop) // block * block + halo), 0, size - 1
+        )
+        for side, size in zip(region, pixels.shape, strict=False)
+    )
+    cut = pixels[rows[:, None], columns].astype(np.float32)
+    ycc: Floats = cut @ _TO_YCC.T if cut.ndim == 3 else np.stack([cut, *[np.zeros_like(cut)] * 2], -1)
+    return ycc - _ZERO
+
+
+def chroma_to_rgb(ycc: Floats) -> Floats:
+    """What (H, W, 3) differences of Cb and Cr are as differences of R, G and B; that of Y is the same for all three."""
+    rgb: Floats = ycc[:, :, 1:] @ _TO_RGB[:, 1:].T
+    return rgb
