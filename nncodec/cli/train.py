@@ -7,8 +7,7 @@ import click
 
 from nncodec.cli.options import HELP
 
-_WIDTHS = ("analysis", "synthesis", "latent", "blocks", "hyper", "features", "context")
-_OWN = ("folders", "output", "threads", "resume", *_WIDTHS)
+_OWN = ("folders", "output", "threads", "resume")
 
 _data = click.option(
     "--data",
@@ -20,15 +19,6 @@ _data = click.option(
 )
 _resume = click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
 _seed = click.option("--seed", type=int, default=0, show_default=True)
-
-
-def _three(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[int, int, int]:
-    """Three channel counts, with commas between."""
-    try:
-        first, second, third = (int(part) for part in value.split(","))
-    except ValueError:
-        raise click.BadParameter("three numbers with commas are needed, such as 64,128,160") from None
-    return first, second, third
 
 
 def _ready(threads: int) -> None:
@@ -96,7 +86,7 @@ def luma(**options: Any) -> None:
     learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
 
 
-@command.command("learned")
+@command.command("learned", short_help="Train the codec learned.")
 @_data
 @click.option(
     "-o",
@@ -107,60 +97,35 @@ def luma(**options: Any) -> None:
     help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
 )
 @click.option(
-    "--minutes",
-    type=click.FloatRange(0.01),
-    required=True,
-    help="Over all sittings; the learning rate ends at zero then.",
+    "--minutes", type=click.FloatRange(0.01), required=True, help="For transforms and network, over all sittings."
 )
 @_resume
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Exported weights to go on from; the widths must be theirs.",
-)
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="On the CPU.")
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
-@click.option(
-    "--crop", type=click.IntRange(64), default=128, show_default=True, help="Side of the crops, a multiple of 64."
-)
+@click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option(
     "--late-crop",
-    type=click.IntRange(64),
+    type=click.IntRange(32),
     default=192,
     show_default=True,
     help="The same, in the last part of the time.",
 )
-@click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate of the transforms.")
-@click.option(
-    "--prior-rate", type=float, default=1e-3, show_default=True, help="Learning rate of hyperprior and context."
-)
-@click.option("--muon/--adam", default=True, show_default=True, help="Optimiser of the inner convolutions.")
+@click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate of the network.")
+@click.option("--width", type=click.IntRange(1), default=80, show_default=True, help="Channels of the network.")
+@click.option("--blocks", type=click.IntRange(1), default=4, show_default=True, help="Its residual blocks.")
 @click.option("--every-minutes", type=float, default=5.0, show_default=True, help="Time between checkpoints.")
-@click.option(
-    "--analysis", default="64,128,160", callback=_three, show_default=True, help="Channels at 1/4, 1/8, 1/16."
-)
-@click.option(
-    "--synthesis", default="160,128,64", callback=_three, show_default=True, help="Channels at 1/16, 1/8, 1/4."
-)
-@click.option("--latent", type=int, default=256, show_default=True, help="Channels of the latent, a multiple of 4.")
-@click.option("--blocks", type=int, default=2, show_default=True, help="Residual blocks at each size.")
-@click.option("--hyper", type=int, default=64, show_default=True, help="Channels of the hyper-latent.")
-@click.option("--features", type=int, default=128, show_default=True, help="Channels of the features, a multiple of 4.")
-@click.option("--context", type=int, default=96, show_default=True, help="Channels of the context's hidden layer.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 @_seed
 def learned(**options: Any) -> None:
-    """Train the network of a codec, or go on training it.
+    """Train the weights of codec learned: transforms, the network that polishes, and contexts.
 
-    The state is saved every few minutes and at the end, with a line of rate and PSNR in log.jsonl, measured on
-    pictures that are kept out of training.
+    The time given is for transforms and network; then the contexts are fitted, which takes about ten minutes more. The
+    state is saved every few minutes and at the end, with a line of figures in log.jsonl, measured on pictures that are
+    kept out of training.
     """
-    from nncodec.nets.transform import Widths
     from nncodec.training.recipes.learned import Settings, learn
 
     _ready(options["threads"])
-    widths = Widths(**{name: options[name] for name in _WIDTHS})
-    learn(list(options["folders"]), options["output"], widths, Settings(**_chosen(options)), options["resume"])
+    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
 
 
 @command.command("ccnn", short_help="Train the shared start of codec ccnn.")
@@ -183,7 +148,7 @@ def learned(**options: Any) -> None:
 def ccnn(**options: Any) -> None:
     """Train the shared start of the codec that trains an autoencoder on each picture.
 
-    First the transforms, for the time given; then the contexts are fitted, which takes about two minutes more.
+    First the transforms, for the time given; then the contexts are fitted, which takes about ten minutes more.
     """
     from nncodec.training.recipes.ccnn import Settings, learn
 

@@ -9,22 +9,23 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from nncodec import models
 from nncodec.codecs import Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
-    from nncodec.nets.ccnn_model import Model
+    from nncodec.nets.lapped_model import Model
 
 INDICES_PER_QUALITY = 2
+NUMBERS = range(64, 80)
+"""Of the weights; the payloads of other codecs start with other bytes."""
 _NAME = "ccnn"
 
 
 @cache
 def _model(number: int) -> "Model":
-    from nncodec.nets.ccnn_model import Model
+    from nncodec.nets.lapped_model import Model
 
     return Model(number, models.load(number, _NAME))
 
@@ -45,18 +46,14 @@ class Ccnn:
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
-        from nncodec.entropy.bands import STRIDE
-        from nncodec.entropy.payload import stamp
         from nncodec.nets.ccnn_search import Search
+        from nncodec.nets.lapped_coder import coder_for
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
-        height, width = pixels.shape[:2]
         quality = round(options.quality * INDICES_PER_QUALITY)
-        start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)
-        edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
-        padded: npt.NDArray[np.uint8] = np.pad(pixels.astype(np.uint8), edges, mode="edge")
-        return Search(_model(models.newest(_NAME)), quality, padded, start).best(options.effort)
+        coder = coder_for(_model(models.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
+        return Search(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """A payload to uint8 pixels of ``frame.shape``; the device does not matter.
@@ -68,7 +65,7 @@ class Ccnn:
 
         if frame.depth != 8:
             raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, frame.channels)
+        parsed = Payload.parse(payload, frame.channels, NUMBERS)
         return decode(parsed, _model(parsed.model), frame.width, frame.height, frame.channels)
 
 

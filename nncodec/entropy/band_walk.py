@@ -1,4 +1,4 @@
-"""The one walk over the latent of the ccnn codec, run by encoder and decoder alike; and its payload as a value."""
+"""The one walk over the lapped latent, run by encoder and decoder alike; and the payload that holds it, as a value."""
 
 import zlib
 from collections.abc import Callable
@@ -16,8 +16,6 @@ Exchange = Callable[[int, Pass, Means, Indices], Symbols]
 An encoder chooses them and writes them; a decoder reads them.
 """
 
-FIRST_MODEL, LAST_MODEL = 64, 79
-"""Numbers of the weights; the payloads of other codecs start with other bytes."""
 COLOUR_BYTES = 9
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
 
@@ -94,19 +92,19 @@ class Payload:
         return head + framed(self.escapes, self.words)
 
     @classmethod
-    def parse(cls, data: bytes, planes: int) -> "Payload":
-        """From bytes; CorruptFile if they are too short or contradict themselves."""
+    def parse(cls, data: bytes, planes: int, models: range) -> "Payload":
+        """From bytes; CorruptFile if they are too short, contradict themselves, or name none of a codec's models."""
         at = 5 + planes
         if len(data) <= at:
-            raise CorruptFile(f"a ccnn payload of {len(data)} bytes")
-        if not FIRST_MODEL <= data[0] <= LAST_MODEL:
-            raise CorruptFile(f"model number {data[0]} is not between {FIRST_MODEL} and {LAST_MODEL}")
+            raise CorruptFile(f"a payload of {len(data)} bytes")
+        if data[0] not in models:
+            raise CorruptFile(f"model number {data[0]} is not between {models[0]} and {models[-1]}")
         groups, flags = tuple(data[4 : 4 + planes]), data[4 + planes]
         own_colours = flags & _OWN_COLOURS and planes == 3
         if data[1] > MAX_QUALITY_INDEX or not all(N_MEANS <= count <= N_GROUPS for count in groups):
-            raise CorruptFile("the header of a ccnn payload is damaged")
+            raise CorruptFile("the header of the payload is damaged")
         if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
-            raise CorruptFile("the flags of a ccnn payload are damaged")
+            raise CorruptFile("the flags of the payload are damaged")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")

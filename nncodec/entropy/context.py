@@ -31,8 +31,8 @@ FEATURE_BITS = 7
 HIDDEN_BITS = 8
 INDEX_SHIFT = WEIGHT_BITS + HIDDEN_BITS - 2
 """The output is in quarters of a scale index, in units of 2^-20."""
-MEAN_FLOOR = 20
-"""Smallest scale index of group 0, so that every position of the latent costs something."""
+MEAN_FLOOR = 6
+"""Smallest scale index of group 0 of the first plane, so that every position of the latent costs something."""
 _BLOCK = 1 << 14
 """Places whose features are held in memory at once."""
 
@@ -202,7 +202,12 @@ def _block(known: Known, weights: Weights, plane: int, group: int, each: Pass, p
     hidden = known.magnitudes(plane, group, places, leans, means) @ weights.enter + weights.bias[each.row]
     hidden = _rounded(np.where(hidden < 0, hidden / 8, hidden), WEIGHT_BITS + FEATURE_BITS - HIDDEN_BITS)
     index = _rounded(hidden @ weights.leave + weights.index, INDEX_SHIFT)
-    return means, index.clip(0 if group else MEAN_FLOOR, N_SCALES - 1).astype(np.uint8)
+    return means, index.clip(lowest_index(plane, group), N_SCALES - 1).astype(np.uint8)
+
+
+def lowest_index(plane: int, group: int) -> int:
+    """Smallest scale index of a group."""
+    return 0 if plane or group else MEAN_FLOOR
 
 
 def _rounded(x: npt.NDArray[np.float64], shift: int) -> npt.NDArray[np.float64]:

@@ -5,6 +5,9 @@ orthogonal transform), and the leaky ReLU acts on hidden channels beside the lat
 painted by the same transposed convolution.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -13,11 +16,8 @@ from torch.nn import functional as F
 
 from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, MAX_QUALITY_INDEX, PARITY, PLANES, STRIDE, TAPS
 from nncodec.entropy.layout import INDICES_PER_OCTAVE, LEAK, SCALE_MIN
-from nncodec.nets.hyperprior import bits
 from nncodec.nets.lapped import EDGE, HIDDEN, SATURATION
-
-PRICE = 8.0
-"""Bits that the square of one quantiser step of error is worth."""
+from nncodec.nets.rate import bits, chosen
 
 
 def lapped_basis() -> npt.NDArray[np.float64]:
@@ -69,6 +69,17 @@ class Transform(nn.Module):
         self.hidden_bias = nn.Parameter(torch.zeros(planes * HIDDEN))
         self.paint = nn.Parameter(0.003 * torch.randn(planes * HIDDEN, 1, TAPS, TAPS))
         self.register_buffer("parity", torch.from_numpy(PARITY.copy()).float().repeat(planes, 1), persistent=False)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, npt.NDArray[Any]], planes: int) -> "Transform":
+        """The first planes of weights as they ship."""
+        transform = cls(planes)
+        parameters = {"bias": transform.hidden_bias} | dict(transform.named_parameters())
+        with torch.no_grad():
+            for name in ("analysis", "synthesis", "hidden", "bias", "paint"):
+                values = torch.from_numpy(arrays[name][:planes].astype(np.float32))
+                parameters[name].copy_(values.view_as(parameters[name]))
+        return transform
 
     def latent(self, planes: Tensor) -> Tensor:
         """Planes (B, 3, H, W), sides multiples of 8, in levels, to (B, 3 * 64, H / 8, W / 8) in levels."""
@@ -144,11 +155,10 @@ class Activity(nn.Module):
         rows = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
         return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:] - 4 * x) / 12
 
-    def rate(self, wanted: Tensor, quality: Tensor) -> Tensor:
-        """Bits of values (B, 3 * 64, h, w) in quantiser steps at quality indices (B,), rounded with noise: (B,)."""
+    def predicted(self, known: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and scale indices of symbols (B, 3 * 64, h, w), from those around, at quality indices (B,)."""
         with torch.no_grad():
-            batch, _, height, width = wanted.shape
-            known = wanted.round()
+            batch, _, height, width = known.shape
             mean = torch.zeros_like(known)
             mean[:, ::CHANNELS] = self.around(known)[:, ::CHANNELS]
             size = (known - mean).abs()
@@ -158,5 +168,16 @@ class Activity(nn.Module):
             features = torch.cat([torch.log2(near + 0.1), torch.ones_like(near[..., :2])], -1)
             features[..., 4] = (quality * (2 / MAX_QUALITY_INDEX) - 1)[:, None, None, None]
         octaves = torch.einsum("bchwf,cf->bchw", features, self.weight)
-        index = INDICES_PER_OCTAVE * (octaves - torch.log2(torch.tensor(SCALE_MIN)))
+        return mean, INDICES_PER_OCTAVE * (octaves - torch.log2(torch.tensor(SCALE_MIN)))
+
+    def rate(self, wanted: Tensor, quality: Tensor) -> Tensor:
+        """Bits of values (B, 3 * 64, h, w) in quantiser steps at quality indices (B,), rounded with noise: (B,)."""
+        mean, index = self.predicted(wanted.detach().round(), quality)
         return bits(wanted - mean + torch.rand_like(wanted) - 0.5, index).sum((1, 2, 3))
+
+    @torch.no_grad()
+    def symbols(self, wanted: Tensor, quality: Tensor, price: float) -> Tensor:
+        """Values rounded as an encoder does that pays ``price`` bits for a squared error of one step."""
+        mean, index = self.predicted(wanted.round(), quality)
+        whole = mean.round()
+        return whole + chosen(wanted - whole, index, torch.tensor(price))

@@ -1,52 +1,54 @@
 """The decoder of the ccnn codec: symbols, then filters, then pixels."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy import differences
-from nncodec.entropy.band_walk import Payload, Reader, walk
-from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS, Pass, step_size
-from nncodec.entropy.coder import Indices, Symbols
-from nncodec.entropy.context import MEAN_FLOOR, MEAN_ONE, Known, Means
-from nncodec.entropy.payload import stamp
-from nncodec.errors import CorruptFile
-from nncodec.nets.ccnn_model import Model, from_planes, matrix_of, restored, row_steps
-from nncodec.nets.lapped import Decoder, paint
-
-_SLACK, _STATE_BITS = 1.01, 64
-"""What the range coder may save, by rounding and at its end, against the content of the symbols."""
+from nncodec.entropy.band_walk import Payload, Reader
+from nncodec.entropy.bands import CHANNELS, TAPS, step_size
+from nncodec.entropy.coder import Symbols
+from nncodec.entropy.context import MEAN_ONE
+from nncodec.nets import lapped_decoder
+from nncodec.nets.lapped import Decoder, Floats, paint
+from nncodec.nets.lapped_decoder import Values
+from nncodec.nets.lapped_model import Model, from_planes, matrix_of
 
 
 def decode(payload: Payload, model: Model, width: int, height: int, channels: int) -> npt.NDArray[np.uint8]:
     """Pixels (H, W) or (H, W, 3). Raises CorruptFile for symbols that are not those that were written."""
-    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-    least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
-    if channels * rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
-        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
-    known = Known(rows, columns, channels, model.sizes)
-    reader = Reader(model.tables, stamp(width, height, channels, payload.quality), payload)
-    contexts = model.contexts(payload.quality)
-    decoders = []
+    decoders = [model.decoder(plane) for plane in range(channels)]
 
-    def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
-        return reader.code(None, indices)
+    def read_filters(plane: int, values: Values, reader: Reader) -> None:
+        if payload.differing[plane]:
+            nothing = np.zeros((CHANNELS, TAPS * TAPS), np.int32)
+            symbols = differences.exchange(nothing, np.zeros(CHANNELS, np.int32), reader.code)
+            decoders[plane] = restored(decoders[plane], symbols, row_steps(values)[0])
 
-    for plane in range(channels):
-        walk(known, contexts, plane, payload.groups[plane], exchange)
-        decoders.append(_decoder(model.decoder(plane), payload.differing[plane], known.values[plane], reader))
-    reader.finish()
+    found = lapped_decoder.values(payload, model, width, height, channels, read_filters)
     step = np.float32(step_size(payload.quality))
     planes = []
-    for values, decoder in zip(known.values, decoders, strict=True):
-        painted = paint(values.reshape(rows, columns, CHANNELS) / np.float32(MEAN_ONE), decoder)
+    for values, decoder in zip(found, decoders, strict=True):
+        painted = paint(values, decoder, 1 / MEAN_ONE)
         planes.append(painted[:height, :width] * step)
     return from_planes(planes, matrix_of(payload.colours))
 
 
-def _decoder(start: Decoder, differs: bool, values: npt.NDArray[np.int16], reader: Reader) -> Decoder:
-    """The plane's decoder: the shared start, or what differs from it."""
-    if not differs:
-        return start
-    nothing = np.zeros((CHANNELS, TAPS * TAPS), np.int32)
-    symbols = differences.exchange(nothing, np.zeros(CHANNELS, np.int32), reader.code)
-    return restored(start, symbols, row_steps(values)[0])
+def row_steps(values: Values) -> tuple[Floats, Floats]:
+    """Quantiser step of each channel's filter, (CHANNELS,), a power of two; and the energy of its values in symbols.
+
+    The error that a filter's error paints grows with the energy of its channel: the step is about one over its root.
+    Encoder and decoder know the values (n, CHANNELS), in 1/16 symbol, and integers decide the step.
+    """
+    total = [int(np.square(column.astype(np.int64)).sum()) // MEAN_ONE**2 for column in values.T]
+    exponents = [energy.bit_length() // 2 for energy in total]
+    steps = np.array([2.0**-exponent for exponent in exponents], np.float32)
+    return steps, np.array(total, np.float32)
+
+
+def restored(decoder: Decoder, symbols: Symbols, steps: Floats) -> Decoder:
+    """A decoder whose latent's filters differ by symbols (CHANNELS, TAPS * TAPS)."""
+    filters = decoder.filters.copy()
+    filters[:CHANNELS] += (symbols * steps[:, None]).astype(np.float32).reshape(CHANNELS, TAPS, TAPS)
+    return replace(decoder, filters=filters)

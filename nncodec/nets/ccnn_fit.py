@@ -1,6 +1,8 @@
 """Training the ccnn autoencoder on the one picture: filters of both convolutions, by gradient, on random regions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +12,10 @@ from torch import Tensor
 from nncodec import progress
 from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS
 from nncodec.entropy.context import MEAN_ONE
-from nncodec.nets.ccnn import PRICE, Transform
-from nncodec.nets.hyperprior import bits, chosen
-from nncodec.nets.lapped import HIDDEN, Decoder, Floats
+from nncodec.nets.ccnn import Transform
+from nncodec.nets.lapped import Floats
+from nncodec.nets.lapped_coder import PRICE
+from nncodec.nets.rate import bits, chosen
 
 _SIDE, _BATCH = 16, 4
 """Latent positions along a region's side, and regions per step."""
@@ -52,21 +55,15 @@ def _channels(parts: list[npt.NDArray[np.integer]]) -> Tensor:
     return torch.from_numpy(np.moveaxis(np.stack(parts), -1, 2).astype(np.float32)).flatten(1, 2)
 
 
-def fit(task: Task, analysis: Floats, decoders: list[Decoder], steps: int) -> tuple[Floats, Floats]:
+def fit(task: Task, arrays: Mapping[str, npt.NDArray[Any]], steps: int) -> tuple[Floats, Floats]:
     """Filters of analysis and synthesis, (P, CHANNELS, TAPS, TAPS) each, after ``steps`` from the shared start.
 
-    The loss is the codec's own: bits + price * squared error, and about what the differences will cost.
+    The loss is the codec's own: bits + price * squared error, and about what the differences will cost. ``arrays``
+    are the shared weights.
     """
-    planes = len(decoders)
-    model = Transform(planes)
-    start = torch.from_numpy(np.concatenate([each.filters[:CHANNELS] for each in decoders]))[:, None]
-    with torch.no_grad():
-        model.analysis.copy_(torch.from_numpy(analysis).reshape(-1, 1, TAPS, TAPS))
-        model.synthesis.copy_(start)
-        model.hidden.copy_(torch.from_numpy(np.concatenate([each.hidden for each in decoders])))
-        model.hidden_bias.copy_(torch.from_numpy(np.concatenate([each.bias for each in decoders])))
-        painting = np.concatenate([each.filters[CHANNELS:] for each in decoders])
-        model.paint.copy_(torch.from_numpy(painting).view(planes * HIDDEN, 1, TAPS, TAPS))
+    planes = len(task.planes)
+    model = Transform.of(arrays, planes)
+    start = model.synthesis.detach().clone()
     descent = [_Descent(filters) for filters in (model.analysis, model.synthesis)]
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     price = torch.tensor(PRICE)

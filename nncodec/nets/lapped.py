@@ -9,6 +9,7 @@ from nncodec.entropy.bands import CHANNELS, PARITY, STRIDE, TAPS
 from nncodec.entropy.layout import LEAK
 
 Floats = npt.NDArray[np.float32]
+Region = tuple[slice, slice]
 
 _AXES = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]])
 OPPONENT: Floats = (_AXES / np.sqrt([[3], [2], [6]])).astype(np.float32)
@@ -59,12 +60,24 @@ def analyse(plane: Floats, filters: Floats) -> Floats:
     return out
 
 
-def paint(values: npt.NDArray[np.number], decoder: Decoder) -> Floats:
-    """Values (h, w, CHANNELS) in quantiser steps to a plane (8 h, 8 w) in quantiser steps."""
-    height, width = values.shape[:2]
-    rows, above = mirrored(height, 2)
-    columns, left = mirrored(width, 2)
-    upside, sideways = np.where(above[:, None], PARITY[:, 0], 1), np.where(left[:, None], PARITY[:, 1], 1)
+def paint(values: npt.NDArray[np.number], decoder: Decoder, unit: float = 1.0, region: Region | None = None) -> Floats:
+    """Values to a plane in quantiser steps.
+
+    Args:
+        values: (h, w, CHANNELS), of the whole plane.
+        decoder: what paints it.
+        unit: what a value of 1 stands for, in quantiser steps.
+        region: rows and columns of positions to paint; None for all.
+
+    Returns:
+        (8 * rows, 8 * columns)
+    """
+    tall, wide = region or (slice(0, values.shape[0]), slice(0, values.shape[1]))
+    height, width = tall.stop - tall.start, wide.stop - wide.start
+    rows, above = (part[tall.start : tall.stop + 4] for part in mirrored(values.shape[0], 2))
+    columns, left = (part[wide.start : wide.stop + 4] for part in mirrored(values.shape[1], 2))
+    upside = np.where(above[:, None], PARITY[:, 0], 1)
+    sideways = np.where(left[:, None], PARITY[:, 1], 1) * unit
     quarters = decoder.filters.reshape(-1, 2, STRIDE, 2, STRIDE).transpose(1, 3, 0, 2, 4).reshape(4, -1, STRIDE**2)
     out = np.zeros((height + 1, STRIDE, width + 1, STRIDE), np.float32)
     for top in range(0, height + 2, _ROWS):

@@ -4,7 +4,7 @@
 (Yamanaka et al. 2017): seven 3 x 3 convolutions of 16, 14, 12, 11, 10, 9 and 8 features, all of which are kept (80);
 A1, 1 x 1 to 24; B1, 1 x 1 to 8, then B2, 3 x 3 to 8; both paths side by side (32), 1 x 1 to the correction. The
 activations are parametric ReLUs. Ours adds the condition: codec and level of damage move the biases of the seven, so
-that one set of weights serves all. `nncodec.training.mending` trains it.
+that one set of weights serves all. `nncodec.nets.mending` trains it.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ class Luma11:
     """One model, ready to run.
 
     Args:
-        arrays: as they ship; parameters of `nncodec.training.mending.Luma11` after ``net.``.
+        arrays: as they ship; parameters of `nncodec.nets.mending.Luma11` after ``net.``.
     """
 
     def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:

@@ -1,72 +1,62 @@
-"""What is measured on training pictures once the weights are final: distributions of symbols, worth of channels."""
+"""What is measured on training pictures once the transforms are final: contexts, then distributions of symbols."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from nncodec.entropy.choose import Rounder
-from nncodec.entropy.coder import Indices, Symbols
-from nncodec.entropy.layout import LATENT_STRIDE, N_SCALES
-from nncodec.entropy.prior import GAIN_BITS, Means, Prior
-from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
-from nncodec.entropy.walk import HYPER, walk, wanted
-from nncodec.nets.hyperprior import relative
-from nncodec.nets.painter import Bytes, Floats, Painter
-from nncodec.nets.search import PRICES, trade_off
-from nncodec.training.export import Arrays
+from nncodec import models
+from nncodec.entropy.bands import MAX_QUALITY_INDEX
+from nncodec.entropy.tables import Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
+from nncodec.nets.lapped import OPPONENT
+from nncodec.nets.lapped_coder import Coder, Plane
+from nncodec.nets.lapped_model import Model, to_planes
+from nncodec.training import data
+from nncodec.training.contexts import SIDE, contexts
 
 PSEUDO_COUNT = 500.0
 """How many observed symbols the logistic distribution counts for."""
-QUALITIES = tuple(range(0, 201, 20))
 
 
-def energies(painter: Painter, crops: Bytes, quality: int) -> Floats:
-    """Squared error, in 0..255 levels and averaged over the colours, of a latent's error of 1, by channel.
+@dataclass(frozen=True)
+class ContextSettings:
+    """How much is measured."""
 
-    Args:
-        painter: the networks.
-        crops: (n, H, W, 3) pixels, sides multiples of 64.
-        quality: the quality index to measure at.
-
-    Returns:
-        (latent,) float32: one latent of each channel is moved by 1, in the middle of each crop.
-    """
-    total: npt.NDArray[np.floating] = np.zeros(())
-    for crop in crops:
-        latent = torch.from_numpy(painter.analyse(crop, quality)).permute(2, 0, 1)[None].to(painter.device)
-        channels = latent.shape[1]
-        moved = latent.repeat(channels, 1, 1, 1)
-        each = torch.arange(channels)
-        moved[each, each, latent.shape[2] // 2, latent.shape[3] // 2] += 1.0
-        t = relative(torch.full((1,), float(quality), device=painter.device))
-        with torch.no_grad():
-            base = painter.synthesis(latent, t)
-            change = torch.cat([painter.synthesis(part, t) - base for part in moved.split(16)])  # type: ignore[no-untyped-call]
-        total = total + change.square().sum((1, 2, 3)).cpu().numpy() * (255**2 / 3 / len(crops))
-    return np.asarray(total, np.float32)
+    crops: int = 256
+    """Crops that the contexts of one plane are fitted to."""
+    steps: int = 2500
+    """Optimiser steps for each plane and group."""
+    counted: int = 128
+    """Crops whose symbols are counted for the tables."""
 
 
-def observed(painter: Painter, arrays: Arrays, crops: Bytes, quality: int) -> list[npt.NDArray[np.float64]]:
-    """Counts of the symbols that rate-distortion optimised rounding gives, laid out like the tables of ``arrays``."""
-    prior = Prior(arrays, quality, "cpu")  # type: ignore[arg-type]
-    gain = (prior.gain / (1 << GAIN_BITS)).astype(np.float32)
-    rounder = Rounder(prior.tables, PRICES[0][1] * trade_off(quality) * arrays["energy"] / gain**2)  # type: ignore[operator]
-    counts = [np.zeros(len(row)) for row in prior.tables.frequencies]
-    for crop in crops:
-        latent = painter.analyse(crop, quality)
-        hyper = painter.hyper(latent, gain, quality)
+def with_contexts(
+    filters: models.Arrays, pictures: data.Pictures, settings: ContextSettings
+) -> tuple[models.Arrays, list[float]]:
+    """Add contexts and tables to the arrays of transforms; also the loss of each context."""
+    analysis = filters["analysis"].astype(np.float32)
+    fitted_contexts, losses = contexts(pictures, analysis, settings.crops, settings.steps)
+    arrays = filters | fitted_contexts | dict(logistic_tables().pack())
+    crops = data.random_crops(pictures, settings.counted, SIDE, np.random.default_rng(1))
+    return arrays | dict(fitted(counted(Model(0, arrays), crops)).pack()), losses
 
-        def exchange(step: int, means: Means, indices: Indices, latent: Floats = latent, z: Symbols = hyper) -> Symbols:
-            symbols = z if step == HYPER else rounder(wanted(latent, step, gain, means), indices)
-            for index in range(N_SCALES):
-                row = counts[index]
-                half = len(row) // 2 - 1
-                seen = symbols[indices == index]
-                place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
-                row += np.bincount(place, minlength=len(row))
-            return symbols
 
-        walk(prior, hyper.shape[0], hyper.shape[1], exchange)
+def counted(model: Model, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
+    """How often each entry of each table is used when the crops are coded at as many qualities."""
+    counts = [np.zeros(len(row)) for row in model.tables.frequencies]
+    for number, crop in enumerate(crops):
+        coder = Coder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
+        planes = to_planes(crop, OPPONENT)
+        known = coder.known(len(planes))
+        for at, plane in enumerate(planes):
+            coded = Plane()
+            coder.code(known, at, coder.latent(plane, at), coded)
+            for _, symbols, indices in coded.parts:
+                for index in np.unique(indices):
+                    half = len(counts[index]) // 2 - 1
+                    seen = symbols[indices == index]
+                    place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
+                    counts[index] += np.bincount(place, minlength=2 * half + 2)
     return counts
 
 
@@ -79,32 +69,3 @@ def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:
         both[:-1] = (row[:-1] + row[-2::-1]) / 2
         rows.append(to_frequencies(both + PSEUDO_COUNT * masses))
     return Tables(tuple(rows))
-
-
-def crops_for(quality: int, crops: Bytes, count: int) -> Bytes:
-    """A few crops to measure one quality on, others for the next."""
-    start = quality * count // max(QUALITIES[1], 1) % len(crops)
-    return np.roll(crops, -start, axis=0)[:count]
-
-
-def calibrated(arrays: Arrays, crops: Bytes, count: int, device: str) -> Arrays:
-    """Add energies and fitted tables to a model's arrays.
-
-    Args:
-        arrays: from `nncodec.training.export.to_arrays`, with logistic tables.
-        crops: (n, H, W, 3) training pixels, sides multiples of 64.
-        count: crops to use for each quality.
-        device: where to run the networks.
-    """
-    painter = Painter(arrays, device, low_precision=False)
-    middle = QUALITIES[len(QUALITIES) // 2]
-    edge = 8 * LATENT_STRIDE
-    arrays = arrays | {"energy": energies(painter, crops[:4, :edge, :edge], middle)}
-    counts = [
-        np.sum(rows, axis=0)
-        for rows in zip(
-            *(observed(painter, arrays, crops_for(quality, crops, count), quality) for quality in QUALITIES),
-            strict=True,
-        )
-    ]
-    return arrays | dict(fitted(counts).pack())

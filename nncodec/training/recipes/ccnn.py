@@ -18,16 +18,13 @@ from nncodec.entropy.bands import (
     TAPS,
     step_size,
 )
-from nncodec.entropy.tables import logistic_tables
-from nncodec.nets import ccnn_model
-from nncodec.nets.ccnn import PRICE, Activity, Transform
-from nncodec.nets.ccnn_search import Search
-from nncodec.nets.hyperprior import rounded
+from nncodec.nets.ccnn import Activity, Transform
 from nncodec.nets.lapped import HIDDEN, OPPONENT
+from nncodec.nets.lapped_coder import PRICE
+from nncodec.nets.rate import rounded
 from nncodec.training import data
-from nncodec.training.calibrate import fitted
+from nncodec.training.calibrate import ContextSettings, with_contexts
 from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.recipes.ccnn_contexts import SIDE, contexts
 from nncodec.training.state import Average
 
 VALIDATION_SIDE = 256
@@ -45,11 +42,7 @@ class Settings:
     """Learning rate of the hidden channels; the filters get a tenth, the stand-in five times as much."""
     seed: int = 0
     every_minutes: float = 2.0
-    context_crops: int = 128
-    """Crops that the contexts of one plane are fitted to."""
-    context_steps: int = 400
-    counted_crops: int = 64
-    """Crops whose symbols are counted for the tables."""
+    contexts: ContextSettings = ContextSettings()
 
 
 class Model(nn.Module):
@@ -111,14 +104,14 @@ class Recipe:
         self.run.log(loss=self.run.guard.loss, bpp=rates, psnr=psnrs)
 
 
-def optimiser(model: Model, settings: Settings) -> torch.optim.Optimizer:
+def optimiser(model: Model, rate: float) -> torch.optim.Optimizer:
     """Adam; the filters of the latent start good and move slowly."""
     slow = [model.transform.analysis, model.transform.synthesis]
     hidden = [model.transform.hidden, model.transform.hidden_bias, model.transform.paint]
     groups = [
-        {"params": slow, "lr": 0.1 * settings.rate},
-        {"params": hidden, "lr": settings.rate},
-        {"params": list(model.activity.parameters()), "lr": 5 * settings.rate},
+        {"params": slow, "lr": 0.1 * rate},
+        {"params": hidden, "lr": rate},
+        {"params": list(model.activity.parameters()), "lr": 5 * rate},
     ]
     return torch.optim.Adam(groups, betas=(0.9, 0.98), eps=1e-10)
 
@@ -131,7 +124,9 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
     model = Model()
-    run = Run(model, [optimiser(model, settings)], Schedule(settings.minutes), folder, Average(model, 0.998), Guard())
+    run = Run(
+        model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, Average(model, 0.998), Guard()
+    )
     if resume:
         run.resume()
     recipe = Recipe(run, model, settings, pictures, crops)
@@ -139,9 +134,8 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     export(run, pictures, settings)
 
 
-def filters(model: Model) -> dict[str, npt.NDArray[np.floating]]:
+def filters(transform: Transform) -> dict[str, npt.NDArray[np.floating]]:
     """The transforms' arrays as they ship, float16; every filter of the synthesis has the norm 1."""
-    transform = model.transform
     transform.symmetrise()
     shape = PLANES, CHANNELS, TAPS, TAPS
     synthesis, analysis = (p.detach().numpy().reshape(shape) for p in (transform.synthesis, transform.analysis))
@@ -160,27 +154,6 @@ def export(run: Run, pictures: data.Pictures, settings: Settings) -> None:
     """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
     model = Model()
     model.load_state_dict(run.average.values, strict=False)
-    arrays = filters(model)
-    analysis = arrays["analysis"].astype(np.float32)
-    fitted_contexts, losses = contexts(pictures, analysis, settings.context_crops, settings.context_steps)
+    arrays, losses = with_contexts(filters(model.transform), pictures, settings.contexts)
     run.log(context_losses=losses)
-    arrays |= fitted_contexts | dict(logistic_tables().pack())
-    counts = counted(arrays, data.random_crops(pictures, settings.counted_crops, SIDE, np.random.default_rng(1)))
-    models.write(run.folder / "weights.npz", arrays | dict(fitted(counts).pack()))
-
-
-def counted(arrays: models.Arrays, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
-    """How often each entry of each table is used when the crops are coded at as many qualities."""
-    model = ccnn_model.Model(0, arrays)
-    counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    for number, crop in enumerate(crops):
-        quality = round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX)
-        search = Search(model, quality, crop, 0)
-        for plane in search.shared(ccnn_model.to_planes(crop, OPPONENT)):
-            for _, symbols, indices in plane.parts:
-                for index in np.unique(indices):
-                    half = len(counts[index]) // 2 - 1
-                    seen = symbols[indices == index]
-                    place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
-                    counts[index] += np.bincount(place, minlength=2 * half + 2)
-    return counts
+    models.write(run.folder / "weights.npz", arrays)

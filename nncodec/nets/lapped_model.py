@@ -1,6 +1,6 @@
-"""The shared weights of the ccnn codec, and what encoder and decoder do alike: colours and differing filters."""
+"""The shared weights of the codecs on the lapped latent, and colours: what encoder and decoder do alike."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy import context
-from nncodec.entropy.bands import CHANNELS, TAPS
-from nncodec.entropy.coder import Symbols
-from nncodec.entropy.context import MEAN_ONE, Weights
+from nncodec.entropy.context import Weights
 from nncodec.entropy.tables import Tables
 from nncodec.nets.lapped import OPPONENT, Decoder, Floats
 
@@ -61,6 +59,16 @@ def matrix_of(own: bytes | None) -> Floats:
     return matrix
 
 
+def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes | None:
+    """The picture's principal axes of colour contrast, as nine signed bytes; None if rounding merges two."""
+    step = np.diff(pixels[:, ::2].astype(np.float32), axis=0).reshape(-1, 3)
+    _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
+    axes = vectors.T[::-1]
+    axes *= np.where((axes * OPPONENT).sum(1) < 0, -1, 1)[:, None]
+    whole = np.rint(axes * COLOUR_ONE).astype(np.int8)
+    return None if np.linalg.matrix_rank(whole) < 3 else whole.tobytes()
+
+
 def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
     """Pixels (H, W) or (H, W, 3) to planes (1 or 3, H, W), so that `from_planes` gives the pixels back."""
     levels: Floats = pixels.astype(np.float32) - np.float32(MIDDLE)
@@ -81,22 +89,3 @@ def from_planes(planes: list[Floats], matrix: Floats) -> npt.NDArray[np.uint8]:
 def _saturated(levels: Floats) -> npt.NDArray[np.uint8]:
     """Levels about the middle to 0..255, to the nearest."""
     return np.rint(levels + MIDDLE).clip(0, 255).astype(np.uint8)
-
-
-def row_steps(values: npt.NDArray[np.int16]) -> tuple[Floats, Floats]:
-    """Quantiser step of each channel's filter, (CHANNELS,), a power of two; and the energy of its values in symbols.
-
-    The error that a filter's error paints grows with the energy of its channel: the step is about one over its root.
-    Encoder and decoder know the values (n, CHANNELS), in 1/16 symbol, and integers decide the step.
-    """
-    total = [int(np.square(column.astype(np.int64)).sum()) // MEAN_ONE**2 for column in values.T]
-    exponents = [energy.bit_length() // 2 for energy in total]
-    steps = np.array([2.0**-exponent for exponent in exponents], np.float32)
-    return steps, np.array(total, np.float32)
-
-
-def restored(decoder: Decoder, symbols: Symbols, steps: Floats) -> Decoder:
-    """A decoder whose latent's filters differ by symbols (CHANNELS, TAPS * TAPS)."""
-    filters = decoder.filters.copy()
-    filters[:CHANNELS] += (symbols * steps[:, None]).astype(np.float32).reshape(CHANNELS, TAPS, TAPS)
-    return replace(decoder, filters=filters)

@@ -1,4 +1,4 @@
-"""The contexts of the ccnn codec: one small network per plane and group, fitted to symbols of training pictures."""
+"""The contexts of the lapped latent: one small network per plane and group, fitted to symbols of training pictures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from nncodec.entropy.bands import CHANNELS, GROUPS, MAX_QUALITY_INDEX, N_GROUPS,
 from nncodec.entropy.context import (
     FEATURE_BITS,
     HIDDEN_BITS,
-    MEAN_FLOOR,
     MEAN_ONE,
     N_MEANS,
     WEIGHT_BITS,
     Known,
+    lowest_index,
     shapes,
 )
 from nncodec.entropy.layout import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
-from nncodec.nets.ccnn import PRICE
-from nncodec.nets.hyperprior import bits, chosen
 from nncodec.nets.lapped import OPPONENT, Floats, analyse
+from nncodec.nets.lapped_coder import PRICE
+from nncodec.nets.rate import bits, chosen
 from nncodec.training import data
 
 SIDE = 256
@@ -129,7 +129,7 @@ class Network(nn.Module):
         self.leave = nn.Parameter(torch.randn(all_shapes["leave"]) * 0.3)
         self.index = nn.Parameter(torch.full(all_shapes["index"], _START_INDEX / SCALE_UNIT))
         self.mean = nn.Parameter(torch.zeros(all_shapes["mean"]))
-        self.floor = 0 if group else MEAN_FLOOR
+        self.floor = lowest_index(plane, group)
         with torch.no_grad():
             if group == 0:
                 self.mean[1:] = 0.25

@@ -1,0 +1,50 @@
+"""What the decoders of the codecs on the lapped latent share: from a payload to the values of all planes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.band_walk import Payload, Reader, walk
+from nncodec.entropy.bands import CHANNELS, STRIDE, Pass
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.entropy.context import MEAN_FLOOR, Known, Means
+from nncodec.entropy.payload import stamp
+from nncodec.errors import CorruptFile
+from nncodec.nets.lapped_model import Model
+
+Values = npt.NDArray[np.int16]
+_SLACK, _STATE_BITS = 1.01, 64
+"""What the range coder may save, by rounding and at its end, against the content of the symbols."""
+
+
+def values(
+    payload: Payload,
+    model: Model,
+    width: int,
+    height: int,
+    channels: int,
+    after: Callable[[int, Values, Reader], None] = lambda *_: None,
+) -> Values:
+    """Values (channels, h, w, CHANNELS) in 1/16 symbol.
+
+    ``after`` is called with each plane's number, its values (h * w, CHANNELS) and the reader, to read what follows
+    them. Raises CorruptFile for symbols that are not those that were written, before it allocates where there are too
+    few bytes for the size.
+    """
+    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
+    least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
+    if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
+        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
+    known = Known(rows, columns, channels, model.sizes)
+    reader = Reader(model.tables, stamp(width, height, channels, payload.quality), payload)
+    contexts = model.contexts(payload.quality)
+
+    def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
+        return reader.code(None, indices)
+
+    for plane in range(channels):
+        walk(known, contexts, plane, payload.groups[plane], exchange)
+        after(plane, known.values[plane], reader)
+    reader.finish()
+    return known.values.reshape(channels, rows, columns, CHANNELS)

@@ -1,0 +1,83 @@
+"""The last stage of the learned codec: a lapped latent painted, then polished by residual blocks, tile by tile.
+
+The transposed convolution alone shows ringing, blur and blotches of colour where symbols became zero. A network of
+dense convolutions on packed samples (`nncodec.nets.mender`) adds what it has learned to expect there. It runs in NumPy;
+a tile is painted with a halo as wide as the network sees, so that the picture does not depend on the tiles.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.bands import MAX_QUALITY_INDEX, STRIDE, step_size
+from nncodec.entropy.context import MEAN_ONE
+from nncodec.nets.lapped import OPPONENT, Floats, Region, paint
+from nncodec.nets.lapped_decoder import Values
+from nncodec.nets.lapped_model import Model, from_planes
+from nncodec.nets.mender import UNIT, Mender
+from nncodec.nets.tiles import tile_by_tile
+
+_ROWS, _COLUMNS = 256, 384
+"""Size of the tiles, multiples of 8: enough of them for many threads, large enough for their halo not to cost much."""
+
+
+class Painter:
+    """One model at one quality index, ready to paint.
+
+    Args:
+        model: the weights; those of the network are named ``net.``.
+        quality: index, 0 to MAX_QUALITY_INDEX.
+        matrix: (3, 3), one row for each plane.
+    """
+
+    def __init__(self, model: Model, quality: int, matrix: Floats) -> None:
+        self._net, self._matrix = Mender(model.arrays), matrix
+        self._decoders = [model.decoder(plane) for plane in range(len(matrix))]
+        self._step, self._level = np.float32(step_size(quality)), quality / MAX_QUALITY_INDEX
+
+    def pixels(self, values: Values, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """Values (1 or 3, h, w, CHANNELS) in 1/16 symbol to pixels (height, width) or (height, width, 3)."""
+        shape = (height, width) if len(values) == 1 else (height, width, 3)
+        out = np.empty(shape, np.uint8)
+
+        def finish(region: Region) -> None:
+            planes = self._polished(values, region)
+            rows, columns = (slice(0, side.stop - side.start) for side in region)
+            out[region] = from_planes([plane[rows, columns] for plane in planes], self._matrix)
+
+        tile_by_tile(shape, _ROWS, _COLUMNS, finish)
+        return out
+
+    def _polished(self, values: Values, region: Region) -> list[Floats]:
+        """Planes of a region, made up to whole positions."""
+        planes = self._painted(values, region)
+        turn = OPPONENT @ self._matrix.T
+        seen = np.zeros((*planes.shape[1:], 3), np.float32)
+        seen[..., : len(planes)] = np.moveaxis(planes, 0, -1)
+        if len(planes) == 3:
+            seen = seen @ turn.T
+        added = self._net.correction(seen, 0, self._level) * (self._step / np.float32(UNIT))
+        if len(planes) == 3:
+            added = added @ np.linalg.inv(turn).T.astype(np.float32)
+        halo = slice(self._net.halo, -self._net.halo)
+        return [plane[halo, halo] + added[..., number] for number, plane in enumerate(planes)]
+
+    def _painted(self, values: Values, region: Region) -> Floats:
+        """Planes (P, rows + 2 halo, columns + 2 halo) in levels; beyond the picture its border is repeated."""
+        sides = [_around(side, size, self._net.halo) for side, size in zip(region, values.shape[1:3], strict=True)]
+        (tall, rows), (wide, columns) = sides
+        planes = [
+            paint(plane, decoder, 1 / MEAN_ONE, (tall, wide))[rows[:, None], columns]
+            for plane, decoder in zip(values, self._decoders, strict=False)
+        ]
+        return np.stack(planes) * self._step
+
+
+def _around(side: slice, size: int, halo: int) -> tuple[slice, npt.NDArray[np.int64]]:
+    """Positions to paint, of ``size``, for samples ``side`` and a halo; and those samples, from the first painted.
+
+    The side is made up to whole positions; samples beyond the picture are those at its border.
+    """
+    end = -(-side.stop // STRIDE) * STRIDE
+    at = np.clip(np.arange(side.start - halo, end + halo), 0, STRIDE * size - 1)
+    painted = slice(int(at[0]) // STRIDE, int(at[-1]) // STRIDE + 1)
+    return painted, at - STRIDE * painted.start
