@@ -53,7 +53,7 @@ class Learned:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
         coder = coder_for(_model(models.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
-        return Search(coder).best(options.effort)
+        return Search(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """A payload to uint8 pixels of ``frame.shape``.
@@ -71,7 +71,7 @@ class Learned:
         if any(parsed.differing):
             raise CorruptFile("the flags of the payload are damaged")
         model = _model(parsed.model)
-        painter = Painter(model, parsed.quality, matrix_of(parsed.colours))
+        painter = Painter(model, parsed.quality, matrix_of(parsed.colours), device)
         found = values(parsed, model, frame.width, frame.height, frame.channels)
         return painter.pixels(found, frame.width, frame.height)
 

@@ -43,6 +43,8 @@ class Search:
     """The encoder's view of one picture at one quality index."""
 
     coder: Coder
+    threads: int = 0
+    """For torch to use; 0 leaves it alone."""
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade among those that the effort allows."""
@@ -93,7 +95,7 @@ class Search:
 
         matrix = matrix_of(way.own)
         planes = to_planes(self.coder.pixels, matrix)
-        refiner = Refiner(self.coder.model, self.coder.quality, planes, matrix)
+        refiner = Refiner(self.coder.model, self.coder.quality, planes, matrix, self.threads)
         targets = np.stack(list(self._latents(way.own)))
         tick = progress.counter("refining", count)
         for _ in range(count):

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, STRIDE, step_size
 from nncodec.entropy.context import MEAN_ONE
+from nncodec.nets.accelerated import net_on
 from nncodec.nets.lapped import OPPONENT, Floats, Region, paint
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model, from_planes
-from nncodec.nets.mender import UNIT, Mender
+from nncodec.nets.mender import UNIT
 from nncodec.nets.tiles import tile_by_tile
 
-_ROWS, _COLUMNS = 256, 384
+_ROWS, _COLUMNS = 256, 768
 """Size of the tiles, multiples of 8: enough of them for many threads, large enough for their halo not to cost much."""
 
 
@@ -27,10 +28,11 @@ class Painter:
         model: the weights; those of the network are named ``net.``.
         quality: index, 0 to MAX_QUALITY_INDEX.
         matrix: (3, 3), one row for each plane.
+        device: as `nncodec.nets.accelerated.net_on` has it.
     """
 
-    def __init__(self, model: Model, quality: int, matrix: Floats) -> None:
-        self._net, self._matrix = Mender(model.arrays), matrix
+    def __init__(self, model: Model, quality: int, matrix: Floats, device: str = "cpu") -> None:
+        self._net, self._matrix = net_on(device, model.arrays), matrix
         self._decoders = [model.decoder(plane) for plane in range(len(matrix))]
         self._step, self._level = np.float32(step_size(quality)), quality / MAX_QUALITY_INDEX
 

@@ -8,8 +8,9 @@ that the network polishes better, at no cost to the decoder.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import torch
@@ -51,19 +52,21 @@ class Refiner:
         quality: index, 0 to MAX_QUALITY_INDEX.
         planes: (P, 8 h, 8 w) in levels: the picture in these colours.
         matrix: (3, 3) the colours.
+        threads: for torch to use; 0 leaves it alone.
     """
 
-    def __init__(self, model: Model, quality: int, planes: Floats, matrix: Floats) -> None:
+    def __init__(self, model: Model, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
         self._transform = Transform.of(model.arrays, len(planes)).requires_grad_(False)
         self._net = Mender.of(restored(model.arrays, "net")).requires_grad_(False)
         self._step, self._level = step_size(quality), torch.full((1,), quality / MAX_QUALITY_INDEX)
+        self._threads = threads
         self._planes, self._turn = planes, torch.from_numpy(OPPONENT @ matrix.T)
 
     def targets(self, values: Values) -> Floats:
         """Targets (P, h, w, CHANNELS) in quantiser steps, for values as coded, of the same shape."""
         out = np.empty(values.shape, np.float32)
-        for rows in _tiles(values.shape[1]):
-            for columns in _tiles(values.shape[2]):
+        with limited(self._threads):
+            for rows, columns in product(_tiles(values.shape[1]), _tiles(values.shape[2])):
                 seen = values[:, rows.outer, columns.outer].astype(np.float32) / np.float32(MEAN_ONE)
                 wanted = seen - self._gradient(seen, rows.outer, columns.outer) / 2
                 out[:, rows.inner, columns.inner] = wanted[:, rows.within, columns.within]
@@ -90,6 +93,17 @@ class Refiner:
             x, family = seen.contiguous(memory_format=torch.channels_last), torch.zeros(1, dtype=torch.long)
             added: Tensor = self._net(x, family, self._level).float()
         return torch.einsum("cr,brhw->bchw", torch.linalg.inv(self._turn), added) if colour else added[:, :1]
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Let torch use so many threads meanwhile; 0 leaves it alone."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _tiles(length: int) -> Iterator[Tile]:
