@@ -1,12 +1,20 @@
-"""What is asked of the golden files of every set of weights, ``modelNUMBER-NAME.nnc`` with a PNG beside each."""
+"""The golden files of every set of weights, ``modelNUMBER-NAME.nnc`` with a PNG beside each: made, and checked."""
 
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 
 from nncodec import models
-from nncodec.pipeline import decode
+from nncodec.codecs import Options
+from nncodec.container import Container, Header, Kind, Section, serialize
+from nncodec.image import Picture
+from nncodec.pipeline import Settings, decode, encode
+from tests import pictures
+
+Named = dict[str, bytes]
+"""Files by the rest of their name."""
 
 
 def check_every_model_has_some(files: list[Path], codec: str) -> None:
@@ -22,3 +30,30 @@ def check_decodes(path: Path, tolerance: int) -> None:
         expected = np.asarray(picture)
     assert found.shape == expected.shape
     assert np.abs(found.astype(int) - expected).max() <= tolerance
+
+
+def file_of(codec: int, pixels: npt.NDArray[np.uint8], payload: bytes) -> bytes:
+    """A file with nothing but a payload."""
+    header = Header(codec, pixels.shape[1], pixels.shape[0], colour=pixels.ndim == 3, alpha=False)
+    return serialize(Container(header, (Section(Kind.PAYLOAD, payload),)))
+
+
+def write(folder: Path, codec: str, number: int, others: Named) -> None:
+    """Write files of a codec's model, which must be the newest, and others made by hand; never overwrite."""
+    if models.newest(codec) != number:
+        raise SystemExit(f"the newest model is {models.newest(codec)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    named = {
+        "rgb-20-130x96": (pictures.photograph(96, 130), 20),
+        "rgb-90-64x64": (pictures.photograph(64, 64), 90),
+        "gray-60-70x40": (pictures.photograph(40, 70, 1), 60),
+        "rgb-50-1x1": (pictures.photograph(1, 1), 50),
+    }
+    settings = {name: Settings(codec, Options(quality), restore="none") for name, (_, quality) in named.items()}
+    files = {name: encode(Picture(pixels), settings[name]).data for name, (pixels, _) in named.items()}
+    for name, data in (files | others).items():
+        path = folder / f"model{number}-{name}"
+        with path.with_suffix(".nnc").open("xb") as file:
+            file.write(data)
+        with path.with_suffix(".png").open("xb") as file:
+            PIL.Image.fromarray(decode(data).pixels).save(file, "PNG", optimize=True)

@@ -1,4 +1,4 @@
-"""Make golden files for a model's weights: ``python -m tests.make_golden_learned NUMBER``, once, when it ships.
+"""Make golden files for the weights of codec learned: ``python -m tests.make_golden_learned NUMBER``, once.
 
 Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is what it decoded to on the day.
 """
@@ -6,31 +6,23 @@ Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is wh
 import sys
 from pathlib import Path
 
-import PIL.Image
-
 from nncodec import models
-from nncodec.codecs import Options
-from nncodec.image import Picture
-from nncodec.pipeline import Settings, decode, encode
+from nncodec.codecs.learned import CODEC
+from nncodec.nets.lapped_coder import coder_for
+from nncodec.nets.lapped_model import Model, own_colours
 from tests import pictures
+from tests.golden_weights import Named, file_of, write
+from tests.tiny_lapped import plain_way
 
-FOLDER = Path(__file__).parent / "golden_learned"
 
-
-def main(number: int) -> None:
-    """Write the files of the model, which must be the newest; never overwrite."""
-    if models.newest("learned") != number:
-        raise SystemExit(f"the newest model is {models.newest('learned')}")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for channels, quality, size in ((3, 20, (96, 130)), (3, 90, (64, 64)), (1, 60, (40, 70)), (3, 50, (1, 1))):
-        name = f"model{number}-{'gray' if channels == 1 else 'rgb'}-{quality}-{size[1]}x{size[0]}"
-        picture = Picture(pictures.photograph(*size, channels))
-        data = encode(picture, Settings("learned", Options(quality))).data
-        with (FOLDER / f"{name}.nnc").open("xb") as file:
-            file.write(data)
-        with (FOLDER / f"{name}.png").open("xb") as file:
-            PIL.Image.fromarray(decode(data).pixels).save(file, "PNG", optimize=True)
+def coloured(number: int) -> Named:
+    """A file with colours of its own, whether they pay or not."""
+    pixels = pictures.photograph(40, 56)
+    coder = coder_for(Model(number, models.load(number, "learned")), 100, pixels)
+    way = plain_way(coder, own_colours(pixels))
+    return {"colours-rgb-50-56x40": file_of(CODEC.id, pixels, coder.payload(way.own, way.planes))}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    chosen = int(sys.argv[1])
+    write(Path(__file__).parent / "golden_learned", "learned", chosen, coloured(chosen))

@@ -29,6 +29,15 @@ def install(folder, **arrays) -> None:
     (folder / "manifest.toml").write_text(ROW.format(digest), encoding="utf-8")
 
 
+def test_every_row_that_ships_names_a_whole_file():
+    rows = models.manifest()
+    assert rows
+    for number, model in rows.items():
+        assert 1 <= number == model.number <= 127
+        assert models.load(number, model.codec)
+        assert len(model.trained) > 20
+
+
 def test_loads_by_number(folder):
     install(folder, a=np.arange(3))
     assert models.load(7, "learned")["a"].tolist() == [0, 1, 2]

@@ -11,18 +11,19 @@ from click.testing import CliRunner
 
 from nncodec import models
 from nncodec.cli.train import command
+from nncodec.entropy.bands import CHANNELS, PLANES
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.nets.painter import Painter, widths_of
-from nncodec.nets.shipped import EXACT, from_arrays
-from nncodec.nets.stored import STEP
-from nncodec.training import calibrate, data, state
-from nncodec.training.export import to_arrays
+from nncodec.nets.lapped import OPPONENT
+from nncodec.nets.lapped_coder import coder_for
+from nncodec.nets.lapped_model import Model
+from nncodec.nets.polish import Painter
+from nncodec.training import calibrate, data, loop, state
+from nncodec.training.calibrate import ContextSettings
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
-from nncodec.training.recipes import learned
-from nncodec.training.recipes.learned import Settings, optimisers
-from tests import pictures, tiny_model
+from nncodec.training.recipes import ccnn, learned
+from tests import pictures, tiny_lapped
 
 
 @pytest.fixture(scope="module")
@@ -118,15 +119,15 @@ def test_muon_descends():
 
 
 def test_state_comes_back(tmp_path):
-    model = tiny_model.network()
-    made = optimisers(model, Settings(minutes=1))
+    model = learned.Model(4, 8, 1)
+    made = learned.optimisers(model, learned.Settings(minutes=1))
     sum(parameter.square().sum() for parameter in model.parameters()).backward()
     for optimiser in made:
         optimiser.step()
     arrays = state.optimiser_arrays(made)
     state.save(tmp_path / "s.npz", {"optimiser": arrays}, {"step": 5})
     parts, numbers = state.load(tmp_path / "s.npz")
-    again = optimisers(tiny_model.network(), Settings(minutes=1))
+    again = learned.optimisers(learned.Model(4, 8, 1), learned.Settings(minutes=1))
     state.restore_optimisers(again, parts["optimiser"])
     found = state.optimiser_arrays(again)
     assert numbers == {"step": 5}
@@ -141,14 +142,8 @@ def test_a_file_that_is_no_state(tmp_path):
         state.load(tmp_path / "s.npz")
 
 
-def test_calibration_measures_energy_and_fits_tables(folder):
-    """A tiny model's energies are those of its linear basis, and its tables follow the counts."""
-    crops = np.stack([pictures.photograph(128, 128, seed=seed) for seed in range(2)])
-    arrays = tiny_model.arrays()
-    made = calibrate.calibrated(arrays, crops, 1, "cpu")
-    basis = arrays["synthesis.linear.weight"].astype(np.float64)[:, :, 0, 0]
-    expected = np.square(basis).sum(0) * 255**2 / 3
-    assert made["energy"] == pytest.approx(expected, rel=0.5)
+def test_tables_follow_what_was_counted():
+    """Symmetric, and between the counts and the logistic distribution; untouched where nothing was counted."""
     counts = [np.zeros(len(row)) for row in logistic_tables().frequencies]
     half = len(counts[20]) // 2 - 1
     counts[20][half + 1] = 1e6
@@ -158,51 +153,56 @@ def test_calibration_measures_energy_and_fits_tables(folder):
     assert np.array_equal(calibrate.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
 
 
+def test_every_symbol_is_counted():
+    crops = np.stack([pictures.photograph(32, 32, seed=seed) for seed in (0, 1)])
+    counts = calibrate.counted(tiny_lapped.model(tiny_lapped.LEARNED), crops)
+    assert sum(row.sum() for row in counts) == len(crops) * PLANES * CHANNELS * 16
+
+
+def test_a_new_network_adds_nothing():
+    """So the first loss of the second phase is that of the transforms alone."""
+    model, quality = learned.Model(4, 8, 1), torch.tensor([60.0, 140.0])
+    painted, step = model.painted(ccnn.to_input(np.stack([pictures.photograph(32, 48)] * 2)), quality)
+    assert torch.equal(model.polished(painted, step, quality), painted)
+    assert step.flatten().tolist() == pytest.approx([192 * 2 ** (-6.5 * q / 200) for q in (60, 140)])
+
+
+def in_steps(monkeypatch, steps: int) -> None:
+    """A run ends after so many steps, however long they take."""
+    monkeypatch.setattr(loop.Run, "share", lambda run: min(1.0, run.step / steps))
+
+
 def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     """One command from pictures to weights; a second sitting goes on from the first."""
-    monkeypatch.setattr(learned, "VALIDATION_QUALITIES", (100,))
-    monkeypatch.setattr(learned, "CALIBRATION_CROPS", 16)
+    for recipe in (ccnn, learned):
+        monkeypatch.setattr(recipe, "VALIDATION_QUALITIES", (100,))
+        monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
+    few = ContextSettings(crops=1, steps=2, counted=2)
+    monkeypatch.setattr(learned, "with_contexts", lambda *given: calibrate.with_contexts(*given[:2], few))
     output = tmp_path / "run"
+    sizes = {"--batch": 2, "--crop": 64, "--late-crop": 64, "--width": 8, "--blocks": 1}
     arguments = [
         "learned",
         "--data",
-        str(folder),
+        folder,
         "-o",
-        str(output),
-        "--batch",
-        "2",
-        "--late-crop",
-        "64",
-        "--crop",
-        "64",
+        output,
+        "--minutes",
+        1,
+        *(x for pair in sizes.items() for x in pair),
     ]
-    arguments += ["--analysis", "8,8,8", "--synthesis", "8,8,8", "--blocks", "1", "--latent", "8"]
-    first = CliRunner().invoke(command, [*arguments, "--minutes", "0.05"], catch_exceptions=False)
+    in_steps(monkeypatch, 2)
+    first = CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=False)
     assert first.exit_code == 0, first.output
-    second = CliRunner().invoke(command, [*arguments, "--minutes", "0.1", "--resume"], catch_exceptions=False)
+    in_steps(monkeypatch, 5)
+    second = CliRunner().invoke(command, [*map(str, arguments), "--resume"], catch_exceptions=False)
     assert second.exit_code == 0, second.output
     lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
-    assert lines[0]["step"] == 0 < lines[1]["step"] < lines[-1]["step"]
-    assert lines[-1]["minutes"] >= 0.1
-    arrays = models.read((output / "weights.npz").read_bytes())
-    assert widths_of(arrays).analysis == (8, 8, 8)
-    assert Painter(arrays, "cpu", False).analyse(np.zeros((64, 64, 3), np.uint8), 0).shape == (4, 4, 8)
-
-
-def test_command_wants_three_widths(folder):
-    done = CliRunner().invoke(command, ["learned", "--data", str(folder), "--minutes", "1", "--analysis", "8,8"])
-    assert done.exit_code == 2
-    assert "three numbers" in done.output
-
-
-def test_training_goes_on_from_weights_that_ship():
-    """What is read back and exported again decides the same bits, and paints with the same kernels but for a step."""
-    shipped = models.load(models.newest("learned"), "learned")
-    read = from_arrays(shipped)
-    again = to_arrays(read, logistic_tables())
-    for name in shipped:
-        if name.split(".")[0] in EXACT or name in ("gain", "hyper_index"):
-            assert np.array_equal(again[name], shipped[name]), name
-    for name, values in from_arrays(again).items():
-        step = shipped[name + STEP].max() if name + STEP in shipped else 1e-6
-        assert float((values - read[name]).abs().max()) <= step, name
+    assert [line["step"] for line in lines if "gain" in line or "bpp" in line] == [2, 5]
+    assert len(lines[-2]["gain"]) == 1
+    assert len(lines[-1]["context_losses"]) == 45
+    model = Model(1, models.read((output / "weights.npz").read_bytes()))
+    coder = coder_for(model, 120, pictures.photograph(40, 40))
+    way = tiny_lapped.plain_way(coder)
+    assert Painter(model, 120, OPPONENT).pixels(way.values, 40, 40).shape == (40, 40, 3)
+    assert len(coder.payload(None, way.planes)) > 100

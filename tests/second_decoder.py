@@ -1,0 +1,318 @@
+"""A second decoder of the lapped latent, written from docs/format-lapped.md and its companions, for tests.
+
+Symbols in plain integers, pixels in double precision, one thing after the other as the documents have it. It shares no
+code with the package.
+"""
+
+import struct
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = dict[str, npt.NDArray[Any]]
+Grid = npt.NDArray[np.int64]
+
+ORDER = sorted(((u, v) for u in range(8) for v in range(8)), key=lambda uv: (uv[0] + uv[1], uv[0]))
+SHARED = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
+
+
+def leb128(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 128:
+            return value, at
+
+
+class Coder:
+    """The range coder, the escapes, the checksum."""
+
+    def __init__(self, arrays: Arrays, escapes: bytes, words: bytes, crc: int) -> None:
+        ends = np.cumsum(2 * arrays["tables.half_widths"].astype(int) + 2).tolist()
+        whole = arrays["tables.frequencies"].astype(int).tolist()
+        self.tables = [whole[start:end] for start, end in pairwise([0, *ends])]
+        self.sums = [[0, *np.cumsum(table).tolist()] for table in self.tables]
+        self.words = iter([*struct.unpack(f"<{-(-len(words) // 4)}I", words + bytes(-len(words) % 4)), *[0] * 9])
+        self.low, self.range = 0, 2**64 - 1
+        self.point = next(self.words) * 2**32 + next(self.words)
+        self.escapes, self.used, self.crc = escapes, 0, crc
+
+    def symbol(self, index: int) -> int:
+        table, sums = self.tables[index], self.sums[index]
+        unit = self.range >> 24
+        t = (self.point - self.low) % 2**64 // unit
+        assert t < 2**24
+        k = bisect_right(sums, t) - 1
+        self.low, self.range = (self.low + unit * sums[k]) % 2**64, unit * table[k]
+        if self.range < 2**32:
+            self.low, self.range = self.low * 2**32 % 2**64, self.range * 2**32
+            self.point = (self.point * 2**32 + next(self.words)) % 2**64
+        half = len(table) // 2 - 1
+        if k <= 2 * half:
+            return k - half
+        number, self.used = leb128(self.escapes, self.used)
+        return (-1 if number % 2 else 1) * (number // 2 + half + 1)
+
+    def group(self, indices: list[int]) -> list[int]:
+        symbols = [0] * len(indices)
+        for place in sorted(range(len(indices)), key=lambda place: (indices[place], place)):
+            symbols[place] = self.symbol(indices[place])
+        self.crc = zlib.crc32(struct.pack(f"<{len(symbols)}i", *symbols), self.crc)
+        return symbols
+
+
+def channels(group: int) -> slice:
+    sums = [u + v for u, v in ORDER]
+    return slice(sums.index(group), sums.index(group) + sums.count(group))
+
+
+Place = tuple[int, int]
+
+
+def all_passes(height: int, width: int, spacing: int) -> Iterator[list[tuple[Place, list[Place]]]]:
+    """Places of each pass, with those that they lean on."""
+    yield [((y, x), []) for y in range(0, height, spacing) for x in range(0, width, spacing)]
+    while spacing > 1:
+        d = spacing // 2
+        centres = [(y, x) for y in range(d, height, spacing) for x in range(d, width, spacing)]
+        corners = [(-d, -d), (-d, d), (d, -d), (d, d)]
+        yield [((y, x), [turned((y, x), *to, height, width) for to in corners]) for y, x in centres]
+        edges = [(y, x) for y in range(0, height, spacing) for x in range(d, width, spacing)]
+        edges += [(y, x) for y in range(d, height, spacing) for x in range(0, width, spacing)]
+        yield [(place, beside(place, d, height, width)) for place in edges]
+        spacing = d
+
+
+def turned(place: Place, down: int, right: int, height: int, width: int) -> Place:
+    """A neighbour; what is outside is replaced by what is on the other side."""
+    y, x = place
+    return (y + down if 0 <= y + down < height else y - down, x + right if 0 <= x + right < width else x - right)
+
+
+def beside(place: Place, d: int, height: int, width: int) -> list[Place]:
+    upright = [turned(place, down, 0, height, width) for down in (-d, d)]
+    level = [turned(place, 0, right, height, width) for right in (-d, d)]
+    if not all(0 <= y < height for y, _ in upright):
+        upright = level
+    if not all(0 <= x < width for _, x in level):
+        level = upright
+    return upright + level
+
+
+def shifted(value: int, shift: int) -> int:
+    return (value + (1 << shift - 1)) >> shift
+
+
+class Latent:
+    """Values and what is known of them, plane by plane."""
+
+    def __init__(self, arrays: Arrays, coder: Coder, q: int, planes: int, height: int, width: int) -> None:
+        self.arrays, self.coder, self.q = arrays, coder, q
+        self.size = height, width
+        shape = planes, height, width, 64
+        self.values, self.sizes, self.around = (np.zeros(shape, np.int64) for _ in range(3))
+        self.read = dict.fromkeys(("enter", "pass", "quality", "leave", "index", "mean"), 0)
+
+    def weights(self, plane: int, group: int) -> dict[str, Grid]:
+        """The next part of each array."""
+        own = channels(group)
+        c, b, r = own.stop - own.start, own.start, 3 if group else 9
+        s = 4 if group == 0 else 4 * c + 9 * b + plane * c if group < 5 else 0
+        f = (1 + 2 * plane) * c + 2 * b
+        shapes = {"enter": (f, 16), "pass": (r, 16), "quality": (9, 16), "leave": (16, c), "index": (9, c)}
+        found = {}
+        for name, shape in (shapes | {"mean": (r, s, c)}).items():
+            start = self.read[name]
+            self.read[name] += int(np.prod(shape))
+            found[name] = self.arrays[f"context.{name}"][start : self.read[name]].astype(np.int64).reshape(shape)
+        for name in ("quality", "index"):
+            i = min(self.q // 25, 7)
+            s = self.q - 25 * i
+            found[name] = (2 * (found[name][i] * (25 - s) + found[name][i + 1] * s) + 25) // 50
+        return found
+
+    def size_of(self, magnitude: int) -> int:
+        return int(self.arrays["context.sizes"][min(magnitude, 4095)])
+
+    def plane(self, plane: int, groups: int) -> None:
+        for group in range(15):
+            weights = self.weights(plane, group)
+            if group < groups:
+                for row, places in enumerate(all_passes(*self.size, 2 if group else 16)):
+                    self.code(plane, group, row, places, weights)
+                self.finish(plane, channels(group))
+
+    def code(self, plane: int, group: int, row: int, places: list[Any], weights: dict[str, Grid]) -> None:
+        own = channels(group)
+        means, indices = [], []
+        for place, leans in places:
+            mean = self.mean(plane, group, row, place, leans, weights)
+            inputs = self.inputs(plane, group, place, leans, mean[0])
+            x = np.array(inputs) @ weights["enter"] + weights["pass"][row] + weights["quality"]
+            y = np.array([shifted(int(v), 11 if v >= 0 else 14) for v in x])
+            low = 6 if plane == group == 0 else 0
+            last = (y @ weights["leave"] + weights["index"]).tolist()
+            means += mean
+            indices += [max(low, min(63, shifted(v, 18))) for v in last]
+        symbols = iter(zip(self.coder.group(indices), means, strict=True))
+        for place, _ in places:
+            for channel in range(own.start, own.stop):
+                n, m = next(symbols)
+                value = max(-32767, min(32767, 16 * n + m))
+                self.values[(plane, *place, channel)] = value
+                self.sizes[(plane, *place, channel)] = self.size_of(abs(value) if group else abs(16 * n))
+
+    def mean(
+        self, plane: int, group: int, row: int, place: Place, leans: list[Place], weights: dict[str, Grid]
+    ) -> list[int]:
+        own, (height, width) = channels(group), self.size
+        if group > 4:
+            return [0] * (own.stop - own.start)
+        values = self.values[plane]
+        parts = [values[lean][own] for lean in leans] or [np.zeros(4 * (own.stop - own.start), np.int64)]
+        if group:
+            for down in (-1, 0, 1):
+                for right in (-1, 0, 1):
+                    y, x = min(max(place[0] + down, 0), height - 1), min(max(place[1] + right, 0), width - 1)
+                    parts.append(values[y, x, : own.start])
+            parts += [self.values[other][place][own] for other in range(plane)]
+        sums = np.concatenate(parts) @ weights["mean"][row]
+        return [max(-32767, min(32767, shifted(v, 12))) for v in sums.tolist()]
+
+    def inputs(self, plane: int, group: int, place: Place, leans: list[Place], mean: int) -> list[int]:
+        own = channels(group)
+        if group:
+            near = 3 * sum((self.sizes[plane][lean][own] for lean in leans), np.zeros(own.stop - own.start, np.int64))
+            found = [*near, *12 * self.sizes[plane][place][: own.start], *self.around[plane][place][: own.start]]
+        else:
+            found = [3 * sum(self.size_of(abs(int(self.values[plane][lean][0]) - mean)) for lean in leans)]
+        for other in range(plane):
+            found += [*12 * self.sizes[other][place][own], *self.around[other][place][own]]
+        return found
+
+    def finish(self, plane: int, own: slice) -> None:
+        height, width = self.size
+        wide = np.pad(self.sizes[plane][..., own], ((1, 1), (1, 1), (0, 0)))
+        for down, right in ((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)):
+            part = wide[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+            self.around[plane][..., own] += part * (2 if 0 in (down, right) else 1)
+
+
+def filters_read(coder: Coder, values: Grid) -> npt.NDArray[np.float64]:
+    """What is added to the filters of a plane, (64, 16, 16)."""
+    scales = np.cumsum(coder.group([30] * 64))
+    symbols = np.reshape(coder.group([int(scale) for scale in scales for _ in range(256)]), (64, 16, 16))
+    energies = [int((values[..., channel] ** 2).sum()) // 256 for channel in range(64)]
+    return symbols * np.array([2.0 ** -(energy.bit_length() // 2) for energy in energies])[:, None, None]
+
+
+def painted(values: Grid, arrays: Arrays, plane: int, changes: npt.NDArray[np.float64] | float) -> Any:
+    """A plane in quantiser steps, (8 h, 8 w)."""
+    height, width = values.shape[:2]
+    wide = np.zeros((height + 4, width + 4, 64))
+    for row in range(-2, height + 2):
+        for column in range(-2, width + 2):
+            y, up = mirrored(row, height)
+            x, left = mirrored(column, width)
+            wide[row + 2, column + 2] = values[y, x] / 16 * [(-1) ** (u * up + v * left) for u, v in ORDER]
+    seen = wide[..., 1:].clip(-4, 4)
+    kernel = arrays["hidden"][plane].astype(float)
+    hidden = sum(
+        seen[i : i + height + 2, j : j + width + 2] @ kernel[:, :, i, j].T for i in range(3) for j in range(3)
+    ) + arrays["bias"][plane].astype(float)
+    hidden = np.where(hidden < 0, hidden / 8, hidden)
+    filters = np.concatenate([arrays["synthesis"][plane] + np.asarray(changes), arrays["paint"][plane]]).astype(float)
+    out = np.zeros((8 * height + 24, 8 * width + 24))
+    for row in range(height + 2):
+        for column in range(width + 2):
+            features = np.concatenate([wide[row + 1, column + 1], hidden[row, column]])
+            out[8 * row : 8 * row + 16, 8 * column : 8 * column + 16] += np.tensordot(features, filters, 1)
+    return out[12:-12, 12:-12]
+
+
+def mirrored(at: int, size: int) -> tuple[int, int]:
+    """The place inside that shows at a place, and how many reflections (modulo 2) are between."""
+    at %= 2 * size
+    return (at, 0) if at < size else (2 * size - 1 - at, 1)
+
+
+class Network:
+    """What polishes planes (3, 8 h, 8 w) in levels."""
+
+    def __init__(self, arrays: Arrays, q: int) -> None:
+        self.values = {}
+        for name, array in arrays.items():
+            if name.startswith("net.") and not name.endswith(".step"):
+                step = arrays.get(f"{name}.step", np.ones(1)).astype(float)
+                self.values[name[4:]] = array * step.reshape(-1, *[1] * (array.ndim - 1))
+        self.q = q
+        self.s = round((self.values["enter.weight"].shape[1] / 3) ** 0.5)
+        self.n_blocks = sum(name.endswith("outer.weight") for name in self.values)
+
+    def table(self, name: str) -> Any:
+        rows = self.values[f"{name}.values"][0]
+        at = self.q / 200 * (len(rows) - 1)
+        below = min(int(at), len(rows) - 2)
+        return rows[below] + (at - below) * (rows[below + 1] - rows[below])
+
+    def conv(self, name: str, x: Any) -> Any:
+        kernel, bias = self.values[f"{name}.weight"], self.values[f"{name}.bias"]
+        side = kernel.shape[2]
+        height, width = x.shape[0] - side + 1, x.shape[1] - side + 1
+        taps = ((i, j) for i in range(side) for j in range(side))
+        return bias + sum(x[i : i + height, j : j + width] @ kernel[:, :, i, j].T for i, j in taps)
+
+    def correction(self, planes: Any) -> Any:
+        """What is added, in quantiser steps."""
+        s, halo = self.s, self.s * (2 * self.n_blocks + 1)
+        wide = np.pad(planes, ((0, 0), (halo, halo), (halo, halo)), mode="edge") / 64
+        x = np.stack([plane[i::s, j::s] for plane in wide for i in range(s) for j in range(s)], -1)
+        x = self.conv("enter", x) + self.table("bias")
+        rows, columns = (1 - halo // s + np.arange(size) for size in x.shape[:2])
+        place = self.values["place"]
+        x = x + place[:, rows[:, None] % (8 // s), columns % (8 // s)].transpose(1, 2, 0)
+        for i in range(self.n_blocks):
+            y = self.conv(f"blocks.{i}.inner", x) * (1 + self.table(f"blocks.{i}.gain")) + self.table(
+                f"blocks.{i}.bias"
+            )
+            x = x[2:-2, 2:-2] + self.conv(f"blocks.{i}.outer", np.maximum(y, y / 8))
+        y = self.conv("leave", x) * (1 + self.table("gain"))
+        out = np.zeros(planes.shape)
+        for number in range(3):
+            for i in range(s):
+                for j in range(s):
+                    out[number, i::s, j::s] = y[..., s * s * number + s * i + j]
+        return out
+
+
+def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int) -> tuple[int, Any]:
+    """The checksum of the symbols, and the pixels before rounding: (H, W) or (H, W, 3)."""
+    q, groups, flags = payload[1], payload[4 : 4 + planes], payload[4 + planes]
+    at, matrix = 5 + planes, SHARED
+    if flags & 1:
+        matrix, at = np.frombuffer(payload, np.int8, 9, at).reshape(3, 3) / 127, at + 9
+    length, at = leb128(payload, at)
+    start = zlib.crc32(struct.pack("<IIBB", width, height, planes, q))
+    coder = Coder(arrays, payload[at : at + length], payload[at + length :], start)
+    latent = Latent(arrays, coder, q, planes, -(-height // 8), -(-width // 8))
+    step, found = 192 * 2 ** (-6.5 * q / 200), []
+    for plane in range(planes):
+        latent.plane(plane, groups[plane])
+        changes = filters_read(coder, latent.values[plane]) if flags >> 1 + plane & 1 else 0.0
+        found.append(step * painted(latent.values[plane], arrays, plane, changes))
+    assert coder.used == length
+    whole = np.stack(found)
+    if "net.enter.weight" in arrays:
+        turn = SHARED @ matrix.T if flags & 1 else np.eye(3)
+        seen = np.zeros((3, *whole.shape[1:]))
+        seen[:planes] = whole
+        added = step * Network(arrays, q).correction(np.tensordot(turn, seen, 1))
+        whole = whole + np.tensordot(np.linalg.inv(turn), added, 1)[:planes]
+    pixels = whole[0] / np.sqrt(3) if planes == 1 else np.tensordot(whole, matrix, (0, 0))
+    return coder.crc & 0xFFFF, 128 + pixels[:height, :width]

@@ -1,0 +1,58 @@
+"""The documents of the lapped latent suffice: a second decoder reads the same symbols and paints the same picture."""
+
+import numpy as np
+import pytest
+
+from nncodec.codecs import Frame
+from nncodec.codecs.ccnn import CODEC as CCNN
+from nncodec.codecs.learned import CODEC as LEARNED
+from nncodec.entropy.bands import CHANNELS, TAPS
+from nncodec.nets.ccnn_search import Search
+from nncodec.nets.lapped_coder import coder_for
+from nncodec.nets.lapped_model import matrix_of, own_colours, to_planes
+from tests import pictures, second_decoder, tiny_lapped
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tiny(tmp_path_factory):
+    with tiny_lapped.installed(tmp_path_factory.mktemp("weights")):
+        yield
+
+
+def check(codec, payload: bytes, number: int, pixels: np.ndarray) -> None:
+    """Both decoders agree, and the second finds the checksum of the file."""
+    frame = Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
+    arrays = tiny_lapped.model(number).arrays
+    checksum, found = second_decoder.decoded(payload, arrays, frame.width, frame.height, frame.channels)
+    assert checksum == int.from_bytes(payload[2:4], "little")
+    seen = codec.decode(payload, frame, "cpu")
+    assert seen.shape == found.shape
+    assert np.abs(seen - found.clip(0, 255)).max() < 0.51
+    assert 0 < found.std() < 1000  # or the comparison would show nothing
+
+
+CASES = [
+    ((19, 37, 3), 83, True),
+    ((20, 9, 3), 130, False),
+    ((5, 5), 0, False),
+    ((9, 140), 199, False),
+    ((1, 1, 3), 60, False),
+]
+
+
+@pytest.mark.parametrize(("shape", "quality", "own"), CASES, ids=str)
+def test_learned(shape, quality, own):
+    pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
+    coder = coder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
+    way = tiny_lapped.plain_way(coder, own_colours(pixels) if own else None)
+    check(LEARNED, coder.payload(way.own, way.planes), tiny_lapped.LEARNED, pixels)
+
+
+def test_ccnn_with_filters_of_its_own():
+    pixels = pictures.stripes(16, 24)
+    coder = coder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
+    planes = Search(coder).shared(to_planes(pixels, matrix_of(None)))
+    rng = np.random.default_rng(0)
+    scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
+    planes[0].difference = np.rint(rng.laplace(0, 1, (CHANNELS, TAPS**2))).astype(np.int32), scales
+    check(CCNN, coder.payload(None, list(planes)), tiny_lapped.CCNN, pixels)
