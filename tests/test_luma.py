@@ -18,13 +18,14 @@ from nncodec.container import Kind, parse
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.metrics import mse
+from nncodec.nets import mending
 from nncodec.nets.luma11 import Luma11
 from nncodec.nets.mender import UNIT, Mender
 from nncodec.nets.stored import restored
 from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.pipeline.restoring import chosen
 from nncodec.restorers import Task, luma, luma11
-from nncodec.training import coded, data, mending
+from nncodec.training import coded, data
 from nncodec.training.recipes import luma as recipe
 from tests import pictures
 

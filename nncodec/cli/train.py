@@ -86,6 +86,39 @@ def luma(**options: Any) -> None:
     learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
 
 
+@command.command("compact", short_help="Train the networks of codec compact.")
+@_data
+@click.option(
+    "-o",
+    "--output",
+    default="runs/compact",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside.",
+)
+@click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
+@_resume
+@click.option("--regions", type=click.IntRange(1), default=4000, show_default=True, help="Regions coded in each round.")
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@click.option(
+    "--crop", type=click.IntRange(32, 96), default=64, show_default=True, help="Their side, halved; a multiple of 8."
+)
+@click.option("--rate", type=float, default=2.5e-3, show_default=True, help="Learning rate.")
+@click.option(
+    "--price", type=float, default=1.0, show_default=True, help="Of a bit while ComCNN learns; 0: as published."
+)
+@click.option("--width", type=click.IntRange(1), default=32, show_default=True, help="Channels of RecCNN.")
+@click.option("--blocks", type=click.IntRange(1), default=5, show_default=True, help="Its residual blocks.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_seed
+def compact(**options: Any) -> None:
+    """Train by turns the network that makes half-size pictures and the one that restores them, with codecs between."""
+    from nncodec.training.recipes.compact import Settings, learn
+
+    _ready(options["threads"])
+    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+
+
 @command.command("learned", short_help="Train the codec learned.")
 @_data
 @click.option(

@@ -154,7 +154,7 @@ class Run:
         self.model.load_state_dict(parts["model"])
         device = next(self.model.parameters()).device
         self.average.values = {name: value.to(device) for name, value in parts["average"].items()}
-        state.restore_optimisers(self.optimisers, parts["optimiser"])
+        state.restore_optimisers(self.optimisers, parts.get("optimiser", {}))
         self.guard = Guard(numbers["loss"], numbers["norm"])
         self.step, self.skipped, self.seconds = int(numbers["step"]), int(numbers["skipped"]), numbers["seconds"]
         self.phase, self.phase_start = int(numbers["phase"]), int(numbers["phase_start"])
