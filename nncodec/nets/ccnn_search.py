@@ -1,12 +1,14 @@
 """The encoder of the ccnn codec: ways to code one picture, of which it keeps the best."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nncodec.entropy import differences
-from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS
-from nncodec.entropy.context import MEAN_ONE, Known
+from nncodec.entropy.bands import CHANNELS, GROUPS, STRIDE, TAPS, Pass
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.entropy.context import MEAN_ONE, Known, Means
 from nncodec.nets import lapped_coder
 from nncodec.nets.ccnn_decoder import restored, row_steps
 from nncodec.nets.lapped import Decoder, Floats, analyse, paint
@@ -19,17 +21,22 @@ _OWN_COLOURS_FROM = 2
 """Effort from which colours of the picture's own are tried."""
 
 
-def _nothing() -> Decoder:
-    return Decoder(*[np.zeros(0, np.float32)] * 3)
-
-
-@dataclass
+@dataclass(kw_only=True)
 class Plane(lapped_coder.Plane):
     """How one plane was coded, and what it takes to paint it."""
 
-    decoder: Decoder = field(default_factory=_nothing)
+    decoder: Decoder
+    means: npt.NDArray[np.int32]
+    """(n, CHANNELS) in 1/16 symbol"""
+    indices: Indices
+    """(n, CHANNELS)"""
     error: float = 0.0
     """Squared error in squared quantiser steps."""
+
+    def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
+        """See the base class; also keep what the symbols were predicted from."""
+        super().take(group, each, symbols, means, indices)
+        self.means[each.places, GROUPS[group]], self.indices[each.places, GROUPS[group]] = means, indices
 
     @property
     def cost(self) -> float:
@@ -62,8 +69,15 @@ class Search:
         known = self.coder.known(len(planes))
         return [self._shared(known, number, plane) for number, plane in enumerate(planes)]
 
+    def _empty(self, decoder: Decoder) -> Plane:
+        """A plane of which nothing is coded yet."""
+        n = self.coder.pixels.shape[0] * self.coder.pixels.shape[1] // STRIDE**2
+        return Plane(
+            decoder=decoder, means=np.zeros((n, CHANNELS), np.int32), indices=np.zeros((n, CHANNELS), np.uint8)
+        )
+
     def _shared(self, known: Known, number: int, plane: Floats) -> Plane:
-        coded = Plane(decoder=self.coder.model.decoder(number))
+        coded = self._empty(self.coder.model.decoder(number))
         self.coder.code(known, number, self.coder.latent(plane, number), coded)
         self._measure(known, number, plane, coded)
         return coded
@@ -78,13 +92,14 @@ class Search:
         from nncodec.nets.ccnn_fit import Task, fit
 
         coder, known = self.coder, self.coder.known(len(planes))
-        shape = len(planes), known.height, known.width, CHANNELS
-        means, indices = np.stack([each.means for each in start]), np.stack([each.indices for each in start])
-        task = Task(planes, means.reshape(shape), indices.reshape(shape), float(coder.step))
+        shape = known.height, known.width, CHANNELS
+        means = np.stack([each.means.reshape(shape) for each in start])
+        indices = np.stack([each.indices.reshape(shape) for each in start])
+        task = Task(planes, means, indices, float(coder.step))
         analysis, synthesis = fit(task, coder.model.arrays, steps)
         found = []
         for number, plane in enumerate(planes):
-            trained = Plane(decoder=start[number].decoder)
+            trained = self._empty(start[number].decoder)
             coder.code(known, number, analyse(plane, analysis[number]) / coder.step, trained)
             self._differ(known, number, trained, synthesis[number])
             self._measure(known, number, plane, trained)

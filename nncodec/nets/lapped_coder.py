@@ -23,7 +23,7 @@ ROUNDING = 1.3
 """What the price is multiplied by when single symbols are chosen: zeros also make poorer contexts for what follows."""
 _WIDEST = max(group.stop - group.start for group in GROUPS)
 
-Part = tuple[int, Symbols, Indices]
+Part = tuple[int, npt.NDArray[np.integer], Indices]
 """Group, symbols and scale indices of one pass."""
 
 
@@ -35,10 +35,10 @@ class Plane:
     bits: float = 0.0
     difference: tuple[Symbols, Symbols] | None = None
     """Symbols and scale indices of the filters' differences to the start."""
-    means: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    """(n, CHANNELS) in 1/16 symbol"""
-    indices: Indices = field(default_factory=lambda: np.zeros(0, np.uint8))
-    """(n, CHANNELS)"""
+
+    def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
+        """One pass over a group was coded: symbols, means and scale indices (n, channels of the group)."""
+        self.parts.append((group, _small(symbols), indices))
 
     @property
     def groups(self) -> int:
@@ -87,15 +87,13 @@ class Coder:
         """Choose the symbols of one plane of a latent (h, w, CHANNELS); ``known`` and ``coded`` take them in."""
         flat = latent.reshape(-1, CHANNELS)
         rounder = self._rounder(rounding)
-        coded.means, coded.indices = np.zeros(flat.shape, np.int32), np.zeros(flat.shape, np.uint8)
 
         def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
             own = GROUPS[group]
             wanted = flat[each.places, own] - means.astype(np.float32) / MEAN_ONE
             symbols: Symbols = rounder(wanted[None], indices[None])[0]
-            coded.parts.append((group, symbols, indices))
+            coded.take(group, each, symbols, means, indices)
             coded.bits += float(rounder.bits(symbols, indices).sum())
-            coded.means[each.places, own], coded.indices[each.places, own] = means, indices
             return symbols
 
         walk(known, self._weights, number, N_GROUPS, exchange)
@@ -106,12 +104,18 @@ class Coder:
         for plane in planes:
             for group, symbols, indices in plane.parts:
                 if group < plane.groups:
-                    writer.code(symbols, indices)
+                    writer.code(symbols.astype(np.int32), indices)
             if plane.difference:
                 differences.exchange(*plane.difference, writer.code)
         checksum, escapes, words = writer.finish()
         groups, differing = tuple(p.groups for p in planes), tuple(p.difference is not None for p in planes)
         return Payload(self.model.number, self.quality, checksum, groups, own, differing, escapes, words).serialize()
+
+
+def _small(symbols: Symbols) -> npt.NDArray[np.integer]:
+    """The same numbers in two bytes each, if they fit: there is one for every sample of the picture."""
+    small = symbols.astype(np.int16)
+    return small if np.array_equal(small, symbols) else symbols
 
 
 def coder_for(model: Model, quality: int, pixels: npt.NDArray[np.uint8]) -> Coder:

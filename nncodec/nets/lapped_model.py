@@ -69,14 +69,21 @@ def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes | None:
     return None if np.linalg.matrix_rank(whole) < 3 else whole.tobytes()
 
 
-def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
-    """Pixels (H, W) or (H, W, 3) to planes (1 or 3, H, W), so that `from_planes` gives the pixels back."""
-    levels: Floats = pixels.astype(np.float32) - np.float32(MIDDLE)
+def to_plane(pixels: npt.NDArray[np.uint8], matrix: Floats, number: int) -> Floats:
+    """One plane (H, W) of pixels (H, W) or (H, W, 3), such that `from_planes` gives the pixels back from all."""
     if pixels.ndim == 2:
-        gray: Floats = levels[None] * np.float32(_GRAY)
-        return gray
-    inverse: Floats = np.linalg.inv(matrix.astype(np.float64)).astype(np.float32)
-    return np.ascontiguousarray(np.moveaxis(levels @ inverse, -1, 0)).astype(np.float32, copy=False)
+        weights = np.array([_GRAY], np.float32)
+    else:
+        weights = np.linalg.inv(matrix.astype(np.float64))[:, number].astype(np.float32)
+    out = np.empty(pixels.shape[:2], np.float32)
+    for row, samples in zip(out, pixels, strict=True):
+        np.matmul(samples.reshape(len(row), -1).astype(np.float32) - np.float32(MIDDLE), weights, out=row)
+    return out
+
+
+def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
+    """All planes, (1 or 3, H, W)."""
+    return np.stack([to_plane(pixels, matrix, number) for number in range(1 if pixels.ndim == 2 else 3)])
 
 
 def from_planes(planes: list[Floats], matrix: Floats) -> npt.NDArray[np.uint8]:

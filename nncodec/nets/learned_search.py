@@ -11,10 +11,11 @@ import numpy as np
 
 from nncodec import progress
 from nncodec.entropy.bands import CHANNELS
+from nncodec.metrics import mse
 from nncodec.nets.lapped import Floats
 from nncodec.nets.lapped_coder import PRICE, ROUNDING, Coder, Plane
 from nncodec.nets.lapped_decoder import Values
-from nncodec.nets.lapped_model import matrix_of, own_colours, to_planes
+from nncodec.nets.lapped_model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.nets.polish import Painter
 
 SECOND_ROUNDING, SECOND_FROM = 1.8, 3
@@ -67,8 +68,8 @@ class Search:
 
     def _latents(self, own: bytes | None) -> Iterator[Floats]:
         """The latent of each plane in these colours, in quantiser steps."""
-        for number, plane in enumerate(to_planes(self.coder.pixels, matrix_of(own))):
-            yield self.coder.latent(plane, number)
+        for number in range(1 if self.coder.pixels.ndim == 2 else 3):
+            yield self.coder.latent(to_plane(self.coder.pixels, matrix_of(own), number), number)
 
     def way(self, own: bytes | None, rounding: float, targets: Iterable[Floats], measured: bool = True) -> Way:
         """The picture in these colours, its symbols chosen at this price for targets (h, w, CHANNELS) of each plane."""
@@ -83,7 +84,7 @@ class Search:
         pixels = self.coder.pixels
         painter = Painter(self.coder.model, self.coder.quality, matrix_of(own))
         seen = painter.pixels(values, pixels.shape[1], pixels.shape[0])
-        error = np.square(seen.astype(np.float32) - pixels).sum(dtype=np.float64) * (3 if pixels.ndim == 2 else 1)
+        error = mse(seen, pixels) * 3 * pixels.shape[0] * pixels.shape[1]
         bits = 8 * len(own or b"") + sum(plane.bits for plane in planes)
         return float(bits + PRICE * error / self.coder.step**2)
 
