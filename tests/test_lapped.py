@@ -57,7 +57,7 @@ def test_the_start_compacts_more_than_a_block_transform():
     assert -10 * np.log10(variances).mean() == pytest.approx(9.22, abs=0.01)
 
 
-@pytest.mark.parametrize("size", [(2, 3), (17, 20)], ids=str)
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 3), (17, 20)], ids=str)
 def test_numpy_paints_what_the_trainable_network_paints(size):
     with torch.random.fork_rng():
         torch.manual_seed(0)

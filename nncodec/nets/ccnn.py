@@ -46,11 +46,15 @@ def _dct(size: int, kind: int) -> npt.NDArray[np.float64]:
 
 
 def mirrored(latent: Tensor, parity: Tensor, count: int) -> Tensor:
-    """Latent (B, C, h, w) with ``count`` mirrored positions at each side; h and w are at least ``count``."""
+    """Latent (B, C, h, w) with ``count`` mirrored positions at each side."""
     for axis, sign in ((2, parity[:, 0, None, None]), (3, parity[:, 1, None, None])):
-        size = latent.shape[axis]
-        first, last = latent.narrow(axis, 0, count), latent.narrow(axis, size - count, count)
-        latent = torch.cat([first.flip(axis) * sign, latent, last.flip(axis) * sign], axis)
+        missing = count
+        while missing:  # more than once where the latent is smaller than what is missing
+            size = latent.shape[axis]
+            step = min(missing, size)
+            first, last = latent.narrow(axis, 0, step), latent.narrow(axis, size - step, step)
+            latent = torch.cat([first.flip(axis) * sign, latent, last.flip(axis) * sign], axis)
+            missing -= step
     return latent
 
 
