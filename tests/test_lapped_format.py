@@ -1,21 +1,37 @@
 """The documents of the lapped latent suffice: a second decoder reads the same symbols and paints the same picture."""
 
+from pathlib import Path
+
 import numpy as np
+import PIL.Image
 import pytest
 
+from nncodec import models
 from nncodec.codecs import Frame
 from nncodec.codecs.ccnn import CODEC as CCNN
 from nncodec.codecs.learned import CODEC as LEARNED
+from nncodec.container import parse
 from nncodec.entropy.bands import CHANNELS, TAPS
 from nncodec.nets.ccnn_search import Search
 from nncodec.nets.lapped_coder import coder_for
 from nncodec.nets.lapped_model import matrix_of, own_colours, to_planes
 from tests import pictures, second_decoder, tiny_lapped
 
+GOLDEN = sorted(
+    path for codec in ("learned", "ccnn") for path in (Path(__file__).parent / f"golden_{codec}").glob("*-[cd]*.nnc")
+)
+"""Files with colours of their own, or with filters that differ."""
 
-@pytest.fixture(scope="module", autouse=True)
-def _tiny(tmp_path_factory):
-    with tiny_lapped.installed(tmp_path_factory.mktemp("weights")):
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture
+def tiny(folder):
+    """Both codecs have tiny weights."""
+    with tiny_lapped.installed(folder):
         yield
 
 
@@ -41,14 +57,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("shape", "quality", "own"), CASES, ids=str)
-def test_learned(shape, quality, own):
+def test_learned(tiny, shape, quality, own):
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
     coder = coder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
     way = tiny_lapped.plain_way(coder, own_colours(pixels) if own else None)
     check(LEARNED, coder.payload(way.own, way.planes), tiny_lapped.LEARNED, pixels)
 
 
-def test_ccnn_with_filters_of_its_own():
+def test_ccnn_with_filters_of_its_own(tiny):
     pixels = pictures.stripes(16, 24)
     coder = coder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
     planes = Search(coder).shared(to_planes(pixels, matrix_of(None)))
@@ -56,3 +72,19 @@ def test_ccnn_with_filters_of_its_own():
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
     planes[0].difference = np.rint(rng.laplace(0, 1, (CHANNELS, TAPS**2))).astype(np.int32), scales
     check(CCNN, coder.payload(None, list(planes)), tiny_lapped.CCNN, pixels)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden_files(path):
+    """With the weights that ship, to the pixels that were kept."""
+    found = parse(path.read_bytes())
+    width, height, planes = found.header.width, found.header.height, 3 if found.header.colour else 1
+    arrays = models.load(found.payload[0], path.parent.name.removeprefix("golden_"))
+    checksum, pixels = second_decoder.decoded(found.payload, arrays, width, height, planes)
+    assert checksum == int.from_bytes(found.payload[2:4], "little")
+    with PIL.Image.open(path.with_suffix(".png")) as expected:
+        assert np.abs(pixels.clip(0, 255) - np.asarray(expected)).max() < 0.51
+
+
+def test_there_are_golden_files_of_both_codecs():
+    assert {path.parent.name for path in GOLDEN} == {"golden_learned", "golden_ccnn"}

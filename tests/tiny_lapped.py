@@ -86,7 +86,7 @@ def install(folder: Path) -> None:
         models.write(file, model(number).arrays)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         rows.append(f'[[model]]\nnumber = {number}\ncodec = "{codec}"\nfile = "{file.name}"\nsha256 = "{digest}"\n')
-    (folder / "manifest.toml").write_text("".join(row + 'trained = "never"\n' for row in rows), encoding="utf-8")
+    (folder / models.MANIFEST).write_text("".join(row + 'trained = "never"\n' for row in rows), encoding="utf-8")
 
 
 def forget() -> None:
@@ -97,8 +97,9 @@ def forget() -> None:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[None]:
-    """The codecs on the lapped latent have these weights meanwhile."""
-    install(folder)
+    """The codecs on the lapped latent have these weights meanwhile, which are written into the folder once."""
+    if not (folder / models.MANIFEST).exists():
+        install(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models, "folder", lambda: folder)
         forget()

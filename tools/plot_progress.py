@@ -1,62 +1,55 @@
-"""Plot how the rate fell while the learned codec trained, run after run.
+"""Turn the log of `nnc train learned` into a table and a plot of what the network gains while it is trained.
 
-    python tools/plot_progress.py learned1 learned2
+    python tools/plot_progress.py runs/learned/log.jsonl learned3
 
-Each name is a table in results/training/ that tools/plot_training.py wrote; every run goes on from the weights of
-the one before. Points are BD-rates over the validation crops against the last line of the last run, so the plot ends
-at zero. It goes to docs/img/learned-progress.svg. Printed are BD-rates against the last line of the first run.
+The gain is in dB of PSNR over the painted picture alone, the mean over the validation crops, at each quality index of
+the log (`VALIDATION_QUALITIES` in `nncodec.training.recipes.learned`). The table goes to results/training/NAME.tsv, the
+plot to docs/img/NAME-progress.svg. Lines of the log about the transforms and the contexts are left out.
 """
 
-import csv
+import json
 import sys
 from pathlib import Path
 
-import bjontegaard
 import matplotlib as mpl
+
+from nncodec.training.recipes.learned import VALIDATION_QUALITIES
 
 mpl.use("svg")
 import matplotlib.pyplot as plt  # the backend has to be chosen first
 
 ROOT = Path(__file__).resolve().parent.parent
-Row = dict[str, str]
+Line = dict[str, list[float]]
 
 
-def table(name: str) -> list[Row]:
-    """The rows of one run."""
-    with (ROOT / "results" / "training" / f"{name}.tsv").open(encoding="utf-8") as lines:
-        return list(csv.DictReader(lines, delimiter="\t"))
+def lines_of(log: Path) -> list[Line]:
+    """The lines that have a gain."""
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if "gain" in line]
 
 
-def curve(row: Row) -> tuple[list[float], list[float]]:
-    """Rates and PSNR of one row."""
-    rates, psnrs = ([float(row[key]) for key in row if key.startswith(kind)] for kind in ("bpp", "psnr"))
-    return rates, psnrs
+def write_table(lines: list[Line], target: Path) -> None:
+    """One row for each line of the log: steps, minutes, then the gain at each quality index."""
+    names = ["steps", "minutes", *(f"dB at {quality}" for quality in VALIDATION_QUALITIES)]
+    rows = [[f"{line['step']:,}", line["minutes"], *(f"{gain:+.3f}" for gain in line["gain"])] for line in lines]
+    target.write_text("\n".join("\t".join(map(str, row)) for row in [names, *rows]) + "\n", encoding="utf-8")
 
 
-def bd_rate(row: Row, final: Row) -> float:
-    """Percent more bits than the final weights need at equal PSNR."""
-    return float(bjontegaard.bd_rate(*curve(final), *curve(row), method="pchip", require_matching_points=False))
-
-
-def main(names: list[str]) -> None:
-    """Draw all runs on one axis of steps."""
-    runs = [table(name) for name in names]
-    final, before = runs[-1][-1], 0
+def plot(lines: list[Line], target: Path) -> None:
+    """One curve for each quality index."""
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-    for name, rows in zip(names, runs, strict=True):
-        steps = [before + int(row["step"]) for row in rows]
-        axes.plot(steps, [bd_rate(row, final) for row in rows], "o-", ms=3, lw=1.2, label=name)
-        before = steps[-1]
-        for row in rows:
-            print(f"{name}  {row['minutes']:>6} min  {int(row['step']):>6,} steps  {bd_rate(row, runs[0][-1]):+.1f} %")
-    axes.set(
-        xlabel="steps", ylabel=f"BD-rate against the end of {names[-1]}, %", title="Validation crops while training"
-    )
-    axes.set_ylim(bottom=0, top=30)
+    for number, quality in enumerate(VALIDATION_QUALITIES):
+        shade = plt.get_cmap("viridis")(0.9 * number / len(VALIDATION_QUALITIES))
+        gains = [line["gain"][number] for line in lines]
+        axes.plot([line["step"] for line in lines], gains, "o-", ms=3, lw=1.2, color=shade, label=f"index {quality}")
+    axes.set(xlabel="steps", ylabel="gain in PSNR, dB", title="Validation crops while training", ylim=(0, None))
     axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(ROOT / "docs" / "img" / "learned-progress.svg", metadata={"Date": None})
+    axes.legend(fontsize=8)
+    mpl.rcParams["svg.hashsalt"] = target.name
+    figure.savefig(target, metadata={"Date": None})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    found, name = lines_of(Path(sys.argv[1])), sys.argv[2]
+    write_table(found, ROOT / "results" / "training" / f"{name}.tsv")
+    plot(found, ROOT / "docs" / "img" / f"{name}-progress.svg")
