@@ -153,10 +153,13 @@ def test_size_and_fidelity_grow_with_quality(codec: Codec, channels: int) -> Non
 
 
 def test_the_grid_of_the_search_is_no_finer_than_the_codec(codec: Codec) -> None:
-    """A step that changed nothing would only cost tries; one of more than 2 would miss targets widely."""
-    assert 0 < codec.quality_step <= 2
+    """A step that changed nothing would only cost tries; one of more than 2 would miss targets widely.
+
+    But for the recurrent codec, whose quality is a number of iterations.
+    """
+    assert 0 < codec.quality_step <= (7 if codec.name == "recurrent" else 2)
     pixels = pictures.photograph(96, 128)
-    steps = [Options(50 + i * codec.quality_step, effort=1) for i in range(20)]
+    steps = [Options(min(100, 50 + i * codec.quality_step), effort=1) for i in range(20)]
     assert len({codec.encode(pixels, options) for options in steps}) >= 3
 
 

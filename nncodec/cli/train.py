@@ -187,3 +187,43 @@ def ccnn(**options: Any) -> None:
 
     _ready(options["threads"])
     learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+
+
+@command.command("recurrent", short_help="Train the networks of codec recurrent.")
+@_data
+@click.option(
+    "-o",
+    "--output",
+    default="runs/recurrent",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
+)
+@click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
+@_resume
+@click.option(
+    "--additive/--one-shot",
+    default=False,
+    show_default=True,
+    help="Whether what iterations paint adds up, or each paints the whole again.",
+)
+@click.option("--batch", type=click.IntRange(1), default=6, show_default=True, help="Crops per step.")
+@click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 16.")
+@click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate of the networks.")
+@click.option("--prior-rate", type=float, default=5e-3, show_default=True, help="Learning rate of the contexts.")
+@click.option("--encoder", type=click.IntRange(1), default=48, show_default=True, help="Channels of its memory.")
+@click.option("--decoder", type=click.IntRange(1), default=96, show_default=True, help="Channels of its memory.")
+@click.option("--hidden", type=click.IntRange(1), default=64, show_default=True, help="Hidden units of the contexts.")
+@click.option("--every-minutes", type=float, default=2.0, show_default=True, help="Time between checkpoints.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_seed
+def recurrent(**options: Any) -> None:
+    """Train encoder, decoder and contexts of the progressive codec.
+
+    The schedule of what is asked in which iteration is made first, from the pictures. Then the contexts are trained,
+    then everything, then the contexts again.
+    """
+    from nncodec.training.recipes.recurrent import Settings, learn
+
+    _ready(options["threads"])
+    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])

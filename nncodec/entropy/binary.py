@@ -1,0 +1,277 @@
+"""Bits of the recurrent codec, coded under contexts: a small network in whole numbers over what is already known.
+
+What is known of a picture are the whole numbers that the bits so far add up to, one per channel and position. For each
+bit to come they give an index into a table of probabilities. Both sides walk with `code_round`, so they cannot drift
+apart. All arithmetic is exact: integers, and float64 matrix products of integers far below 2^53.
+"""
+
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.coder import Decoder, Encoder, Indices
+from nncodec.entropy.layout import N_SCALES
+from nncodec.entropy.tables import TOTAL, Tables
+from nncodec.errors import CorruptFile, UnsupportedFile
+
+Arrays = dict[str, npt.NDArray[Any]]
+Bits = npt.NDArray[np.uint8]
+Symbols = npt.NDArray[np.int8]
+Sums = npt.NDArray[np.int32]
+
+LEVEL_BITS = 3
+"""Sums are in units of 2^-3 level."""
+LARGEST = (1 << 13) - 1
+"""Magnitudes, in levels, are cut to this before their size is looked up."""
+DIFFERENCE_BITS = 4
+"""Differences to the neighbours are in units of 2^-4 threshold,"""
+DIFFERENCE_LIMIT = 64
+"""and cut to this many."""
+ENTER_BITS = 20
+HIDDEN_BITS = 12
+INDEX_BITS = 24
+LEAK_SHIFT = 3
+LOGIT_FIRST, LOGIT_STEP = -9.0, 3 / 16
+"""Log-odds of a 1 at index 0, and from one index to the next."""
+N_DIRECT = 6
+"""Inputs that a slot weighs itself; see `Context.direct`."""
+_CHUNK = 4096
+"""Positions whose hidden units are computed at once."""
+
+
+def sizes() -> npt.NDArray[np.uint8]:
+    """(LARGEST + 1,): the size of each magnitude in levels, 4 log2(1 + magnitude), rounded."""
+    found: npt.NDArray[np.uint8] = np.rint(4 * np.log2(1 + np.arange(LARGEST + 1))).astype(np.uint8)
+    return found
+
+
+def tables(odds: npt.NDArray[np.floating]) -> Tables:
+    """Distributions of a bit with these log-odds of a 1, (N_SCALES,); a 0 is coded as the symbol -1, a 1 as 1.
+
+    The symbol 0 and the escape, which never occur, take the least frequency there is.
+    """
+    ones = np.rint((TOTAL - 2) / (1 + np.exp(-odds))).astype(np.int64).clip(1, TOTAL - 3)
+    return Tables(tuple(np.array([TOTAL - 2 - one, 1, one, 1]) for one in ones))
+
+
+def logistic_tables() -> Tables:
+    """The distributions that networks are trained for."""
+    return tables(LOGIT_FIRST + LOGIT_STEP * np.arange(N_SCALES))
+
+
+@dataclass(frozen=True)
+class Round:
+    """Slots that are coded together: at most one per channel. Arrays are (k,), in order of channel."""
+
+    slots: npt.NDArray[np.intp]
+    """Their rows in the weights' tables."""
+    channels: npt.NDArray[np.intp]
+    exponent: npt.NDArray[np.int64]
+    """The threshold is 2^exponent levels."""
+    amplitude: Sums
+    """What a bit adds to the sum of its channel (or takes off), in units of 2^-3 level."""
+
+    def of_first(self, channels: int) -> "Round":
+        """Without the slots of all but the first channels."""
+        count = int(np.searchsorted(self.channels, channels))
+        return Round(self.slots[:count], self.channels[:count], self.exponent[:count], self.amplitude[:count])
+
+
+def rounds(slots: npt.NDArray[np.integer]) -> list[list[Round]]:
+    """The rounds of each layer, from the rows (S, 5) of the schedule: layer, round, channel, exponent, amplitude."""
+    layers: list[list[Round]] = []
+    for layer in range(int(slots[:, 0].max()) + 1):
+        mine = slots[:, 0] == layer
+        numbers = range(int(slots[mine, 1].max(initial=-1)) + 1)
+        layers.append([_round(slots, np.flatnonzero(mine & (slots[:, 1] == number))) for number in numbers])
+    return layers
+
+
+def _round(slots: npt.NDArray[np.integer], at: npt.NDArray[np.intp]) -> Round:
+    _, _, channels, exponent, amplitude = slots[at].T
+    return Round(at, channels.astype(np.intp), exponent.astype(np.int64), amplitude.astype(np.int32))
+
+
+def phases(height: int, width: int) -> list[npt.NDArray[np.intp]]:
+    """Positions in the order of coding: those with an even sum of row and column, then the others."""
+    odd = np.add.outer(np.arange(height), np.arange(width)).reshape(-1) % 2
+    return [np.flatnonzero(odd == phase) for phase in (0, 1)]
+
+
+class Contexts:
+    """The weights that decide bits, and the schedule: which slots each layer has, in which rounds.
+
+    ``arrays`` holds ``slots`` (S, 5): layer, round, channel, exponent, amplitude; and ``context.*``. Raises
+    UnsupportedFile if they do not fit together.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        slots = arrays["slots"].astype(np.int64)
+        self.tables = Tables.unpack(arrays)
+        if slots.ndim != 2 or slots.shape[1] != 5 or any(half != 1 for half in self.tables.half_widths):
+            raise UnsupportedFile("the tables of the recurrent codec are damaged")
+        self.sizes: npt.NDArray[np.uint8] = arrays["context.sizes"]
+        self.enter = arrays["context.enter"].astype(np.float64)  # (2 * channels, hidden)
+        self.pace = arrays["context.pace"].astype(np.float64)  # (layers, hidden)
+        self.leave = arrays["context.leave"].astype(np.float64)  # (hidden, channels)
+        self.direct = arrays["context.direct"].astype(np.int64)  # (S, N_DIRECT)
+        self.bias = arrays["context.bias"].astype(np.int64)  # (S, 2)
+        self.n_layers = int(slots[:, 0].max()) + 1
+        self._slots = slots
+
+    @property
+    def channels(self) -> int:
+        """Of a picture in colour."""
+        return len(self.enter) // 2
+
+    @cached_property
+    def rounds(self) -> list[list[Round]]:
+        """Of each layer."""
+        return rounds(self._slots)
+
+    def indices(self, known: "Known", layer: int, part: Round, at: npt.NDArray[np.intp]) -> tuple[Indices, Indices]:
+        """Indices of the bits of a round at the positions ``at`` (n,): (k, n) for +, and (k, n) for -."""
+        magnitude = self.sizes[np.minimum(np.abs(known.sums) >> LEVEL_BITS, LARGEST)]
+        around = _around(magnitude)
+        differences = _differences(known.sums[part.channels], part.exponent)
+        plus, minus = (np.empty((len(part.channels), len(at)), np.uint8) for _ in range(2))
+        for start in range(0, len(at), _CHUNK):
+            here = slice(start, start + _CHUNK)
+            rows, columns = np.divmod(at[here], known.sums.shape[2])
+            near = magnitude[:, rows, columns].astype(np.int64), around[:, rows, columns].astype(np.int64)
+            own = known.sums[part.channels[:, None], rows, columns]
+            even, odd = self._direct(part, near, own, differences[:, rows, columns])
+            even += self._hidden(near, layer, part.channels)
+            plus[:, here] = _index(even + odd + self.bias[part.slots, 0, None])
+            minus[:, here] = _index(even - odd + self.bias[part.slots, 1, None])
+        return plus, minus
+
+    def _hidden(self, near: tuple[Any, Any], layer: int, channels: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """What the hidden units say of each slot, (k, n)."""
+        count = len(near[0])
+        seen = 12.0 * near[0].T @ self.enter[:count] + near[1].T @ self.enter[self.channels : self.channels + count]
+        x = (seen + self.pace[layer]).astype(np.int64)
+        down = ENTER_BITS - HIDDEN_BITS
+        y = np.where(x < 0, _shift(x, down + LEAK_SHIFT), _shift(x, down))
+        return (y.astype(np.float64) @ self.leave[:, channels]).T.astype(np.int64)
+
+    def _direct(self, part: Round, near: tuple[Any, Any], own: Sums, difference: Any) -> tuple[Any, Any]:
+        """What each slot says itself, (k, n): of a bit of either sign, and for + against -."""
+        weight = self.direct[part.slots][:, :, None]
+        even = weight[:, 0] * (12 * near[0][part.channels]) + weight[:, 1] * near[1][part.channels]
+        even += weight[:, 2] * (own != 0) + weight[:, 3] * np.abs(difference)
+        return even, weight[:, 4] * np.sign(own) + weight[:, 5] * difference
+
+
+def _shift(x: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """x / 2^count, halves rounded up."""
+    return (x + (1 << count - 1)) >> count
+
+
+def _index(x: npt.NDArray[np.int64]) -> Indices:
+    return _shift(x, INDEX_BITS).clip(0, N_SCALES - 1).astype(np.uint8)
+
+
+def _around(magnitude: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
+    """Twice the sizes above, below, left and right, plus those at the corners; zeros outside. (C, h, w)."""
+    padded = np.pad(magnitude.astype(np.uint16), ((0, 0), (1, 1), (1, 1)))
+    rows = padded[:, :-2] + padded[:, 2:]
+    total = rows[..., :-2] + rows[..., 2:]
+    total += 2 * rows[..., 1:-1]
+    total += 2 * (padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:])
+    return total
+
+
+def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Mean of the four neighbours (repeated beyond the border) less the sum itself, in 2^-4 threshold, cut."""
+    padded = np.pad(sums.astype(np.int64), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    four = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
+    shift = exponent + LEVEL_BITS + 2 - DIFFERENCE_BITS
+    return ((four - 4 * padded[:, 1:-1, 1:-1]) >> shift[:, None, None]).clip(-DIFFERENCE_LIMIT, DIFFERENCE_LIMIT)
+
+
+class Known:
+    """What is known of a picture: ``sums`` (channels, h, w), in units of 2^-3 level, all zero at first."""
+
+    def __init__(self, channels: int, height: int, width: int) -> None:
+        self.sums: Sums = np.zeros((channels, height, width), np.int32)
+
+
+class Coder(Protocol):
+    """One direction: a `Writer` is told the bits, a `Reader` finds them."""
+
+    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
+        """The bits (n,), 0 or 1, under the distributions of their indices (n,)."""
+
+
+def code_round(
+    known: Known, contexts: Contexts, layer: int, part: Round, coder: Coder, wanted: Symbols | None = None
+) -> None:
+    """Code one round, and add what its bits say to ``known``.
+
+    Args:
+        known: of the picture; its channels may be the first of the contexts' (a gray picture).
+        contexts: the weights.
+        layer: number of the layer, from 0.
+        part: the round, with channels of ``known`` only.
+        coder: the direction.
+        wanted: (k, h * w) of -1, 0 and 1, for a `Writer`: one bit says whether it is 1, if not, another whether it
+            is -1.
+    """
+    flat = known.sums.reshape(len(known.sums), -1)
+    for at in phases(*known.sums.shape[1:]):
+        plus, minus = contexts.indices(known, layer, part, at)
+        chosen = None if wanted is None else wanted[:, at]
+        ups = coder.code(plus.reshape(-1), None if chosen is None else (chosen.reshape(-1) > 0).astype(np.uint8))
+        free = ups == 0
+        downs = coder.code(
+            minus.reshape(-1)[free], None if chosen is None else (chosen.reshape(-1)[free] < 0).astype(np.uint8)
+        )
+        symbols = ups.astype(np.int32)
+        symbols[free] -= downs
+        flat[part.channels[:, None], at] += symbols.reshape(plus.shape) * part.amplitude[:, None]
+
+
+class Writer:
+    """Codes the bits of one layer. ``checksum`` goes on from that of the layers before."""
+
+    def __init__(self, tables: Tables, checksum: int) -> None:
+        self._coder = Encoder(tables)
+        self.checksum = checksum
+
+    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
+        """Write ``wanted`` and give it back."""
+        if wanted is None:
+            raise TypeError("a writer must be told the bits")
+        self._coder.code(2 * wanted.astype(np.int32) - 1, indices)
+        self.checksum = zlib.crc32(np.packbits(wanted).tobytes(), self.checksum)
+        return wanted
+
+    def finish(self) -> bytes:
+        """The range coder's words, less trailing zero bytes."""
+        return self._coder.finish()[1]
+
+
+class Reader:
+    """Decodes the bits of one layer. ``checksum`` goes on from that of the layers before."""
+
+    def __init__(self, tables: Tables, words: bytes, checksum: int) -> None:
+        self._coder = Decoder(tables, b"", words)
+        self.checksum = checksum
+
+    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
+        """The next bits; CorruptFile where the words cannot have been written so."""
+        symbols = self._coder.code(indices)
+        if not symbols.all():
+            raise CorruptFile("a coded bit is neither 0 nor 1")
+        bits = (symbols > 0).astype(np.uint8)
+        self.checksum = zlib.crc32(np.packbits(bits).tobytes(), self.checksum)
+        return bits
+
+    def finish(self) -> None:
+        """Check that everything was read; CorruptFile if not."""
+        self._coder.finish()

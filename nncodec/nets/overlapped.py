@@ -1,0 +1,110 @@
+"""Pixels to coefficients and back by a lapped orthogonal transform of blocks of 16, orthonormal, in NumPy.
+
+Each basis function is 32 x 32 samples, half of them in neighbouring blocks, so that no borders of blocks show. Colours
+are turned into one brightness and two opponents before.
+"""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+
+SIDE = 16
+"""Samples from one position to the next."""
+PER_PLANE = SIDE * SIDE
+"""Coefficients of a plane at a position, in order of vertical frequency, then horizontal."""
+PLANES = 3
+CHANNELS = PLANES * PER_PLANE
+EDGE = SIDE // 2
+"""How far the basis functions reach beyond their block."""
+GRAY = 128.0
+COLOURS: Floats = (np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])).astype(np.float32)
+"""Rows are brightness and opponents in R, G and B; orthonormal."""
+
+
+@cache
+def basis() -> Floats:
+    """(SIDE, 2 SIDE): the lapped orthogonal transform in one direction, as a DCT of blocks after rotations across
+    their borders (the fast form of Malvar 1990)."""
+    half = SIDE // 2
+    flip = np.eye(half)[::-1]
+    rotation = flip @ _dct(half).T @ _dct(half, fourth=True) @ flip
+    mix = np.block([[np.eye(half), flip], [flip, -np.eye(half)]]) / np.sqrt(2)
+    nothing = np.zeros((half, half))
+    across = mix @ np.block([[np.eye(half), nothing], [nothing, rotation]]) @ mix
+    middle = np.hstack([np.zeros((SIDE, half)), _dct(SIDE), np.zeros((SIDE, half))])
+    rows: Floats = (middle @ np.kron(np.eye(2), across)).astype(np.float32)
+    return rows
+
+
+def _dct(size: int, fourth: bool = False) -> npt.NDArray[np.float64]:
+    """The orthonormal DCT of type II, or of type IV, one basis vector per row."""
+    at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + 0.5 * fourth
+    rows: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * at * frequency / size)
+    rows[0] /= 1 if fourth else np.sqrt(2)
+    return rows
+
+
+def to_planes(pixels: Bytes) -> Floats:
+    """Pixels (H, W) or (H, W, 3) to planes (1 or 3, H, W): brightness and opponents, less that of middle gray."""
+    centred = pixels.astype(np.float32) - GRAY
+    if pixels.ndim == 2:
+        return centred[None] * np.float32(np.sqrt(PLANES))
+    return np.ascontiguousarray(np.moveaxis(centred @ COLOURS.T, -1, 0))
+
+
+def from_planes(planes: Floats) -> Bytes:
+    """Inverse of `to_planes`, rounded and cut to 8 bits."""
+    turned = planes[0] / np.float32(np.sqrt(PLANES)) if len(planes) == 1 else np.moveaxis(planes, 0, -1) @ COLOURS
+    pixels: Bytes = np.rint(turned + GRAY).clip(0, 255).astype(np.uint8)
+    return pixels
+
+
+def mirrored(planes: Floats) -> Floats:
+    """Planes (P, H, W) extended for `analyse`: to whole blocks by repeating the border, then by a mirror."""
+    _, height, width = planes.shape
+    whole = np.pad(planes, ((0, 0), (0, -height % SIDE), (0, -width % SIDE)), mode="edge")
+    return np.pad(whole, ((0, 0), (EDGE, EDGE), (EDGE, EDGE)), mode="symmetric")
+
+
+def analyse(planes: Floats) -> Floats:
+    """Planes (P, 16 h + 16, 16 w + 16) to coefficients (P * 256, h, w) of the blocks within."""
+    both = _forward(np.moveaxis(_forward(planes), 1, -1))  # (P, w, u, h, v): v is the vertical frequency
+    count, width, _, height, _ = both.shape
+    return np.ascontiguousarray(both.transpose(0, 4, 2, 3, 1)).reshape(count * PER_PLANE, height, width)
+
+
+def synthesise(coefficients: Floats) -> Floats:
+    """Inverse of `analyse` with `mirrored`: coefficients (P * 256, h, w) to planes (P, 16 h, 16 w).
+
+    The transform with mirrored borders is an orthogonal matrix, so that its inverse is its transpose: what falls
+    beyond a border is folded back.
+    """
+    _, height, width = coefficients.shape
+    shaped = coefficients.reshape(-1, SIDE, SIDE, height, width)
+    rows = _backward(shaped.transpose(0, 3, 1, 4, 2))  # (P, h, v, W)
+    return np.moveaxis(_backward(rows.transpose(0, 3, 1, 2)), 1, -1)
+
+
+def _forward(signal: Floats) -> Floats:
+    """(..., 16 n + 16) to (..., n, SIDE)."""
+    windows = np.lib.stride_tricks.sliding_window_view(signal, 2 * SIDE, axis=-1)[..., ::SIDE, :]
+    product: Floats = windows @ basis().T
+    return product
+
+
+def _backward(coefficients: Floats) -> Floats:
+    """(..., n, SIDE) to (..., 16 n)."""
+    halves = (coefficients @ basis()).reshape(*coefficients.shape[:-1], 2, SIDE)
+    *before, count, _, _ = halves.shape
+    whole = np.zeros((*before, count + 1, SIDE), np.float32)
+    whole[..., :-1, :] += halves[..., 0, :]
+    whole[..., 1:, :] += halves[..., 1, :]
+    flat = whole.reshape(*before, -1)
+    inside: Floats = flat[..., EDGE:-EDGE].copy()
+    inside[..., :EDGE] += flat[..., :EDGE][..., ::-1]
+    inside[..., -EDGE:] += flat[..., -EDGE:][..., ::-1]
+    return inside

@@ -1,0 +1,269 @@
+"""The recipe of the recurrent codec: a linear start, its contexts, then networks and contexts together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nncodec import models
+from nncodec.entropy import binary
+from nncodec.entropy.binary import Round
+from nncodec.nets.bit_prior import BitPrior
+from nncodec.nets.overlapped import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
+from nncodec.nets.recurrent import Recurrent, binarised, excess
+from nncodec.nets.stored import stored
+from nncodec.training import data
+from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.muon import Muon
+from nncodec.training.slots import TARGETS, Slot, plan
+from nncodec.training.state import Average
+
+VALIDATION_SIDE = 128
+PLANNED_CROPS = 600
+WARMUP_STEPS = 30
+DECAY = 0.995
+"""Of the average of the weights, per step."""
+UNITS_PER_ROOT = 1.2
+"""The unit of a layer's networks, in roots of the slope at its end: about the threshold of its slots."""
+PRIOR, TOGETHER, CONTEXTS = 0, 1, 2
+"""Phases: contexts of the linear start, everything, contexts of what has been learned."""
+GRAY_SHARE = 0.1
+"""Of training crops that lose their colours."""
+EARLY = 0.35
+"""A layer's cost is weighted by its rate to the power of minus this, so that all count alike."""
+SLOT_RATE = 4.0
+"""Learning rate of what each slot has of its own, in those of the rest of the contexts."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line can change."""
+
+    minutes: float
+    additive: bool = False
+    """Whether what the decoder paints adds up, or each iteration paints the whole again (one-shot)."""
+    batch: int = 6
+    crop: int = 128
+    """A multiple of 16."""
+    encoder: int = 48
+    decoder: int = 96
+    hidden: int = 64
+    rate: float = 1e-3
+    prior_rate: float = 5e-3
+    prior_share: float = 0.15
+    """Of the time, at its start, for the contexts alone."""
+    drawn_share: float = 0.3
+    """Of the time, from its start, in which bits are drawn; then they are decided."""
+    context_share: float = 0.3
+    """Of the time, at its end, for the contexts alone."""
+    seed: int = 0
+    every_minutes: float = 2.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """After each layer, (layers, B)."""
+
+    error: Tensor
+    """Squared error per position."""
+    bits: Tensor
+    """Bits per position, of all layers so far."""
+
+
+class Model(nn.Module):
+    """Networks, contexts and amplitudes, trained together."""
+
+    def __init__(self, slots: list[Slot], slopes: Sequence[float], settings: Settings) -> None:
+        super().__init__()
+        units = [UNITS_PER_ROOT * slope**0.5 for slope in slopes]
+        shares = np.array([slot.share for slot in slots])
+        self.additive = settings.additive
+        self.network = Recurrent(CHANNELS, units, settings.encoder, settings.decoder)
+        self.prior = BitPrior(CHANNELS, shares, len(slopes), settings.hidden)
+        self.log_amplitude = nn.Parameter(torch.tensor([slot.amplitude for slot in slots]).log())
+        self.slots = np.array([(slot.layer, slot.round, slot.channel, slot.exponent, 0) for slot in slots])
+        self.rounds = binary.rounds(self.slots)
+
+    def fix(self, fixed: bool) -> None:
+        """Whether all but the contexts stays as it is."""
+        self.network.requires_grad_(not fixed)
+        self.log_amplitude.requires_grad_(not fixed)
+
+    def forward(self, picture: Tensor, painting: bool, noise: bool, phases: Sequence[int] = (0, 1)) -> Outcome:
+        """Code coefficients (B, CHANNELS, h, w), in levels.
+
+        Args:
+            picture: what to code.
+            painting: whether the networks take part, or the linear binariser works alone.
+            noise: whether bits are drawn (`binarised`).
+            phases: those of the two halves of positions whose bits are counted, to stand for all.
+        """
+        height, width = picture.shape[2:]
+        halves = [torch.from_numpy(at) for at in binary.phases(height, width)]
+        sums, shown, painted = (torch.zeros_like(picture) for _ in range(3))
+        seeing, showing = self.network.encoder.empty(picture), self.network.decoder.empty(picture)
+        bits, errors, rates = torch.zeros(len(picture)), [], []
+        for layer, rounds in enumerate(self.rounds):
+            shift = dead = None
+            if painting:
+                shift, dead, seeing = self.network.look(picture - shown, seeing, layer)
+            before, residual = sums, picture - (shown if self.additive else sums)
+            for part in rounds:
+                channels = torch.from_numpy(part.channels)
+                signs = self._signs(residual, shift, dead, part, channels, noise)
+                amplitude = self.log_amplitude[torch.from_numpy(part.slots)].exp()[:, None, None]
+                step = torch.zeros_like(sums).index_copy(1, channels, amplitude * (signs[0] - signs[1]) / 2)
+                bits = bits + self._bits(sums.detach(), step.detach(), layer, part, signs, halves, phases)
+                sums, residual = sums + step, residual - step
+            if painting:
+                fresh, showing = self.network.show(sums - before, sums, showing, layer)
+                painted = painted + fresh if self.additive else fresh
+            shown = sums + painted
+            errors.append((picture - shown).square().sum((1, 2, 3)) / (height * width))
+            rates.append(bits / (height * width))
+        return Outcome(torch.stack(errors), torch.stack(rates))
+
+    @staticmethod
+    def _signs(
+        residual: Tensor, shift: Tensor | None, dead: Tensor | None, part: Round, channels: Tensor, noise: bool
+    ) -> tuple[Tensor, Tensor]:
+        """The bits + and - of a round, -1 or 1, never both 1."""
+        mine = residual[:, channels] / torch.exp2(torch.from_numpy(part.exponent).float())[:, None, None]
+        none = torch.zeros(())
+        up, down = excess(
+            mine, none if shift is None else shift[:, channels], none if dead is None else dead[:, channels]
+        )
+        plus, minus = binarised(up, noise), binarised(down, noise)
+        return plus, torch.where(plus > 0, -torch.ones_like(minus), minus)
+
+    def _bits(
+        self,
+        sums: Tensor,
+        step: Tensor,
+        layer: int,
+        part: Round,
+        signs: tuple[Tensor, Tensor],
+        halves: list[Tensor],
+        phases: Sequence[int],
+    ) -> Tensor:
+        """What the bits of a round cost: the second half of the positions already knows those of the first."""
+        total = torch.zeros(len(sums))
+        for phase in phases:
+            known = sums
+            if phase:
+                known = sums.flatten(2).index_copy(2, halves[0], (sums + step).flatten(2)[:, :, halves[0]])
+                known = known.view_as(sums)
+            total = total + self.prior.bits(known, layer, part, signs, halves[phase])
+        return total * (len(halves) / len(phases))
+
+
+def to_input(crops: data.Bytes) -> Tensor:
+    """(B, H, W, 3) uint8, sides 16 more than a multiple of 16, to coefficients (B, CHANNELS, h, w) float32."""
+    return torch.from_numpy(np.stack([analyse(to_planes(crop)) for crop in crops]))
+
+
+@dataclass
+class Recipe:
+    """Batches, loss and validation."""
+
+    run: Run
+    model: Model
+    settings: Settings
+    pictures: data.Pictures
+    validation: Tensor
+    slopes: Tensor
+    """(layers, 1): squared error that a bit is worth at each layer."""
+
+    def loss(self, step: int, share: float) -> Tensor:
+        """The cost of a fresh batch, which step and seed decide."""
+        settings, run = self.settings, self.run
+        if run.phase == PRIOR and share > settings.prior_share:
+            run.begin_phase(TOGETHER)
+        if run.phase == TOGETHER and share > 1 - settings.context_share:
+            self.model.load_state_dict(run.average.values)
+            run.begin_phase(CONTEXTS)
+        self.model.fix(run.phase == CONTEXTS)
+        rng = np.random.default_rng((settings.seed, step))
+        batch = to_input(data.random_crops(self.pictures, settings.batch, settings.crop + 2 * EDGE, rng))
+        batch[rng.random(settings.batch) < GRAY_SHARE, PER_PLANE:] = 0
+        torch.manual_seed(step)
+        outcome = self.model(batch, run.phase != PRIOR, share < settings.drawn_share, (int(rng.integers(2)),))
+        return self.cost(outcome)
+
+    def cost(self, outcome: Outcome) -> Tensor:
+        """The paper's sum over iterations (equation 6) of distortion, with a price for bits.
+
+        Its root is taken for each crop and layer, so that the few with much texture do not rule.
+        """
+        layers = torch.tensor(TARGETS[: len(outcome.bits)])[:, None] ** -EARLY
+        total: Tensor = (((outcome.bits + outcome.error / self.slopes) / PER_PLANE).sqrt() * layers).mean()
+        return total
+
+    @torch.no_grad()
+    def report(self) -> None:
+        """Log rate and PSNR (of unclipped coefficients) of the averaged weights after each layer."""
+        with self.run.averaged():
+            outcomes = [self.model(crop[None], self.run.phase != PRIOR, False) for crop in self.validation]
+        errors = torch.cat([outcome.error for outcome in outcomes], 1)
+        bits = torch.cat([outcome.bits for outcome in outcomes], 1)
+        psnrs = (10 * torch.log10(255**2 * CHANNELS / errors)).mean(1).tolist()
+        rates = (bits / PER_PLANE).mean(1).tolist()
+        cost = float(self.cost(Outcome(errors, bits)))
+        at = [round(float(np.interp(rate, rates, psnrs)), 3) for rate in (0.1, 0.25, 0.5, 1.0)]
+        self.run.log(loss=self.run.guard.loss, cost=cost, psnr_at_rates=at, bpp=rates, psnr=psnrs)
+
+
+def optimisers(model: Model, settings: Settings) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels of the networks, Adam for the rest."""
+    kernels = [p for p in model.network.parameters() if p.ndim == 4]
+    others = [p for p in model.network.parameters() if p.ndim != 4]
+    shared, own = [model.prior.enter, model.prior.pace, model.prior.leave], [model.prior.direct, model.prior.bias]
+    groups = [
+        {"params": others, "lr": settings.rate},
+        {"params": shared, "lr": settings.prior_rate},
+        {"params": own, "lr": SLOT_RATE * settings.prior_rate},
+        {"params": [model.log_amplitude], "lr": settings.rate},
+    ]
+    return [Muon(kernels, settings.rate), torch.optim.Adam(groups, betas=(0.9, 0.98))]
+
+
+def planned(pictures: data.Pictures, settings: Settings) -> tuple[list[Slot], list[float]]:
+    """The schedule, from random crops that the seed decides."""
+    rng = np.random.default_rng(settings.seed)
+    crops = data.random_crops(pictures, PLANNED_CROPS, 8 * SIDE + 2 * EDGE, rng)
+    coefficients: Floats = np.stack([analyse(to_planes(crop)) for crop in crops])
+    return plan(np.moveaxis(coefficients, 1, -1).reshape(-1, CHANNELS))
+
+
+def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+    """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    torch.manual_seed(settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, held_out = data.find_pictures(folders)
+    pictures = data.load_pictures(training, folder.parent / "cache")
+    crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE + 2 * EDGE)
+    slots, slopes = planned(pictures, settings)
+    model = Model(slots, slopes, settings)
+    run = Run(
+        model, optimisers(model, settings), Schedule(settings.minutes, 30), folder, Average(model, 0.995), Guard()
+    )
+    if resume:
+        run.resume()
+    recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(slopes)[:, None])
+    train(run, recipe.loss, recipe.report, settings.every_minutes)
+    model.load_state_dict(run.average.values)
+    models.write(folder / "weights.npz", to_arrays(model))
+
+
+def to_arrays(model: Model) -> models.Arrays:
+    """The arrays that ship: integers for what decides bits, small ones for the networks."""
+    arrays: models.Arrays = model.prior.to_arrays() | binary.logistic_tables().pack()
+    slots = model.slots.astype(np.int16)
+    slots[:, 4] = np.rint(model.log_amplitude.detach().exp().numpy() * (1 << binary.LEVEL_BITS))
+    for name, value in model.network.named_parameters():
+        arrays |= stored(f"network.{name}", value.detach().numpy())
+    units = np.array(model.network.units, np.float32)
+    return arrays | {"slots": slots, "units": units, "additive": np.array(model.additive)}
