@@ -188,11 +188,10 @@ def payload(tiny, name) -> bytes:
 def test_any_shape(tiny, name, shape):
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
     frame = Frame(shape[1], shape[0], 3 if len(shape) == 3 else 1)
-    for effort in (1, 2):
-        seen = by_name(name).decode(by_name(name).encode(pixels, Options(95, effort)), frame, "cpu")
-        assert seen.shape == shape
-        assert seen.dtype == np.uint8
-        assert seen.flags.c_contiguous
+    seen = by_name(name).decode(by_name(name).encode(pixels, Options(95, effort=2)), frame, "cpu")
+    assert seen.shape == shape
+    assert seen.dtype == np.uint8
+    assert seen.flags.c_contiguous
 
 
 @BOTH
@@ -222,11 +221,10 @@ def test_no_changed_byte_gives_a_picture(name, payload):
     own checksum covers them.
     """
     for place in (*range(7), *range(8, len(payload), max(1, len(payload) // 20))):
-        for flip in (1, 0x80):
-            damaged = bytearray(payload)
-            damaged[place] ^= flip
-            with pytest.raises((CorruptFile, UnsupportedFile)):
-                by_name(name).decode(bytes(damaged), FRAME, "cpu")
+        damaged = bytearray(payload)
+        damaged[place] ^= 1 << place % 8
+        with pytest.raises((CorruptFile, UnsupportedFile)):
+            by_name(name).decode(bytes(damaged), FRAME, "cpu")
 
 
 @BOTH
@@ -289,15 +287,14 @@ from nncodec.entropy.band_walk import Payload
 from nncodec.nets import lapped_decoder
 from nncodec.nets.lapped_model import Model
 from tests import pictures
-pixels = pictures.photograph(72, 100)
-cases = [(name, quality) for name in ("learned", "ccnn") for quality in (10, 60)]
-written = [[name, by_name(name).encode(pixels, Options(quality, effort=1)).hex()] for name, quality in cases]
+pixels = pictures.photograph(48, 70)
+written = [[name, by_name(name).encode(pixels, Options(40, effort=1)).hex()] for name in ("learned", "ccnn")]
 pools = [[pool.get("architecture"), pool["num_threads"]] for pool in threadpool_info()]
 print(json.dumps([written, pools]), flush=True)
 for name, data in json.loads(sys.stdin.readline()):
     payload = Payload.parse(bytes.fromhex(data), 3, range(1, 80))
     model = Model(payload.model, models.load(payload.model, name))
-    print(zlib.crc32(lapped_decoder.values(payload, model, 100, 72, 3).tobytes()))
+    print(zlib.crc32(lapped_decoder.values(payload, model, 70, 48, 3).tobytes()))
 """
 
 
@@ -322,7 +319,7 @@ def test_every_machine_reads_what_every_other_wrote():
     told = [json.loads(process.stdout.readline()) for process in processes]
     payloads = [each for written, _ in told for each in written]
     found = [process.communicate(json.dumps(payloads) + "\n")[0].split() for process in processes]
-    assert len(found[0]) == len(payloads) == 4 * len(processes)
+    assert len(found[0]) == len(payloads) == 2 * len(processes)
     assert all(each == found[0] for each in found)
     pools = [tuple(map(tuple, pools)) for _, pools in told]
     assert len(set(pools)) >= min(3, len(processes))  # or the settings did nothing
