@@ -11,7 +11,7 @@ from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, N_GROUPS, PLANE
 from nncodec.entropy.context import HIDDEN, Known, Weights, shapes
 from nncodec.entropy.layout import N_ANCHORS
 from nncodec.errors import UnsupportedFile
-from nncodec.nets.ccnn import lapped_basis
+from nncodec.nets.transform import lapped_basis
 from nncodec.training.contexts import Network, fit, samples, sizes_table
 from nncodec.training.data import Pictures
 from tests import pictures, tiny_lapped

@@ -18,8 +18,8 @@ from nncodec.entropy.bands import CHANNELS, FREQUENCIES, PLANES, TAPS
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.nets import lapped
-from nncodec.nets.ccnn import Transform, lapped_basis
 from nncodec.nets.lapped_model import from_planes, matrix_of, own_colours, to_planes
+from nncodec.nets.transform import Transform, lapped_basis
 from nncodec.pipeline import Settings, decode, encode
 from tests import pictures, tiny_lapped
 

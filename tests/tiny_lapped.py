@@ -15,12 +15,12 @@ from nncodec.codecs import ccnn, learned
 from nncodec.entropy.bands import CHANNELS, N_GROUPS, PLANES, TAPS
 from nncodec.entropy.context import shapes
 from nncodec.entropy.tables import logistic_tables
-from nncodec.nets.ccnn import lapped_basis
 from nncodec.nets.lapped import HIDDEN
 from nncodec.nets.lapped_coder import ROUNDING, Coder
 from nncodec.nets.lapped_model import Model, matrix_of, to_planes
 from nncodec.nets.learned_search import Search, Way
 from nncodec.nets.mending import Mender
+from nncodec.nets.transform import lapped_basis
 from nncodec.training.contexts import sizes_table
 from nncodec.training.recipes.learned import network
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from nncodec import progress
 from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS
 from nncodec.entropy.context import MEAN_ONE
-from nncodec.nets.ccnn import Transform
 from nncodec.nets.lapped import Floats
 from nncodec.nets.lapped_coder import PRICE
 from nncodec.nets.rate import bits, chosen
+from nncodec.nets.transform import Transform
 
 _SIDE, _BATCH = 16, 4
 """Latent positions along a region's side, and regions per step."""

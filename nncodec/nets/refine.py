@@ -19,13 +19,13 @@ from torch.nn import functional as F
 
 from nncodec.entropy.bands import CHANNELS, MAX_QUALITY_INDEX, STRIDE, step_size
 from nncodec.entropy.context import MEAN_ONE
-from nncodec.nets.ccnn import Transform
 from nncodec.nets.lapped import OPPONENT, Floats
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import Mender
 from nncodec.nets.stored import restored
+from nncodec.nets.transform import Transform
 
 TILE, MARGIN = 96, 8
 """Positions along a tile's side, margins included; and those around it that values of the tile reach."""

@@ -18,10 +18,10 @@ from nncodec.entropy.bands import (
     TAPS,
     step_size,
 )
-from nncodec.nets.ccnn import Activity, Transform
 from nncodec.nets.lapped import HIDDEN, OPPONENT
 from nncodec.nets.lapped_coder import PRICE
 from nncodec.nets.rate import rounded
+from nncodec.nets.transform import Activity, Transform
 from nncodec.training import data
 from nncodec.training.calibrate import ContextSettings, with_contexts
 from nncodec.training.loop import Guard, Run, Schedule, train

@@ -1,4 +1,4 @@
-"""The ccnn codec as a trainable network: strided convolution, leaky ReLU, transposed convolution.
+"""The lapped transforms as a trainable network: strided convolution, leaky ReLU, transposed convolution.
 
 After Roh et al., "Compressing CNN": an autoencoder of one layer each way. Here it is linear at its start (a lapped
 orthogonal transform), and the leaky ReLU acts on hidden channels beside the latent, which are computed from it and
