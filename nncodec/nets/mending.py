@@ -14,12 +14,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nncodec.entropy.layout import LEAK
-from nncodec.nets.blocks import conv
 
 ANCHORS = 5
 """Levels of damage that a condition is learned at, evenly spaced; between them it is interpolated."""
 BLOCK = 8
 """Side of the codecs' blocks: the network is told where in one a sample lies."""
+
+
+def conv(inputs: int, outputs: int, kernel: int, gain: float = 1.0) -> nn.Conv2d:
+    """A size-preserving convolution with He-normal weights times ``gain`` and zero bias."""
+    layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
+    nn.init.kaiming_normal_(layer.weight, a=LEAK)
+    with torch.no_grad():
+        layer.weight.mul_(gain)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return layer
 
 
 class Table(nn.Module):
