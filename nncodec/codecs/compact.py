@@ -27,12 +27,18 @@ def _networks(model: int) -> Networks:
     return Networks(models.load(model, _NAME))
 
 
+def _odd(frame: Frame) -> int:
+    return frame.height % 2 << 1 | frame.width % 2
+
+
 @dataclass(frozen=True)
 class _Parts:
     """A payload taken apart; :meth:`serialize` and :meth:`parse` are inverse."""
 
     model: int
     condition: Condition
+    odd: int
+    """1 for an odd width, plus 2 for an odd height: the small picture does not tell."""
     small: bytes
     """The half-size picture, coded by the base codec."""
 
@@ -44,20 +50,24 @@ class _Parts:
     def serialize(self) -> bytes:
         """To bytes."""
         told = self.condition
-        return bytes([self.model, told.codec, told.level, told.chroma << 4 | told.luma]) + self.small
+        head = self.model, told.codec, self.odd << 6 | told.level, told.chroma << 4 | told.luma
+        return bytes(head) + self.small
 
     @classmethod
     def parse(cls, payload: bytes) -> "_Parts":
         """From bytes; CorruptFile if they say what no encoder writes."""
         if len(payload) <= _HEAD:
             raise CorruptFile(f"a compact payload of {len(payload)} bytes")
-        model, number, level, strengths = payload[:_HEAD]
+        model, number, sizes, strengths = payload[:_HEAD]
+        odd, level = divmod(sizes, 64)
         if model not in _MODELS or number not in {by_name(base).id for base in _BASES} or level > LEVELS:
             raise CorruptFile(f"a compact payload of model {model}, codec {number}, level {level}")
-        return cls(model, Condition(number, level, strengths & 15, strengths >> 4), payload[_HEAD:])
+        return cls(model, Condition(number, level, strengths & 15, strengths >> 4), odd, payload[_HEAD:])
 
     def seen(self, frame: Frame, device: str) -> Bytes:
-        """The half-size picture, decoded."""
+        """The half-size picture, decoded; CorruptFile if it is not that of ``frame``."""
+        if self.odd != _odd(frame):
+            raise CorruptFile(f"a compact payload of another size than {frame.width} x {frame.height}")
         small = replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
         return self.base.decode(self.small, small, device).astype(np.uint8, copy=False)
 
@@ -102,8 +112,9 @@ class Compact:
         whole, base, model = pixels.astype(np.uint8, copy=False), by_name(self.base), models.newest(_NAME)
         networks = _networks(model)
         condition = networks.condition(base.id, options.quality)
-        parts = _Parts(model, condition, base.encode(networks.compacted(whole, condition), options))
-        seen = parts.seen(Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3), options.device)
+        frame = Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
+        parts = _Parts(model, condition, _odd(frame), base.encode(networks.compacted(whole, condition), options))
+        seen = parts.seen(frame, options.device)
         return replace(parts, condition=networks.fitted(seen, whole, condition)).serialize()
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:

@@ -35,8 +35,8 @@ FAMILIES = (
     Family("avif", 5, 75, 0.3, POWER),
 )
 """In the order in which the networks number them."""
-ENDS = (0.35, 0.45, 0.65, 0.72, 1.0)
-"""Shares of the time at which phases end: RecCNN and ComCNN by turns."""
+ENDS = (0.26, 0.32, 1.0)
+"""Shares of the time at which turns end, of RecCNN and of ComCNN."""
 VALIDATION_SIDE = 256
 VALIDATION_PICTURES = 6
 VALIDATION_LEVELS = (12, 20, 30)
