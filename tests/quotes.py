@@ -7,6 +7,7 @@ A document quotes a measured figure or table between two comments that Markdown 
 ``python -m tests.quotes`` brings every quotation up to date; a test says whether that changes anything.
 
     bd TABLE SET CODEC ANCHOR               BD-rate of the mean curves by PSNR
+    bd-below BPP TABLE SET CODEC ANCHOR     the same of the codec's points of at most BPP bits per pixel
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
     bd-luma rate|psnr TABLE SETS CODEC ANCHOR  mean of the BD-rates, or BD-PSNRs, of single pictures by luma PSNR
     published CODEC ANCHOR                  BD-rate between two published curves
@@ -28,7 +29,7 @@ from functools import cache
 from pathlib import Path
 
 from nncodec.bench import tables
-from nncodec.bench.bd import bd_rate, delta
+from nncodec.bench.bd import Curve, bd_rate, delta
 from nncodec.bench.contest import Contest, contests
 from nncodec.bench.grid import Grid, decibels, percent
 from nncodec.bench.reference import references
@@ -77,6 +78,14 @@ def _series(names: str, set_name: str, codec: str) -> Series:
 
 def _bd(names: str, set_name: str, codec: str, anchor: str) -> str:
     return percent(bd_rate(_series(names, set_name, codec).psnr_curve(), _anchor(names, set_name, anchor)))
+
+
+def _bd_below(limit: str, names: str, set_name: str, codec: str, anchor: str) -> str:
+    whole = _series(names, set_name, codec).psnr_curve()
+    part = Curve.of(
+        whole.name, [point for point in zip(whole.bpp, whole.quality, strict=True) if point[0] <= float(limit)]
+    )
+    return percent(bd_rate(part, _anchor(names, set_name, anchor)))
 
 
 def _bd_at_equal_rates(names: str, set_name: str, codec: str, anchor: str) -> str:
@@ -146,6 +155,7 @@ def _comment(name: str) -> str:
 
 _KINDS: dict[str, Callable[..., str]] = {
     "bd": _bd,
+    "bd-below": _bd_below,
     "bd-at-equal-rates": _bd_at_equal_rates,
     "bd-luma": _bd_luma,
     "published": _published,
