@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncodec import models
+from nncodec import models, pipeline
 from nncodec.codecs import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
 from nncodec.codecs.recurrent import CODEC, layers_at
@@ -21,6 +21,7 @@ from nncodec.entropy import binary
 from nncodec.entropy.binary import Known, Reader, Writer, code_round, phases
 from nncodec.entropy.segments import LAYERS, Payload, Segment
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.image import Picture
 from nncodec.metrics import mse, psnr
 from nncodec.nets import overlapped
 from nncodec.nets.recurrent import Recurrent, binarised, excess
@@ -28,7 +29,7 @@ from nncodec.nets.recurrent_coder import Model, decode, encode
 from nncodec.training import loop, slots
 from nncodec.training.recipes import recurrent as recipe
 from tests import pictures, tiny_recurrent
-from tests.damage import leb128
+from tests.damage import leb128, offsets
 from tests.golden_weights import check_decodes, check_every_model_has_some
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,8 +253,9 @@ def test_the_binariser_decides_by_sign_and_draws_by_tanh():
 def test_untrained_networks_leave_the_linear_binariser_alone():
     network = Recurrent(8, [10.0, 5.0], 4, 4)
     x = torch.randn(1, 8, 3, 3, generator=torch.Generator().manual_seed(0))
-    shift, dead, state = network.look(x, network.encoder.empty(x), 0)
-    painted, _ = network.show(x, x, network.decoder.empty(x), 1)
+    state = network.encoder(network.look(x, 0), network.encoder.empty(x))
+    shift, dead = network.offsets(state)
+    painted = network.painted(network.decoder(network.hear(x, x, 1), network.decoder.empty(x)), 1)
     assert not shift.any()
     assert not dead.any()
     assert not painted.any()
@@ -387,6 +389,25 @@ def test_layers_are_pictures(tiny):
     for count in range(1, len(layers) + 1):
         seen = CODEC.decode_layers(layers[:count], Frame(64, 48, 3), "cpu")
         assert np.array_equal(seen, CODEC.decode(b"".join(layers[:count]), Frame(64, 48, 3), "cpu"))
+
+
+def test_a_file_cut_after_any_iteration_decodes(tiny):
+    pixels = tiny_recurrent.picture(48, 64)
+    file = pipeline.encode(Picture(pixels), pipeline.Settings("recurrent", Options(100), restore="none"))
+    assert pipeline.inspect(file.data).layers == tiny_recurrent.LAYERS
+    assert file.psnr == pytest.approx(psnr(pixels, pipeline.decode(file.data).pixels))
+    ends = offsets(file.data)
+    assert len(ends) == tiny_recurrent.LAYERS
+    for count, end in enumerate(ends, start=1):
+        expected = pipeline.decode(file.data, layers=count).pixels
+        for cut in (file.data[:end], file.data[: end + 5]):
+            found = pipeline.decode(cut, partial=True)
+            assert np.array_equal(found.pixels, expected)
+            assert found.complete == (count == len(ends))
+    with pytest.raises(CorruptFile):
+        pipeline.decode(file.data[: ends[0] - 1], partial=True)
+    with pytest.raises(CorruptFile):
+        pipeline.decode(file.data[: ends[1]])
 
 
 def test_qualities_are_numbers_of_iterations():

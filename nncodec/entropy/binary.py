@@ -6,6 +6,7 @@ apart. All arithmetic is exact: integers, and float64 matrix products of integer
 """
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -39,7 +40,7 @@ LOGIT_FIRST, LOGIT_STEP = -9.0, 3 / 16
 """Log-odds of a 1 at index 0, and from one index to the next."""
 N_DIRECT = 6
 """Inputs that a slot weighs itself; see `Context.direct`."""
-_CHUNK = 4096
+_CHUNK = 1024
 """Positions whose hidden units are computed at once."""
 
 
@@ -135,8 +136,11 @@ class Contexts:
 
     def indices(self, known: "Known", layer: int, part: Round, at: npt.NDArray[np.intp]) -> tuple[Indices, Indices]:
         """Indices of the bits of a round at the positions ``at`` (n,): (k, n) for +, and (k, n) for -."""
-        magnitude = self.sizes[np.minimum(np.abs(known.sums) >> LEVEL_BITS, LARGEST)]
-        around = _around(magnitude)
+        magnitude = np.empty(known.sums.shape, np.uint8)
+        around = np.empty(known.sums.shape, np.uint16)
+        for some in _blocks(known.sums.shape):
+            magnitude[some] = self.sizes[np.minimum(np.abs(known.sums[some]) >> LEVEL_BITS, LARGEST)]
+            around[some] = _around(magnitude[some])
         differences = _differences(known.sums[part.channels], part.exponent)
         plus, minus = (np.empty((len(part.channels), len(at)), np.uint8) for _ in range(2))
         for start in range(0, len(at), _CHUNK):
@@ -144,7 +148,7 @@ class Contexts:
             rows, columns = np.divmod(at[here], known.sums.shape[2])
             near = magnitude[:, rows, columns].astype(np.int64), around[:, rows, columns].astype(np.int64)
             own = known.sums[part.channels[:, None], rows, columns]
-            even, odd = self._direct(part, near, own, differences[:, rows, columns])
+            even, odd = self._direct(part, near, own, differences[:, rows, columns].astype(np.int64))
             even += self._hidden(near, layer, part.channels)
             plus[:, here] = _index(even + odd + self.bias[part.slots, 0, None])
             minus[:, here] = _index(even - odd + self.bias[part.slots, 1, None])
@@ -176,22 +180,31 @@ def _index(x: npt.NDArray[np.int64]) -> Indices:
     return _shift(x, INDEX_BITS).clip(0, N_SCALES - 1).astype(np.uint8)
 
 
+def _blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Channels, as many at a time as have some quarter of a million values: temporary arrays stay small."""
+    step = max(1, (1 << 18) // (shape[1] * shape[2]))
+    yield from (slice(start, start + step) for start in range(0, shape[0], step))
+
+
 def _around(magnitude: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
     """Twice the sizes above, below, left and right, plus those at the corners; zeros outside. (C, h, w)."""
     padded = np.pad(magnitude.astype(np.uint16), ((0, 0), (1, 1), (1, 1)))
     rows = padded[:, :-2] + padded[:, 2:]
-    total = rows[..., :-2] + rows[..., 2:]
-    total += 2 * rows[..., 1:-1]
-    total += 2 * (padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:])
+    total: npt.NDArray[np.uint16] = rows[..., :-2] + rows[..., 2:]
+    total += 2 * (rows[..., 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:])
     return total
 
 
-def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
     """Mean of the four neighbours (repeated beyond the border) less the sum itself, in 2^-4 threshold, cut."""
-    padded = np.pad(sums.astype(np.int64), ((0, 0), (1, 1), (1, 1)), mode="edge")
-    four = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
-    shift = exponent + LEVEL_BITS + 2 - DIFFERENCE_BITS
-    return ((four - 4 * padded[:, 1:-1, 1:-1]) >> shift[:, None, None]).clip(-DIFFERENCE_LIMIT, DIFFERENCE_LIMIT)
+    found = np.empty(sums.shape, np.int8)
+    shift = (exponent + (LEVEL_BITS + 2 - DIFFERENCE_BITS))[:, None, None]
+    for some in _blocks(sums.shape):
+        padded = np.pad(sums[some].astype(np.int64), ((0, 0), (1, 1), (1, 1)), mode="edge")
+        four = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
+        four -= 4 * padded[:, 1:-1, 1:-1]
+        found[some] = (four >> shift[some]).clip(-DIFFERENCE_LIMIT, DIFFERENCE_LIMIT)
+    return found
 
 
 class Known:

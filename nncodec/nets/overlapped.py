@@ -72,9 +72,12 @@ def mirrored(planes: Floats) -> Floats:
 
 def analyse(planes: Floats) -> Floats:
     """Planes (P, 16 h + 16, 16 w + 16) to coefficients (P * 256, h, w) of the blocks within."""
-    both = _forward(np.moveaxis(_forward(planes), 1, -1))  # (P, w, u, h, v): v is the vertical frequency
-    count, width, _, height, _ = both.shape
-    return np.ascontiguousarray(both.transpose(0, 4, 2, 3, 1)).reshape(count * PER_PLANE, height, width)
+    count, height, width = planes.shape
+    found = np.empty((count, SIDE, SIDE, height // SIDE - 1, width // SIDE - 1), np.float32)
+    for plane, out in zip(planes, found, strict=True):  # one at a time: less memory
+        both = _forward(_forward(plane).transpose(1, 2, 0))  # (w, u, h, v): v is the vertical frequency
+        out[:] = both.transpose(3, 1, 2, 0)
+    return found.reshape(count * PER_PLANE, *found.shape[3:])
 
 
 def synthesise(coefficients: Floats) -> Floats:
@@ -85,8 +88,11 @@ def synthesise(coefficients: Floats) -> Floats:
     """
     _, height, width = coefficients.shape
     shaped = coefficients.reshape(-1, SIDE, SIDE, height, width)
-    rows = _backward(shaped.transpose(0, 3, 1, 4, 2))  # (P, h, v, W)
-    return np.moveaxis(_backward(rows.transpose(0, 3, 1, 2)), 1, -1)
+    found = np.empty((len(shaped), SIDE * height, SIDE * width), np.float32)
+    for plane, out in zip(shaped, found, strict=True):
+        rows = _backward(plane.transpose(2, 0, 3, 1))  # (h, v, W)
+        out[:] = _backward(rows.transpose(2, 0, 1)).T
+    return found
 
 
 def _forward(signal: Floats) -> Floats:

@@ -22,7 +22,7 @@ INPUT_LIMIT = 4.0
 
 
 class Memory(nn.Module):
-    """A convolutional gated recurrent unit (Cho et al. 2014) behind a 1 x 1 convolution.
+    """A convolutional gated recurrent unit (Cho et al. 2014), and the 1 x 1 convolution before it.
 
     Weights are those of all iterations; ``pace``, a bias of each, tells them apart.
     """
@@ -35,9 +35,12 @@ class Memory(nn.Module):
         self.gates = nn.Conv2d(2 * width, 2 * width, 3, padding=1)
         self.candidate = nn.Conv2d(2 * width, width, 3, padding=1)
 
-    def forward(self, x: Tensor, state: Tensor, layer: int) -> Tensor:
-        """Input (B, inputs, h, w) and state (B, width, h, w) to the next state, in -1..1."""
-        seen = F.leaky_relu(self.enter(x) + self.pace[layer][:, None, None], LEAK)
+    def see(self, x: Tensor, layer: int) -> Tensor:
+        """Input (B, inputs, h, w) to (B, width, h, w); each position for itself."""
+        return F.leaky_relu(self.enter(x) + self.pace[layer][:, None, None], LEAK)
+
+    def forward(self, seen: Tensor, state: Tensor) -> Tensor:
+        """What `see` gives and the state, (B, width, h, w) both, to the next state, in -1..1."""
         update, reset = torch.sigmoid(self.gates(torch.cat([seen, state], 1))).chunk(2, 1)
         fresh = torch.tanh(self.candidate(torch.cat([seen, reset * state], 1)))
         return state + update * (fresh - state)
@@ -69,36 +72,35 @@ class Recurrent(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
-    def look(self, missing: Tensor, state: Tensor, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-        """One step of the encoder.
+    def look(self, missing: Tensor, layer: int) -> Tensor:
+        """What the encoder's memory is to take in; each position for itself.
 
         Args:
             missing: (B, channels, h, w), the picture less what is decoded of it so far, in levels.
-            state: the encoder's.
             layer: number of the iteration, from 0.
-
-        Returns:
-            Shift and dead zone, (B, channels, h, w), in thresholds, for `excess`; and the next state.
         """
-        state = self.encoder(_cut(missing / self.units[layer]), state, layer)
-        shift, dead = self.judge(state).chunk(2, 1)
-        return shift, dead, state
+        return self.encoder.see(_cut(missing / self.units[layer]), layer)
 
-    def show(self, news: Tensor, sums: Tensor, state: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """One step of the decoder.
+    def offsets(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's state to shift and dead zone, (B, channels, h, w), in thresholds, for `excess`."""
+        shift, dead = self.judge(state).chunk(2, 1)
+        return shift, dead
+
+    def hear(self, news: Tensor, sums: Tensor, layer: int) -> Tensor:
+        """What the decoder's memory is to take in; each position for itself.
 
         Args:
             news: (B, channels, h, w), what this iteration's bits add to the sums, in levels.
             sums: the same of all iterations so far.
-            state: the decoder's.
             layer: number of the iteration, from 0.
-
-        Returns:
-            What is to be added, (B, channels, h, w), in levels, and the next state.
         """
         unit = self.units[layer]
-        state = self.decoder(torch.cat([_cut(news / unit), _cut(sums / unit)], 1), state, layer)
-        return self.paint(state) * (self.strength[layer][:, None, None] * unit), state
+        return self.decoder.see(torch.cat([_cut(news / unit), _cut(sums / unit)], 1), layer)
+
+    def painted(self, state: Tensor, layer: int) -> Tensor:
+        """The decoder's state to what is to be added to the sums, (B, channels, h, w), in levels."""
+        painted: Tensor = self.paint(state)
+        return painted * (self.strength[layer][:, None, None] * self.units[layer])
 
 
 def excess(residual: Tensor, shift: Tensor, dead: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ The picture is held whole, some 40 bytes of memory per pixel; the codec limits i
 
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,9 @@ from nncodec.nets.overlapped import (
 )
 from nncodec.nets.recurrent import Recurrent, excess
 from nncodec.nets.stored import restored
+
+_ROWS = 16
+"""Of positions, that the networks take in at once."""
 
 
 class Model:
@@ -64,29 +67,52 @@ class Picture:
         rows, columns = -(-height // SIDE), -(-width // SIDE)
         self.known = Known(channels * PER_PLANE, rows, columns)
         self.checksum = zlib.crc32(struct.pack("<IIB", width, height, channels))
+        self._before = self.known.sums.copy()
         self._state = torch.zeros(1, model.network.decoder.width, rows, columns)
-        self._painted: Tensor | None = None
+        self._layer = 0
+        self._added: Tensor | None = None
 
-    def sums(self) -> Tensor:
-        """What the bits add up to, (1, CHANNELS, h, w), in levels; channels that gray does not have are zero."""
-        found = torch.zeros(1, CHANNELS, *self.known.sums.shape[1:])
-        found[0, : len(self.known.sums)] = torch.from_numpy(self.known.sums)
-        return found.mul_(0.5**LEVEL_BITS)
+    def improve(self) -> None:
+        """Tell the decoder's memory of a layer whose bits are all known."""
+        network, sums = self.model.network, self.known.sums
 
-    def shown(self) -> Tensor:
-        """The coefficients that are painted, (1, CHANNELS, h, w), in levels."""
-        return self.sums() if self._painted is None else self.sums().add_(self._painted)
+        def heard(rows: slice) -> Tensor:
+            return network.hear(_levels(sums[:, rows] - self._before[:, rows]), _levels(sums[:, rows]), self._layer)
 
-    def improve(self, before: Tensor, layer: int) -> None:
-        """Let the decoder paint what it makes of a layer; ``before`` are the sums without it."""
-        sums = self.sums()
-        fresh, self._state = self.model.network.show(sums - before, sums, self._state, layer)
-        self._painted = fresh if self._painted is None or not self.model.additive else self._painted.add_(fresh)
+        self._state = network.decoder(_by_rows(heard, sums.shape[1]), self._state)
+        np.copyto(self._before, sums)
+        self._layer += 1
+        if self.model.additive:
+            fresh = network.painted(self._state, self._layer - 1)
+            self._added = fresh if self._added is None else self._added.add_(fresh)
+
+    def painted(self) -> Floats:
+        """What is to be added to the sums, (channels, h, w), in levels."""
+        count = len(self.known.sums)
+        if not self._layer:
+            return np.zeros(self.known.sums.shape, np.float32)
+        added = self._added if self.model.additive else self.model.network.painted(self._state, self._layer - 1)
+        found: Floats = added[0, :count].numpy()  # type: ignore[index]
+        return found
 
     def pixels(self) -> Bytes:
         """(H, W) or (H, W, 3)."""
-        coefficients: Floats = self.shown()[0, : len(self.known.sums)].numpy()
+        coefficients = self.known.sums.astype(np.float32)
+        coefficients *= 0.5**LEVEL_BITS
+        coefficients += self.painted()
         return from_planes(synthesise(coefficients)[:, : self.height, : self.width])
+
+
+def _levels(sums: npt.NDArray[np.int32]) -> Tensor:
+    """Sums (channels, h, w) to (1, CHANNELS, h, w) in levels; channels that gray does not have are zero."""
+    found = torch.zeros(1, CHANNELS, *sums.shape[1:])
+    found[0, : len(sums)] = torch.from_numpy(sums)
+    return found.mul_(0.5**LEVEL_BITS)
+
+
+def _by_rows(work: Callable[[slice], Tensor], height: int) -> Tensor:
+    """What ``work`` makes of some rows at a time, (1, n, rows, w), put together."""
+    return torch.cat([work(slice(top, top + _ROWS)) for top in range(0, height, _ROWS)], 2)
 
 
 @torch.no_grad()
@@ -94,28 +120,38 @@ def encode(model: Model, pixels: Bytes, layers: int) -> list[Segment]:
     """Pixels (H, W) or (H, W, 3) to as many layers."""
     planes = to_planes(pixels)
     picture = Picture(model, pixels.shape[1], pixels.shape[0], len(planes))
-    return list(_written(picture, analyse(mirrored(planes)), layers))
-
-
-def _written(picture: Picture, wanted: Floats, layers: int) -> Iterator[Segment]:
-    model, known = picture.model, picture.known
-    target = torch.zeros(1, CHANNELS, *wanted.shape[1:])
-    target[0, : len(wanted)] = torch.from_numpy(wanted)
-    state = model.network.encoder.empty(target)
+    wanted = analyse(mirrored(planes))
+    state = torch.zeros(1, model.network.encoder.width, *wanted.shape[1:])
+    segments = []
     for layer in range(layers):
-        before, shown = picture.sums(), picture.shown()
-        shift, dead, state = model.network.look(target - shown, state, layer)
-        start = (shown if model.additive else before)[0, : len(wanted)].numpy()
-        first = known.sums.copy()
-        writer = Writer(model.contexts.tables, picture.checksum)
-        for part in model.rounds(layer, len(wanted)):
-            here = part.channels
-            added = (known.sums[here] - first[here]).astype(np.float32) * 0.5**LEVEL_BITS
-            symbols = _chosen(wanted[here] - start[here] - added, shift[0, here], dead[0, here], part)
-            code_round(known, model.contexts, layer, part, writer, symbols.reshape(len(here), -1))
-        picture.checksum = writer.checksum
-        picture.improve(before, layer)
-        yield Segment(writer.checksum & CHECKSUM_MASK, writer.finish())
+        segment, state = _written(picture, wanted, state, layer)
+        segments.append(segment)
+    return segments
+
+
+def _written(picture: Picture, wanted: Floats, state: Tensor, layer: int) -> tuple[Segment, Tensor]:
+    """One layer of coefficients (channels, h, w), and the encoder's next state."""
+    model, sums = picture.model, picture.known.sums
+    painted = picture.painted()
+
+    def looked(rows: slice) -> Tensor:
+        missing = torch.zeros(1, CHANNELS, *wanted[:1, rows].shape[1:])
+        missing[0, : len(wanted)] = torch.from_numpy(wanted[:, rows] - painted[:, rows])
+        return model.network.look(missing.sub_(_levels(sums[:, rows])), layer)
+
+    state = model.network.encoder(_by_rows(looked, wanted.shape[1]), state)
+    shift, dead = model.network.offsets(state)
+    writer = Writer(model.contexts.tables, picture.checksum)
+    for part in model.rounds(layer, len(wanted)):
+        here = part.channels
+        residual = wanted[here] - sums[here].astype(np.float32) * 0.5**LEVEL_BITS
+        if model.additive:
+            residual -= painted[here]
+        symbols = _chosen(residual, shift[0, here], dead[0, here], part)
+        code_round(picture.known, model.contexts, layer, part, writer, symbols.reshape(len(here), -1))
+    picture.checksum = writer.checksum
+    picture.improve()
+    return Segment(writer.checksum & CHECKSUM_MASK, writer.finish()), state
 
 
 def _chosen(residual: npt.NDArray[np.float32], shift: Tensor, dead: Tensor, part: Round) -> Symbols:
@@ -133,7 +169,6 @@ def decode(model: Model, segments: Sequence[Segment], width: int, height: int, c
         raise CorruptFile(f"{len(segments)} layers, of which the weights know {model.contexts.n_layers}")
     picture = Picture(model, width, height, channels)
     for layer, segment in enumerate(segments):
-        before = picture.sums()
         reader = Reader(model.contexts.tables, segment.words, picture.checksum)
         for part in model.rounds(layer, len(picture.known.sums)):
             code_round(picture.known, model.contexts, layer, part, reader)
@@ -141,5 +176,5 @@ def decode(model: Model, segments: Sequence[Segment], width: int, height: int, c
         picture.checksum = reader.checksum
         if reader.checksum & CHECKSUM_MASK != segment.checksum:
             raise CorruptFile(f"the bits of layer {layer + 1} are not those that were written")
-        picture.improve(before, layer)
+        picture.improve()
     return picture.pixels()

@@ -109,7 +109,8 @@ class Model(nn.Module):
         for layer, rounds in enumerate(self.rounds):
             shift = dead = None
             if painting:
-                shift, dead, seeing = self.network.look(picture - shown, seeing, layer)
+                seeing = self.network.encoder(self.network.look(picture - shown, layer), seeing)
+                shift, dead = self.network.offsets(seeing)
             before, residual = sums, picture - (shown if self.additive else sums)
             for part in rounds:
                 channels = torch.from_numpy(part.channels)
@@ -119,7 +120,8 @@ class Model(nn.Module):
                 bits = bits + self._bits(sums.detach(), step.detach(), layer, part, signs, halves, phases)
                 sums, residual = sums + step, residual - step
             if painting:
-                fresh, showing = self.network.show(sums - before, sums, showing, layer)
+                showing = self.network.decoder(self.network.hear(sums - before, sums, layer), showing)
+                fresh = self.network.painted(showing, layer)
                 painted = painted + fresh if self.additive else fresh
             shown = sums + painted
             errors.append((picture - shown).square().sum((1, 2, 3)) / (height * width))
