@@ -81,7 +81,9 @@ class Coder:
 
     def latent(self, plane: Floats, number: int) -> Floats:
         """The shared analysis of a plane (H, W): (h, w, CHANNELS) in quantiser steps."""
-        return analyse(plane, self.model.analysis[number]) / self.step
+        latent = analyse(plane, self.model.analysis[number])
+        latent /= self.step
+        return latent
 
     def code(self, known: Known, number: int, latent: Floats, coded: Plane, rounding: float = ROUNDING) -> None:
         """Choose the symbols of one plane of a latent (h, w, CHANNELS); ``known`` and ``coded`` take them in."""
@@ -123,4 +125,5 @@ def coder_for(model: Model, quality: int, pixels: npt.NDArray[np.uint8]) -> Code
     height, width = pixels.shape[:2]
     edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
     start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)
-    return Coder(model, quality, np.pad(pixels, edges, mode="edge"), start)
+    padded = np.pad(pixels, edges, mode="edge") if any(map(any, edges)) else pixels
+    return Coder(model, quality, padded, start)
