@@ -1,12 +1,14 @@
-"""Show what a layered file holds after each layer: small picture, doubled picture, whole picture, and the original.
+"""Show what a progressive file holds after each of a few layers, and the original.
 
-    python tools/progressive_picture.py kodak/kodim23.png 50 docs/img/layered-progressive.webp
+    python tools/progressive_picture.py kodak/kodim23.png layered 50 docs/img/layered-progressive.webp
+    python tools/progressive_picture.py kodak/kodim23.png recurrent 80 docs/img/recurrent-progressive.webp
 
 Panels are crops from the middle, pixel for pixel; the captions give bytes of the file up to the layer, and PSNR of the
 whole picture.
 """
 
 import sys
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -21,21 +23,32 @@ from nncodec.metrics import psnr
 PANEL = (384, 300)
 """Width and height of what is shown of each picture."""
 CAPTION, GAP = 18, 6
+PANELS = 7
+"""At most, beside the original."""
+
+Step = tuple[str, npt.NDArray[np.uint8]]
 
 
-def panels(original: npt.NDArray[np.uint8], quality: float) -> list[tuple[str, npt.NDArray[np.uint8]]]:
+def panels(original: npt.NDArray[np.uint8], codec: str, quality: float) -> list[Step]:
     """Caption and pixels of each step."""
-    data = nncodec.encode(original, "layered", quality, restore="none")
-    first = len(data) - sum(span.framing + len(span.section.data) for span in breakdown(data)[1:])
-    small = nncodec.decode(data, layers=1).pixels
-    doubled = nncodec.decode(data[:first], partial=True).pixels
-    whole = nncodec.decode(data).pixels
-    return [
-        (f"layer 1 as it is: {first:,} bytes, {small.shape[1]} x {small.shape[0]}", small),
-        (f"layer 1 in full size: {psnr(original, doubled):.1f} dB", doubled),
-        (f"both layers: {len(data):,} bytes, {psnr(original, whole):.1f} dB", whole),
-        (f"original: {original.nbytes:,} bytes of pixels", original),
-    ]
+    data = nncodec.encode(original, codec, quality, restore="none")
+    ends = list(accumulate(span.framing + len(span.section.data) for span in breakdown(data)))
+    start = len(data) - ends[-1]
+    shown = [(layers, data[: start + ends[layers - 1]]) for layers in steps(len(ends))]
+    found: list[Step] = []
+    for layers, cut in shown:
+        small = nncodec.decode(data, layers=layers).pixels
+        if small.shape != original.shape:
+            size = f"{small.shape[1]} x {small.shape[0]}"
+            found.append((f"{layers} of {len(ends)} layers as they are: {len(cut):,} bytes, {size}", small))
+        pixels = nncodec.decode(cut, partial=True).pixels
+        found.append((f"{layers} of {len(ends)} layers: {len(cut):,} bytes, {psnr(original, pixels):.1f} dB", pixels))
+    return [*found, (f"original: {original.nbytes:,} bytes of pixels", original)]
+
+
+def steps(layers: int) -> list[int]:
+    """Numbers of layers to show: the first, the last, and at most five between, closer together at the start."""
+    return sorted({round(layers ** (step / (PANELS - 1))) for step in range(PANELS)})
 
 
 def middle(pixels: npt.NDArray[np.uint8]) -> PIL.Image.Image:
@@ -45,12 +58,12 @@ def middle(pixels: npt.NDArray[np.uint8]) -> PIL.Image.Image:
     return panel
 
 
-def sheet(steps: list[tuple[str, npt.NDArray[np.uint8]]]) -> PIL.Image.Image:
+def sheet(shown: list[Step]) -> PIL.Image.Image:
     """All panels, two in a row, captions above."""
     width, height = PANEL[0] + GAP, PANEL[1] + CAPTION + GAP
-    canvas = PIL.Image.new("RGB", (2 * width - GAP, height * ((len(steps) + 1) // 2) - GAP), "white")
+    canvas = PIL.Image.new("RGB", (2 * width - GAP, height * ((len(shown) + 1) // 2) - GAP), "white")
     draw = PIL.ImageDraw.Draw(canvas)
-    for index, (caption, pixels) in enumerate(steps):
+    for index, (caption, pixels) in enumerate(shown):
         left, top = index % 2 * width, index // 2 * height
         draw.text((left, top + 2), caption, fill="black")
         canvas.paste(middle(pixels), (left, top + CAPTION))
@@ -58,7 +71,7 @@ def sheet(steps: list[tuple[str, npt.NDArray[np.uint8]]]) -> PIL.Image.Image:
 
 
 if __name__ == "__main__":
-    source, wanted, target = sys.argv[1:]
+    source, name, wanted, target = sys.argv[1:]
     with PIL.Image.open(source) as still:
         picture = np.asarray(still.convert("RGB"))
-    sheet(panels(picture, float(wanted))).save(Path(target), quality=88, method=6)
+    sheet(panels(picture, name, float(wanted))).save(Path(target), quality=88, method=6)
