@@ -11,6 +11,8 @@ from nncodec.bench.contest import Contest
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#666666")
 """Told apart by most colour-blind readers (after Okabe and Ito); the measured codecs get them in turn."""
+_MARKERS = "os^Dv"
+"""One for each turn through the colours."""
 _DASHES = ((4, 2), (1, 1.5), (6, 2, 1, 2), (8, 3), (2, 2), (5, 1.5, 1, 1.5, 1, 1.5))
 """The published curves are thin, dashed and muted."""
 _MUTED = ("#333333", "#8a6d3b", "#5b7083", "#93567d", "#5f8752", "#999999", "#a14f43")
@@ -87,8 +89,13 @@ def _plot(contest: Contest, measure: str, label: str, curves: dict[str, Curve], 
 def _draw(axes: Any, contest: Contest, curves: dict[str, Curve]) -> None:
     published = [name for name in curves if name not in contest.measured]
     for number, name in enumerate(contest.measured):
-        colour = _COLOURS[number % len(_COLOURS)]
-        axes.plot(curves[name].bpp, curves[name].quality, "o-", color=colour, label=contest.titles[name], zorder=3)
+        turn, place = divmod(number, len(_COLOURS))
+        style = {
+            "color": _COLOURS[place],
+            "marker": _MARKERS[turn % len(_MARKERS)],
+            "linestyle": "-" if turn == 0 else "--",
+        }
+        axes.plot(curves[name].bpp, curves[name].quality, label=contest.titles[name], zorder=3, **style)
     for number, name in enumerate(published):
         style = {"color": _MUTED[number % len(_MUTED)], "dashes": _DASHES[number % len(_DASHES)], "linewidth": 1.1}
         axes.plot(curves[name].bpp, curves[name].quality, label=contest.titles[name], zorder=2, **style)
