@@ -90,12 +90,15 @@ def _draw(axes: Any, contest: Contest, curves: dict[str, Curve]) -> None:
     published = [name for name in curves if name not in contest.measured]
     for number, name in enumerate(contest.measured):
         turn, place = divmod(number, len(_COLOURS))
-        style = {
-            "color": _COLOURS[place],
-            "marker": _MARKERS[turn % len(_MARKERS)],
-            "linestyle": "-" if turn == 0 else "--",
-        }
-        axes.plot(curves[name].bpp, curves[name].quality, label=contest.titles[name], zorder=3, **style)
+        axes.plot(
+            curves[name].bpp,
+            curves[name].quality,
+            color=_COLOURS[place],
+            marker=_MARKERS[turn % len(_MARKERS)],
+            linestyle="--" if turn else "-",
+            label=contest.titles[name],
+            zorder=3,
+        )
     for number, name in enumerate(published):
         style = {"color": _MUTED[number % len(_MUTED)], "dashes": _DASHES[number % len(_DASHES)], "linewidth": 1.1}
         axes.plot(curves[name].bpp, curves[name].quality, label=contest.titles[name], zorder=2, **style)
