@@ -1,6 +1,7 @@
 """Pictures to layers of bits and back, with the networks and contexts of one set of weights.
 
-The picture is held whole, some 40 bytes of memory per pixel; the codec limits its size.
+The picture is held whole: at 8 megapixels decoding took some 115 bytes of memory per pixel, encoding 150. So the codec
+limits its size.
 """
 
 import struct
