@@ -36,6 +36,31 @@ class Decoder:
     """(HIDDEN,)"""
 
 
+def lapped_rows(stride: int) -> npt.NDArray[np.float64]:
+    """(stride, 2 * stride): the lapped orthogonal transform of Malvar (1990) in one direction, in its fast form.
+
+    A DCT of blocks of ``stride`` samples between rotations across the borders of blocks; orthonormal. By rising
+    frequency.
+    """
+    half = stride // 2
+    flip = np.eye(half)[::-1]
+    rotation = flip @ _dct(half).T @ _dct(half, fourth=True) @ flip
+    mix = np.block([[np.eye(half), flip], [flip, -np.eye(half)]]) / np.sqrt(2)
+    nothing = np.zeros((half, half))
+    across = mix @ np.block([[np.eye(half), nothing], [nothing, rotation]]) @ mix
+    middle = np.hstack([np.zeros((stride, half)), _dct(stride), np.zeros((stride, half))])
+    rows: npt.NDArray[np.float64] = middle @ np.kron(np.eye(2), across)
+    return rows
+
+
+def _dct(size: int, fourth: bool = False) -> npt.NDArray[np.float64]:
+    """The orthonormal DCT of type II, or of type IV, one basis vector per row."""
+    at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + 0.5 * fourth
+    rows: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * at * frequency / size)
+    rows[0] /= 1 if fourth else np.sqrt(2)
+    return rows
+
+
 def mirrored(size: int, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """For places -count to size + count - 1: the place inside that shows there, and whether it is turned around.
 

@@ -9,6 +9,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.nets import lapped_model
+from nncodec.nets.lapped import OPPONENT, lapped_rows
+
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
@@ -20,47 +23,23 @@ PLANES = 3
 CHANNELS = PLANES * PER_PLANE
 EDGE = SIDE // 2
 """How far the basis functions reach beyond their block."""
-GRAY = 128.0
-COLOURS: Floats = (np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])).astype(np.float32)
-"""Rows are brightness and opponents in R, G and B; orthonormal."""
 
 
 @cache
 def basis() -> Floats:
-    """(SIDE, 2 SIDE): the lapped orthogonal transform in one direction, as a DCT of blocks after rotations across
-    their borders (the fast form of Malvar 1990)."""
-    half = SIDE // 2
-    flip = np.eye(half)[::-1]
-    rotation = flip @ _dct(half).T @ _dct(half, fourth=True) @ flip
-    mix = np.block([[np.eye(half), flip], [flip, -np.eye(half)]]) / np.sqrt(2)
-    nothing = np.zeros((half, half))
-    across = mix @ np.block([[np.eye(half), nothing], [nothing, rotation]]) @ mix
-    middle = np.hstack([np.zeros((SIDE, half)), _dct(SIDE), np.zeros((SIDE, half))])
-    rows: Floats = (middle @ np.kron(np.eye(2), across)).astype(np.float32)
-    return rows
-
-
-def _dct(size: int, fourth: bool = False) -> npt.NDArray[np.float64]:
-    """The orthonormal DCT of type II, or of type IV, one basis vector per row."""
-    at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + 0.5 * fourth
-    rows: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * at * frequency / size)
-    rows[0] /= 1 if fourth else np.sqrt(2)
+    """(SIDE, 2 SIDE): the transform in one direction."""
+    rows: Floats = lapped_rows(SIDE).astype(np.float32)
     return rows
 
 
 def to_planes(pixels: Bytes) -> Floats:
     """Pixels (H, W) or (H, W, 3) to planes (1 or 3, H, W): brightness and opponents, less that of middle gray."""
-    centred = pixels.astype(np.float32) - GRAY
-    if pixels.ndim == 2:
-        return centred[None] * np.float32(np.sqrt(PLANES))
-    return np.ascontiguousarray(np.moveaxis(centred @ COLOURS.T, -1, 0))
+    return lapped_model.to_planes(pixels, OPPONENT)
 
 
 def from_planes(planes: Floats) -> Bytes:
     """Inverse of `to_planes`, rounded and cut to 8 bits."""
-    turned = planes[0] / np.float32(np.sqrt(PLANES)) if len(planes) == 1 else np.moveaxis(planes, 0, -1) @ COLOURS
-    pixels: Bytes = np.rint(turned + GRAY).clip(0, 255).astype(np.uint8)
-    return pixels
+    return lapped_model.from_planes(list(planes), OPPONENT)
 
 
 def mirrored(planes: Floats) -> Floats:

@@ -16,33 +16,14 @@ from torch.nn import functional as F
 
 from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, MAX_QUALITY_INDEX, PARITY, PLANES, STRIDE, TAPS
 from nncodec.entropy.layout import INDICES_PER_OCTAVE, LEAK, SCALE_MIN
-from nncodec.nets.lapped import EDGE, HIDDEN, SATURATION
+from nncodec.nets.lapped import EDGE, HIDDEN, SATURATION, lapped_rows
 from nncodec.nets.rate import bits, chosen
 
 
 def lapped_basis() -> npt.NDArray[np.float64]:
-    """(CHANNELS, TAPS, TAPS): the separable lapped orthogonal transform of Malvar (1990), in its fast form.
-
-    A DCT of blocks of 8 between rotations across the borders of blocks; orthonormal.
-    """
-    half = STRIDE // 2
-    flip = np.eye(half)[::-1]
-    rotation = flip @ _dct(half, 2).T @ _dct(half, 4) @ flip
-    mix = np.block([[np.eye(half), flip], [flip, -np.eye(half)]]) / np.sqrt(2)
-    across = mix @ np.block([[np.eye(half), np.zeros((half, half))], [np.zeros((half, half)), rotation]]) @ mix
-    rows = np.hstack([np.zeros((STRIDE, half)), _dct(STRIDE, 2), np.zeros((STRIDE, half))])
-    rows = rows @ np.kron(np.eye(TAPS // STRIDE), across)
+    """(CHANNELS, TAPS, TAPS): `nncodec.nets.lapped.lapped_rows` in both directions."""
+    rows = lapped_rows(STRIDE)
     return np.stack([np.outer(rows[u], rows[v]) for u, v in FREQUENCIES])
-
-
-def _dct(size: int, kind: int) -> npt.NDArray[np.float64]:
-    n, u = np.arange(size), np.arange(size)[:, None]
-    if kind == 4:
-        quarter: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * (2 * n + 1) * (2 * u + 1) / (4 * size))
-        return quarter
-    rows: npt.NDArray[np.float64] = np.sqrt(2 / size) * np.cos(np.pi * (2 * n + 1) * u / (2 * size))
-    rows[0] /= np.sqrt(2)
-    return rows
 
 
 def mirrored(latent: Tensor, parity: Tensor, count: int) -> Tensor:
