@@ -1,0 +1,43 @@
+"""A picture of docs/results.md: parts of Kodak pictures by several codecs, at equal bytes.
+
+python tools/learned_crops.py kodak docs/img/learned-crops.webp
+"""
+
+import sys
+from pathlib import Path
+
+from crop_sheet import Shown, write_sheet
+
+from nncodec.codecs import Options
+from nncodec.image import Picture, read
+from nncodec.metrics import psnr
+from nncodec.pipeline import Settings, Target, decode, encode
+
+BPP, EFFORT = 0.25, 3
+PARTS = (("kodim19", 60, 240), ("kodim21", 190, 330), ("kodim24", 260, 90))
+"""Picture, top and left of the part shown."""
+CODECS = ("jpeg", "webp", "avif", "learned")
+
+
+def shown(picture: Picture) -> Shown:
+    """The picture by every codec, and the original."""
+    n_bytes = round(BPP * picture.width * picture.height / 8)
+    found: Shown = []
+    for codec in CODECS:
+        settings = Settings(codec, Options(effort=EFFORT), Target(size=n_bytes), restore="none")
+        data = encode(picture, settings).data
+        pixels = decode(data).picture.pixels
+        found.append((f"{codec}, {len(data):,} bytes, {psnr(pixels, picture.pixels):.2f} dB", pixels))
+    return [*found, ("original", picture.pixels)]
+
+
+def main(folder: Path, target: Path) -> None:
+    """Encode, cut, and put side by side."""
+    pictures = [
+        (read((folder / f"{name}.png").read_bytes()).without_metadata(), top, left) for name, top, left in PARTS
+    ]
+    write_sheet([(shown(picture), top, left) for picture, top, left in pictures], target)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
