@@ -18,6 +18,7 @@ from nncodec.nets.lapped import OPPONENT
 from nncodec.nets.lapped_coder import coder_for
 from nncodec.nets.lapped_model import Model
 from nncodec.nets.polish import Painter
+from nncodec.nets.stored import restored
 from nncodec.training import calibrate, data, loop, state
 from nncodec.training.calibrate import ContextSettings
 from nncodec.training.loop import Guard, Schedule
@@ -206,3 +207,17 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     way = tiny_lapped.plain_way(coder)
     assert Painter(model, 120, OPPONENT).pixels(way.values, 40, 40).shape == (40, 40, 3)
     assert len(coder.payload(None, way.planes)) > 100
+
+
+def test_training_goes_on_from_weights_that_ship():
+    """What is read back and exported again paints alike, but for rounding."""
+    shipped = models.load(models.newest("learned"), "learned")
+    model = learned.Model.of(shipped)
+    again = learned.network(model.net)
+    assert {name for name in shipped if name.startswith("net.")} == set(again)
+    before, after = restored(shipped, "net"), restored(again, "net")
+    for name, values in before.items():
+        step = shipped[f"net.{name}.step"].max() if f"net.{name}.step" in shipped else 1e-6
+        assert np.abs(after[name] - values).max() <= step, name
+    for name, values in ccnn.filters(model.transform).items():
+        assert np.abs(values.astype(float) - shipped[name]).max() < 2e-3 * np.abs(shipped[name]).max(), name

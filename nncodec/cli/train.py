@@ -133,6 +133,11 @@ def compact(**options: Any) -> None:
     "--minutes", type=click.FloatRange(0.01), required=True, help="For transforms and network, over all sittings."
 )
 @_resume
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Exported weights to go on from, where there is no state.",
+)
 @click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
 @click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option(

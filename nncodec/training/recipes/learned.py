@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from nncodec import models
-from nncodec.entropy.bands import COARSEST_STEP, MAX_QUALITY_INDEX, STEP_OCTAVES
+from nncodec.entropy.bands import COARSEST_STEP, MAX_QUALITY_INDEX, PLANES, STEP_OCTAVES
 from nncodec.nets.lapped_coder import PRICE, ROUNDING
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import Mender
-from nncodec.nets.stored import stored
+from nncodec.nets.stored import restored, stored
+from nncodec.nets.transform import Transform
 from nncodec.training import data
 from nncodec.training.calibrate import ContextSettings, with_contexts
 from nncodec.training.loop import Guard, Run, Schedule, train
@@ -52,6 +53,8 @@ class Settings:
     width: int = 80
     blocks: int = 4
     seed: int = 0
+    weights: Path | None = None
+    """Weights as exported, to go on from; stride, width and blocks are theirs then."""
     every_minutes: float = 5.0
     contexts: ContextSettings = ContextSettings()
 
@@ -62,6 +65,15 @@ class Model(ccnn.Model):
     def __init__(self, stride: int, width: int, blocks: int) -> None:
         super().__init__()
         self.net = Mender(1, stride, width, blocks)
+
+    @classmethod
+    def of(cls, arrays: models.Arrays) -> "Model":
+        """Transforms and network of weights as they ship; the stand-in, which does not ship, is new."""
+        values = restored(arrays, "net")
+        net = Mender.of(values)
+        model = cls(net.stride, len(values["enter.bias"]), len(net.blocks))
+        model.transform, model.net = Transform.of(arrays, PLANES), net
+        return model
 
     @torch.no_grad()
     def painted(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,6 +165,8 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
     model = Model(settings.stride, settings.width, settings.blocks)
+    if settings.weights is not None:
+        model = Model.of(models.read(settings.weights.read_bytes()))
     model.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, settings.average)
     run = Run(model, optimisers(model, settings), Schedule(settings.minutes), folder, average, Guard())
