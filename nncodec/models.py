@@ -101,6 +101,12 @@ def missing(codec: str, *libraries: str) -> str | None:
     return None
 
 
+def require(library: str, purpose: str, hint: str) -> None:
+    """UnsupportedFile, with a hint, if a package is not installed that some purpose needs."""
+    if importlib.util.find_spec(library) is None:
+        raise UnsupportedFile(f"{purpose} needs the package {library}", hint)
+
+
 @cache
 def load(number: int, codec: str) -> Arrays:
     """The arrays of a model, read-only.

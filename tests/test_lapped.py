@@ -330,3 +330,12 @@ def test_decoding_imports_no_torch(name):
     path = next((ROOT / "tests" / f"golden_{name}").glob("*-rgb-20-*.nnc"))
     script = f"import sys; from nncodec import decode; decode({str(path)!r}); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(("codec", "effort"), [("learned", 4), ("ccnn", 5)])
+def test_what_needs_torch_says_so(codec, effort, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    pixels = pictures.photograph(48, 48)
+    assert by_name(codec).encode(pixels, Options(30, effort=effort - 1))
+    with pytest.raises(UnsupportedFile, match="torch"):
+        by_name(codec).encode(pixels, Options(30, effort=effort))

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import models
 from nncodec.errors import UnsupportedFile
 from nncodec.nets.mender import UNIT, Mender
 from nncodec.nets.stored import restored
@@ -29,10 +30,9 @@ def net_on(device: str, arrays: Arrays) -> Net:
     """
     if device != "cuda":
         return Mender(arrays)
-    try:
-        import torch
-    except ImportError as error:
-        raise UnsupportedFile("device cuda needs the package torch", "use the CPU") from error
+    models.require("torch", "device cuda", "use the CPU")
+    import torch
+
     if not torch.cuda.is_available():
         raise UnsupportedFile("there is no cuda device here", "use the CPU; the picture is the same")
     return Accelerated(arrays, device)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import models
 from nncodec.entropy import differences
 from nncodec.entropy.bands import CHANNELS, GROUPS, STRIDE, TAPS, Pass
 from nncodec.entropy.coder import Indices, Symbols
@@ -89,6 +90,7 @@ class Search:
 
     def _fitted(self, planes: Floats, start: list[Plane], steps: int) -> list[Plane]:
         """Each plane with filters trained on it, where they pay for their bytes."""
+        models.require("torch", "codec ccnn from effort 5 on", "use -e 4")
         from nncodec.nets.ccnn_fit import Task, fit
 
         coder, known = self.coder, self.coder.known(len(planes))

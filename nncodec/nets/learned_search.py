@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from nncodec import progress
+from nncodec import models, progress
 from nncodec.entropy.bands import CHANNELS
 from nncodec.metrics import mse
 from nncodec.nets.lapped import Floats
@@ -92,6 +92,7 @@ class Search:
         """The same way again and again, with targets that follow what the network does."""
         if not count:
             return
+        models.require("torch", "codec learned from effort 4 on", "use -e 3")
         from nncodec.nets.refine import Refiner
 
         matrix = matrix_of(way.own)
