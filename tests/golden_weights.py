@@ -38,20 +38,29 @@ def file_of(codec: int, pixels: npt.NDArray[np.uint8], payload: bytes) -> bytes:
     return serialize(Container(header, (Section(Kind.PAYLOAD, payload),)))
 
 
-def write(folder: Path, codec: str, number: int, others: Named) -> None:
-    """Write files of a codec's model, which must be the newest, and others made by hand; never overwrite."""
-    if models.newest(codec) != number:
-        raise SystemExit(f"the newest model is {models.newest(codec)}")
-    folder.mkdir(parents=True, exist_ok=True)
+def usual(codec: str) -> Named:
+    """Pictures of several kinds by a codec."""
     named = {
         "rgb-20-130x96": (pictures.photograph(96, 130), 20),
         "rgb-90-64x64": (pictures.photograph(64, 64), 90),
         "gray-60-70x40": (pictures.photograph(40, 70, 1), 60),
         "rgb-50-1x1": (pictures.photograph(1, 1), 50),
     }
-    settings = {name: Settings(codec, Options(quality), restore="none") for name, (_, quality) in named.items()}
-    files = {name: encode(Picture(pixels), settings[name]).data for name, (pixels, _) in named.items()}
-    for name, data in (files | others).items():
+    return {name: coded(pixels, codec, quality) for name, (pixels, quality) in named.items()}
+
+
+def coded(pixels: npt.NDArray[np.uint8], codec: str, quality: float) -> bytes:
+    """A file with the picture, without restorers."""
+    return encode(Picture(pixels), Settings(codec, Options(quality), restore="none")).data
+
+
+def write(codec: str, number: int, files: Named) -> None:
+    """Write files of a codec's model, which must be the newest; never overwrite."""
+    if models.newest(codec) != number:
+        raise SystemExit(f"the newest model is {models.newest(codec)}")
+    folder = Path(__file__).parent / f"golden_{codec}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
         path = folder / f"model{number}-{name}"
         with path.with_suffix(".nnc").open("xb") as file:
             file.write(data)

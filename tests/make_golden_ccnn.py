@@ -4,7 +4,6 @@ Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is wh
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from nncodec.nets.ccnn_search import Search
 from nncodec.nets.lapped_coder import coder_for
 from nncodec.nets.lapped_model import Model, matrix_of, to_planes
 from tests import pictures
-from tests.golden_weights import Named, file_of, write
+from tests.golden_weights import Named, file_of, usual, write
 
 
 def differing(number: int) -> Named:
@@ -32,4 +31,4 @@ def differing(number: int) -> Named:
 
 if __name__ == "__main__":
     chosen = int(sys.argv[1])
-    write(Path(__file__).parent / "golden_ccnn", "ccnn", chosen, differing(chosen))
+    write("ccnn", chosen, usual("ccnn") | differing(chosen))

@@ -4,14 +4,13 @@ Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is wh
 """
 
 import sys
-from pathlib import Path
 
 from nncodec import models
 from nncodec.codecs.learned import CODEC
 from nncodec.nets.lapped_coder import coder_for
 from nncodec.nets.lapped_model import Model, own_colours
 from tests import pictures
-from tests.golden_weights import Named, file_of, write
+from tests.golden_weights import Named, file_of, usual, write
 from tests.tiny_lapped import plain_way
 
 
@@ -25,4 +24,4 @@ def coloured(number: int) -> Named:
 
 if __name__ == "__main__":
     chosen = int(sys.argv[1])
-    write(Path(__file__).parent / "golden_learned", "learned", chosen, coloured(chosen))
+    write("learned", chosen, usual("learned") | coloured(chosen))

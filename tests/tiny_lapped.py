@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from nncodec import models
-from nncodec.codecs import ccnn, learned
 from nncodec.entropy.bands import CHANNELS, N_GROUPS, PLANES, TAPS
 from nncodec.entropy.context import shapes
 from nncodec.entropy.tables import logistic_tables
+from nncodec.nets import lapped_model
 from nncodec.nets.lapped import HIDDEN
 from nncodec.nets.lapped_coder import ROUNDING, Coder
 from nncodec.nets.lapped_model import Model, matrix_of, to_planes
@@ -91,7 +91,7 @@ def install(folder: Path) -> None:
 
 def forget() -> None:
     """Drop what was loaded from the folder of weights before."""
-    for cached in (models.manifest, models.load, learned._model, ccnn._model):
+    for cached in (models.manifest, models.load, lapped_model.loaded):
         cached.cache_clear()
 
 

@@ -1,12 +1,18 @@
 """``nnc train``: train a network from folders of pictures."""
 
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from nncodec.cli.options import HELP
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_CODED = "coded regions, the state, the log and the exported weights; a cache of pictures comes beside"
+_PICTURES = "state, the log and the exported weights; a cache of decoded pictures is made beside it"
 _OWN = ("folders", "output", "threads", "resume")
 
 _data = click.option(
@@ -18,22 +24,30 @@ _data = click.option(
     help="A folder; repeat for more.",
 )
 _resume = click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+_batch = click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+_threads = click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 _seed = click.option("--seed", type=int, default=0, show_default=True)
 
 
-def _ready(threads: int) -> None:
-    """Set this process up for hours of training with torch."""
+def _output(recipe: str, beside: str) -> Callable[[_Command], _Command]:
+    """The output folder of a recipe, and what is said of it."""
+    default, kind = f"runs/{recipe}", click.Path(path_type=Path)
+    return click.option(
+        "-o", "--output", default=default, show_default=True, type=kind, help=f"Folder of the {beside}."
+    )
+
+
+def _learn(recipe: str, options: dict[str, Any]) -> None:
+    """Set this process up for hours of training with torch, and run a recipe with the options as its settings."""
     import torch
 
     from nncodec.training.allocator import keep_memory
 
+    module = import_module(f"nncodec.training.recipes.{recipe}")
     keep_memory()
-    torch.set_num_threads(threads)
-
-
-def _chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that are fields of a recipe's settings."""
-    return {name: value for name, value in options.items() if name not in _OWN}
+    torch.set_num_threads(options["threads"])
+    chosen = {name: value for name, value in options.items() if name not in _OWN}
+    module.learn(list(options["folders"]), options["output"], module.Settings(**chosen), options["resume"])
 
 
 @click.group(context_settings=HELP, short_help="Train a network from folders of pictures.")
@@ -57,49 +71,32 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 
 @command.command("luma", short_help="Train a restorer that pictures share.")
 @_data
-@click.option(
-    "-o",
-    "--output",
-    default="runs/luma",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside.",
-)
+@_output("luma", _CODED)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
 @click.option(
     "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
 )
 @click.option("--regions", type=click.IntRange(1), default=8000, show_default=True, help="Regions coded beforehand.")
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@_batch
 @click.option(
     "--crop", type=click.IntRange(32, 192), default=128, show_default=True, help="Their side, a multiple of 8."
 )
 @click.option("--rate", type=float, default=1e-3, show_default=True, help="Learning rate.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_threads
 @_seed
 def luma(**options: Any) -> None:
     """Train a restorer that all pictures share, on regions as the base codecs return them."""
-    from nncodec.training.recipes.luma import Settings, learn
-
-    _ready(options["threads"])
-    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+    _learn("luma", options)
 
 
 @command.command("compact", short_help="Train the networks of codec compact.")
 @_data
-@click.option(
-    "-o",
-    "--output",
-    default="runs/compact",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside.",
-)
+@_output("compact", _CODED)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
 @click.option("--regions", type=click.IntRange(1), default=4000, show_default=True, help="Regions coded in each round.")
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@_batch
 @click.option(
     "--crop", type=click.IntRange(32, 96), default=64, show_default=True, help="Their side, halved; a multiple of 8."
 )
@@ -109,26 +106,16 @@ def luma(**options: Any) -> None:
 )
 @click.option("--width", type=click.IntRange(1), default=32, show_default=True, help="Channels of RecCNN.")
 @click.option("--blocks", type=click.IntRange(1), default=5, show_default=True, help="Its residual blocks.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_threads
 @_seed
 def compact(**options: Any) -> None:
     """Train by turns the network that makes half-size pictures and the one that restores them, with codecs between."""
-    from nncodec.training.recipes.compact import Settings, learn
-
-    _ready(options["threads"])
-    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+    _learn("compact", options)
 
 
 @command.command("learned", short_help="Train the codec learned.")
 @_data
-@click.option(
-    "-o",
-    "--output",
-    default="runs/learned",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
-)
+@_output("learned", _PICTURES)
 @click.option(
     "--minutes", type=click.FloatRange(0.01), required=True, help="For transforms and network, over all sittings."
 )
@@ -138,7 +125,7 @@ def compact(**options: Any) -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Exported weights to go on from, where there is no state.",
 )
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@_batch
 @click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option(
     "--late-crop",
@@ -151,7 +138,7 @@ def compact(**options: Any) -> None:
 @click.option("--width", type=click.IntRange(1), default=80, show_default=True, help="Channels of the network.")
 @click.option("--blocks", type=click.IntRange(1), default=4, show_default=True, help="Its residual blocks.")
 @click.option("--every-minutes", type=float, default=5.0, show_default=True, help="Time between checkpoints.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_threads
 @_seed
 def learned(**options: Any) -> None:
     """Train the weights of codec learned: transforms, the network that polishes, and contexts.
@@ -160,50 +147,30 @@ def learned(**options: Any) -> None:
     state is saved every few minutes and at the end, with a line of figures in log.jsonl, measured on pictures that are
     kept out of training.
     """
-    from nncodec.training.recipes.learned import Settings, learn
-
-    _ready(options["threads"])
-    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+    _learn("learned", options)
 
 
 @command.command("ccnn", short_help="Train the shared start of codec ccnn.")
 @_data
-@click.option(
-    "-o",
-    "--output",
-    default="runs/ccnn",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
-)
+@_output("ccnn", _PICTURES)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="For the transforms, over all sittings.")
 @_resume
-@click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
+@_batch
 @click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option("--rate", type=float, default=2e-3, show_default=True, help="Learning rate of the hidden channels.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_threads
 @_seed
 def ccnn(**options: Any) -> None:
     """Train the shared start of the codec that trains an autoencoder on each picture.
 
     First the transforms, for the time given; then the contexts are fitted, which takes about ten minutes more.
     """
-    from nncodec.training.recipes.ccnn import Settings, learn
-
-    _ready(options["threads"])
-    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+    _learn("ccnn", options)
 
 
 @command.command("recurrent", short_help="Train the networks of codec recurrent.")
 @_data
-@click.option(
-    "-o",
-    "--output",
-    default="runs/recurrent",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it.",
-)
+@_output("recurrent", _PICTURES)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
 @click.option(
@@ -220,7 +187,7 @@ def ccnn(**options: Any) -> None:
 @click.option("--decoder", type=click.IntRange(1), default=96, show_default=True, help="Channels of its memory.")
 @click.option("--hidden", type=click.IntRange(1), default=64, show_default=True, help="Hidden units of the contexts.")
 @click.option("--every-minutes", type=float, default=2.0, show_default=True, help="Time between checkpoints.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@_threads
 @_seed
 def recurrent(**options: Any) -> None:
     """Train encoder, decoder and contexts of the progressive codec.
@@ -228,7 +195,4 @@ def recurrent(**options: Any) -> None:
     The schedule of what is asked in which iteration is made first, from the pictures. Then the contexts are trained,
     then everything, then the contexts again.
     """
-    from nncodec.training.recipes.recurrent import Settings, learn
-
-    _ready(options["threads"])
-    learn(list(options["folders"]), options["output"], Settings(**_chosen(options)), options["resume"])
+    _learn("recurrent", options)

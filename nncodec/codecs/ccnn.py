@@ -2,11 +2,8 @@
 
 The encoder trains its filters on the one picture and ships those of the decoder as differences to a shared start.
 What decides bits is exact integer arithmetic; pixels are painted in floating point and may differ by a level between
-machines. Decoding takes NumPy alone. The payload's layout is in docs/format.md and `nncodec.entropy.band_walk`.
+machines. Decoding takes NumPy alone. The payload's layout is in docs/format-ccnn.md and `nncodec.entropy.band_walk`.
 """
-
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,20 +11,10 @@ from nncodec import models
 from nncodec.codecs import Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
-if TYPE_CHECKING:
-    from nncodec.nets.lapped_model import Model
-
 INDICES_PER_QUALITY = 2
 NUMBERS = range(64, 80)
 """Of the weights; the payloads of other codecs start with other bytes."""
 _NAME = "ccnn"
-
-
-@cache
-def _model(number: int) -> "Model":
-    from nncodec.nets.lapped_model import Model
-
-    return Model(number, models.load(number, _NAME))
 
 
 class Ccnn:
@@ -48,11 +35,12 @@ class Ccnn:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
         from nncodec.nets.ccnn_search import Search
         from nncodec.nets.lapped_coder import coder_for
+        from nncodec.nets.lapped_model import loaded
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = coder_for(_model(models.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
+        coder = coder_for(loaded(models.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
         return Search(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
@@ -62,11 +50,12 @@ class Ccnn:
         """
         from nncodec.entropy.band_walk import Payload
         from nncodec.nets.ccnn_decoder import decode
+        from nncodec.nets.lapped_model import loaded
 
         if frame.depth != 8:
             raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
         parsed = Payload.parse(payload, frame.channels, NUMBERS)
-        return decode(parsed, _model(parsed.model), frame.width, frame.height, frame.channels)
+        return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels)
 
 
 CODEC = Ccnn()

@@ -5,29 +5,16 @@ machine. Pixels are painted in floating point and may differ by a level between 
 The payload's layout is in docs/format-learned.md and `nncodec.entropy.band_walk`.
 """
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nncodec import models
 from nncodec.codecs import Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
-if TYPE_CHECKING:
-    from nncodec.nets.lapped_model import Model
-
 INDICES_PER_QUALITY = 2
 NUMBERS = range(1, 64)
 """Of the weights; the payloads of other codecs start with other bytes."""
 _NAME = "learned"
-
-
-@cache
-def _model(number: int) -> "Model":
-    from nncodec.nets.lapped_model import Model
-
-    return Model(number, models.load(number, _NAME))
 
 
 class Learned:
@@ -47,12 +34,13 @@ class Learned:
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
         from nncodec.nets.lapped_coder import coder_for
+        from nncodec.nets.lapped_model import loaded
         from nncodec.nets.learned_search import Search
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = coder_for(_model(models.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
+        coder = coder_for(loaded(models.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
         return Search(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
@@ -62,7 +50,7 @@ class Learned:
         """
         from nncodec.entropy.band_walk import Payload
         from nncodec.nets.lapped_decoder import values
-        from nncodec.nets.lapped_model import matrix_of
+        from nncodec.nets.lapped_model import loaded, matrix_of
         from nncodec.nets.polish import Painter
 
         if frame.depth != 8:
@@ -70,7 +58,7 @@ class Learned:
         parsed = Payload.parse(payload, frame.channels, NUMBERS)
         if any(parsed.differing):
             raise CorruptFile("the flags of the payload are damaged")
-        model = _model(parsed.model)
+        model = loaded(parsed.model, _NAME)
         painter = Painter(model, parsed.quality, matrix_of(parsed.colours), device)
         found = values(parsed, model, frame.width, frame.height, frame.channels)
         return painter.pixels(found, frame.width, frame.height)

@@ -1,4 +1,4 @@
-"""The latent of the ccnn codec: its channels, their order, and the passes in which each group is coded."""
+"""The lapped latent: its channels, their order, and the passes in which each group is coded."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What both sides know while the latent of the ccnn codec is coded, and the distributions that follow from it.
+"""What both sides know while the lapped latent is coded, and the distributions that follow from it.
 
 One small network for each plane and group of channels: one hidden layer of leaky ReLUs over magnitudes around a
 symbol gives a scale index, a linear map over values around it a mean. All in exact arithmetic: float64 holds integers

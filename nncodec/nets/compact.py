@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nncodec import models
 from nncodec.nets.mender import Mender
 from nncodec.nets.tiles import Region, tile_by_tile
-from nncodec.nets.ycc import chroma_to_rgb, with_halo
+from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.scaling import downscale, upscale
 
 Bytes = npt.NDArray[np.uint8]
@@ -26,8 +26,6 @@ LEVELS = 40
 """Levels of damage run from 0, the worst, to this."""
 POWER = 1.25
 """A level's share of all levels to this power is its quality's share of the range."""
-FULL = 8
-"""Strengths are numbers of eighths, 0 to 15."""
 BLOCK = 8
 """Side of the blocks that base codecs work in; a tile of the half-size picture starts where one does."""
 _TILE = 128
@@ -95,8 +93,7 @@ class Compact:
             parts = (*_luma_and_chroma(self._correction(small, region, condition), error), error)
             flat = np.stack([np.broadcast_to(part, error.shape).reshape(-1) for part in parts])
             products += flat @ flat.T
-        wanted = np.linalg.lstsq(products[:2, :2], products[:2, 2], rcond=1e-9)[0]
-        luma, chroma = np.clip(np.rint(FULL * wanted), 0, 2 * FULL - 1).astype(int).tolist()
+        luma, chroma = best_strengths(products)
         return replace(condition, luma=luma, chroma=chroma)
 
     def _correction(self, small: Bytes, region: Region, condition: Condition) -> Floats:

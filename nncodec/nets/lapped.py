@@ -1,4 +1,4 @@
-"""The transforms of the ccnn codec in NumPy: a strided convolution, and a transposed one whose filters overlap."""
+"""The lapped transforms in NumPy: a strided convolution, and a transposed one whose filters overlap."""
 
 from dataclasses import dataclass
 

@@ -1,12 +1,13 @@
 """The shared weights of the codecs on the lapped latent, and colours: what encoder and decoder do alike."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import models
 from nncodec.entropy import context
 from nncodec.entropy.context import Weights
 from nncodec.entropy.tables import Tables
@@ -49,6 +50,12 @@ class Model:
     def contexts(self, quality: int) -> list[list[Weights]]:
         """Weights of the contexts by plane and group, at a quality index."""
         return context.unpack(self.arrays, quality)
+
+
+@cache
+def loaded(number: int, codec: str) -> Model:
+    """Weights of a codec; raises as `nncodec.models.load` does."""
+    return Model(number, models.load(number, codec))
 
 
 def matrix_of(own: bytes | None) -> Floats:

@@ -12,6 +12,8 @@ _TO_YCC = np.array(
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
 )  # JFIF, without offsets
 _TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
+FULL = 8
+"""Strengths are numbers of eighths, 0 to 15."""
 _ZERO = np.array([128, 0, 0], np.float32)
 
 
@@ -36,6 +38,16 @@ def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
     cut = pixels[rows[:, None], columns].astype(np.float32)
     ycc: Floats = cut @ _TO_YCC.T if cut.ndim == 3 else np.stack([cut, *[np.zeros_like(cut)] * 2], -1)
     return ycc - _ZERO
+
+
+def best_strengths(products: npt.NDArray[np.floating]) -> tuple[int, int]:
+    """Strengths of corrections of luma and chroma that leave the least squared error, in eighths, 0 to 15.
+
+    ``products`` (3, 3) are the inner products of what full strength adds to luma, to chroma, and of what is wanted.
+    """
+    wanted = np.linalg.lstsq(products[:2, :2], products[:2, 2], rcond=1e-9)[0]
+    luma, chroma = np.clip(np.rint(FULL * wanted), 0, 2 * FULL - 1).astype(int).tolist()
+    return luma, chroma
 
 
 def chroma_to_rgb(ycc: Floats) -> Floats:

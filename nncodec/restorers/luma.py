@@ -18,15 +18,13 @@ from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
 from nncodec.nets.mender import Mender
 from nncodec.nets.tiles import Region, tile_by_tile
-from nncodec.nets.ycc import chroma_to_rgb, with_halo
+from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.restorers import Task
 
 Floats = npt.NDArray[np.float32]
 
 LEVELS = 40
 """A condition is the family's place times LEVELS + 1, plus a level of damage from 0, the worst, to LEVELS."""
-_STRENGTHS = 8
-"""A strength is a number of eighths, 0 to 15."""
 _BLOCK = 8
 _TILE = 256
 """Side of the tiles: small enough for many threads, large enough for their halo not to cost much."""
@@ -50,8 +48,8 @@ class Condition:
 
     family: int
     level: int
-    luma: int = _STRENGTHS
-    chroma: int = _STRENGTHS
+    luma: int = FULL
+    chroma: int = FULL
 
     def packed(self) -> bytes:
         """The last two bytes of the parameters."""
@@ -89,9 +87,9 @@ class Shared:
         def restore(region: Region) -> None:
             rows, columns = region
             luma, chroma = _corrections(net, seen, region, condition)
-            added = luma * np.float32(condition.luma / _STRENGTHS)
+            added = luma * np.float32(condition.luma / FULL)
             if seen.ndim == 3:
-                added = added[:, :, None] + chroma * np.float32(condition.chroma / _STRENGTHS)
+                added = added[:, :, None] + chroma * np.float32(condition.chroma / FULL)
             out[rows, columns] = np.clip(np.rint(seen[rows, columns] + added), 0, 255)
 
         tile_by_tile(seen.shape, _TILE, _TILE, restore)
@@ -138,10 +136,9 @@ class _Sample:
                 parts = [np.broadcast_to(luma[:, :, None], error.shape), chroma, error]
             flat = np.stack([part.reshape(-1) for part in parts])
             products += flat @ flat.T
-        wanted = np.linalg.lstsq(products[:2, :2], products[:2, 2], rcond=1e-9)[0]
-        strengths = np.clip(np.rint(_STRENGTHS * wanted), 0, 2 * _STRENGTHS - 1)
-        weights = np.append(-strengths / _STRENGTHS, 1)
-        return float(weights @ products @ weights), Condition(family, level, int(strengths[0]), int(strengths[1]))
+        strengths = best_strengths(products)
+        weights = np.append(-np.array(strengths) / FULL, 1)
+        return float(weights @ products @ weights), Condition(family, level, *strengths)
 
 
 def _spread(height: int, width: int) -> Iterator[Region]:

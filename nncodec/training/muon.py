@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 COEFFICIENTS = (
     (4.0848, -6.8946, 2.9270),
@@ -58,3 +58,11 @@ class Muon(torch.optim.Optimizer):
                 update = parameter.grad.lerp(momentum, group["momentum"]).flatten(1)
                 size = 0.2 * max(update.shape) ** 0.5
                 parameter.add_(orthogonal(update).view_as(parameter), alpha=-group["lr"] * size)
+
+
+def optimisers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels of the blocks, Adam for all else."""
+    inner = [p for name, p in model.named_parameters() if "blocks" in name and p.ndim == 4]
+    rest = [p for name, p in model.named_parameters() if not ("blocks" in name and p.ndim == 4)]
+    adam = torch.optim.Adam(rest, rate, betas=(0.9, 0.98), eps=1e-10)
+    return [adam, Muon(inner, rate)] if inner else [adam]

@@ -55,11 +55,17 @@ class Model(nn.Module):
 
     def forward(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """Bits per pixel and squared error per pixel (of three planes), (B,) each, at quality indices (B,)."""
-        step = (COARSEST_STEP * torch.exp2(-STEP_OCTAVES / MAX_QUALITY_INDEX * quality))[:, None, None, None]
+        step = steps(quality)
         wanted = self.transform.latent(planes) / step
         painted = self.transform.planes(rounded(wanted)) * step
         area = planes.shape[2] * planes.shape[3]
         return self.activity.rate(wanted, quality) / area, (painted - planes).square().sum((1, 2, 3)) / area
+
+
+def steps(quality: Tensor) -> Tensor:
+    """Quantiser steps in levels, (B, 1, 1, 1), at quality indices (B,)."""
+    step: Tensor = COARSEST_STEP * torch.exp2(-STEP_OCTAVES / MAX_QUALITY_INDEX * quality)
+    return step[:, None, None, None]
 
 
 def to_input(crops: data.Bytes) -> Tensor:

@@ -19,13 +19,14 @@ from nncodec.metrics import psnr
 from nncodec.nets.compact import LEVELS, POWER, Compact, Condition
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import Mender
-from nncodec.nets.stored import stored
 from nncodec.scaling import downscale, upscale
 from nncodec.training import data
 from nncodec.training.coded import Family, kept_regions, make_regions
 from nncodec.training.compacting import PRICE, stand_in, steps_like, upscaled
+from nncodec.training.export import exported
 from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.recipes.luma import BORDER, FLOOR, Batch, crops, optimisers, to_rgb, to_ycc
+from nncodec.training.muon import optimisers
+from nncodec.training.recipes.luma import BORDER, FLOOR, Batch, crops, to_rgb, to_ycc
 from nncodec.training.state import Average
 
 FAMILIES = (
@@ -240,6 +241,4 @@ def arrays_of(parameters: dict[str, Tensor]) -> models.Arrays:
         "codecs": np.array([by_name(family.codec).id for family in FAMILIES], np.uint8),
         "qualities": np.array([(family.lowest, family.highest) for family in FAMILIES], np.float32),
     }
-    for name, value in parameters.items():
-        arrays |= stored(name, value.detach().numpy())
-    return arrays
+    return arrays | exported(parameters)

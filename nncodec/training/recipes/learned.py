@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from nncodec import models
-from nncodec.entropy.bands import COARSEST_STEP, MAX_QUALITY_INDEX, PLANES, STEP_OCTAVES
+from nncodec.entropy.bands import MAX_QUALITY_INDEX, PLANES
 from nncodec.nets.lapped_coder import PRICE, ROUNDING
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import Mender
-from nncodec.nets.stored import restored, stored
+from nncodec.nets.stored import restored
 from nncodec.nets.transform import Transform
-from nncodec.training import data
+from nncodec.training import data, muon
 from nncodec.training.calibrate import ContextSettings, with_contexts
+from nncodec.training.export import exported
 from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.muon import Muon
 from nncodec.training.recipes import ccnn
 from nncodec.training.recipes.ccnn import to_input
 from nncodec.training.state import Average
@@ -78,7 +78,7 @@ class Model(ccnn.Model):
     @torch.no_grad()
     def painted(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """What the transforms paint of planes (B, 3, H, W) once symbols are chosen; and the quantiser steps."""
-        step = (COARSEST_STEP * torch.exp2(-STEP_OCTAVES / MAX_QUALITY_INDEX * quality))[:, None, None, None]
+        step = ccnn.steps(quality)
         symbols = self.activity.symbols(self.transform.latent(planes) / step, quality, ROUNDING * PRICE)
         return self.transform.planes(symbols) * step, step
 
@@ -148,13 +148,8 @@ class Recipe:
 
 
 def optimisers(model: Model, settings: Settings) -> list[torch.optim.Optimizer]:
-    """Muon for the kernels of the network's blocks, Adam for all else."""
-    inner: list[Tensor] = []
-    rest: list[Tensor] = []
-    for name, parameter in model.net.named_parameters():
-        (inner if "blocks" in name and parameter.ndim == 4 else rest).append(parameter)
-    adam = torch.optim.Adam(rest, settings.rate, betas=(0.9, 0.98), eps=1e-10)
-    return [ccnn.optimiser(model, settings.transform_rate), adam, Muon(inner, settings.rate)]
+    """Of the transforms, then of the network."""
+    return [ccnn.optimiser(model, settings.transform_rate), *muon.optimisers(model.net, settings.rate)]
 
 
 def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
@@ -189,7 +184,4 @@ def export(run: Run, model: Model, pictures: data.Pictures, settings: ContextSet
 
 def network(net: Mender) -> models.Arrays:
     """The network's arrays as they ship."""
-    arrays: models.Arrays = {}
-    for name, value in net.state_dict().items():
-        arrays |= stored(f"net.{name}", value.detach().float().numpy())
-    return arrays
+    return exported(dict(net.named_parameters()), "net.")

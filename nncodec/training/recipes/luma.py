@@ -14,11 +14,11 @@ from nncodec import models
 from nncodec.codecs import by_name
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import BLOCK, Luma11, Mender
-from nncodec.nets.stored import stored
 from nncodec.training import data
 from nncodec.training.coded import FAMILIES, LEVELS, Regions, coded, kept_regions, make_regions
+from nncodec.training.export import exported
 from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.muon import Muon
+from nncodec.training.muon import optimisers
 from nncodec.training.state import Average
 
 PUBLISHED = "luma11"
@@ -66,14 +66,6 @@ def to_ycc(pixels: data.Bytes) -> Tensor:
 def to_rgb(difference: Tensor) -> Tensor:
     """A difference of Y, Cb and Cr, (B, 3, H, W), as one of R, G and B."""
     return torch.einsum("rc,bchw->brhw", torch.linalg.inv(TO_YCC), difference)
-
-
-def optimisers(model: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
-    """Muon for the kernels of the blocks, Adam for all else."""
-    inner = [p for name, p in model.named_parameters() if "blocks" in name and p.ndim == 4]
-    rest = [p for name, p in model.named_parameters() if not ("blocks" in name and p.ndim == 4)]
-    adam = torch.optim.Adam(rest, rate, betas=(0.9, 0.98), eps=1e-10)
-    return [adam, Muon(inner, rate)] if inner else [adam]
 
 
 @dataclass(frozen=True)
@@ -215,6 +207,4 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
 def arrays_of(parameters: dict[str, Tensor]) -> models.Arrays:
     """The arrays that ship: the averaged parameters after ``net.``, and the families' wire numbers."""
     arrays: models.Arrays = {"codecs": np.array([by_name(family.codec).id for family in FAMILIES], np.uint8)}
-    for name, value in parameters.items():
-        arrays |= stored(f"net.{name}", value.detach().numpy())
-    return arrays
+    return arrays | exported(parameters, "net.")

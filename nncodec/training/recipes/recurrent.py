@@ -14,8 +14,8 @@ from nncodec.entropy.binary import Round
 from nncodec.nets.bit_prior import BitPrior
 from nncodec.nets.overlapped import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
 from nncodec.nets.recurrent import Recurrent, binarised, excess
-from nncodec.nets.stored import stored
 from nncodec.training import data
+from nncodec.training.export import exported
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.muon import Muon
 from nncodec.training.slots import TARGETS, Slot, plan
@@ -265,7 +265,6 @@ def to_arrays(model: Model) -> models.Arrays:
     arrays: models.Arrays = model.prior.to_arrays() | binary.logistic_tables().pack()
     slots = model.slots.astype(np.int16)
     slots[:, 4] = np.rint(model.log_amplitude.detach().exp().numpy() * (1 << binary.LEVEL_BITS))
-    for name, value in model.network.named_parameters():
-        arrays |= stored(f"network.{name}", value.detach().numpy())
+    arrays |= exported(dict(model.network.named_parameters()), "network.")
     units = np.array(model.network.units, np.float32)
     return arrays | {"slots": slots, "units": units, "additive": np.array(model.additive)}
