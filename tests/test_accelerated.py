@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from nncodec import models
 from nncodec.errors import UnsupportedFile
 from nncodec.nets.accelerated import Accelerated, net_on
 from nncodec.nets.mender import Mender
 from nncodec.nets.mending import Mender as Trainable
 from nncodec.nets.stored import stored
+from nncodec.restorers.luma import RESTORER
 
 torch.set_num_threads(1)
 
@@ -30,7 +32,7 @@ def arrays(stride: int, blocks: int) -> dict[str, np.ndarray]:
 def test_torch_adds_what_numpy_adds(stride, blocks):
     weights = arrays(stride, blocks)
     mender, accelerated = Mender(weights), Accelerated(weights, "cpu")
-    assert accelerated.halo == mender.halo
+    assert (accelerated.families, accelerated.halo) == (mender.families, mender.halo)
     side = 24 + 2 * mender.halo
     region = np.random.default_rng(0).normal(0, 40, (side, side + 8, 3)).astype(np.float32)
     expected = mender.correction(region, 0, 0.3)
@@ -38,11 +40,13 @@ def test_torch_adds_what_numpy_adds(stride, blocks):
     assert np.abs(accelerated.correction(region, 0, 0.3) - expected).max() < 1e-2
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_cuda_where_there_is_none():
-    if torch.cuda.is_available():
-        pytest.skip("there is one")
     with pytest.raises(UnsupportedFile, match="cuda"):
         net_on("cuda", arrays(4, 1))
+    newest = bytes([models.newest("luma"), 0, 0x88])
+    with pytest.raises(UnsupportedFile, match="cuda"):
+        RESTORER.apply(np.zeros((8, 8, 3), np.uint8), newest, "cuda")
 
 
 @pytest.mark.gpu

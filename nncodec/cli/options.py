@@ -41,7 +41,7 @@ device_option = click.option(
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where the network of codec learned runs; auto is the CPU. Nothing else cares.",
+    help="Where the networks of codec learned and restorer luma run; auto is the CPU. Nothing else cares.",
 )
 
 max_pixels_option = click.option(

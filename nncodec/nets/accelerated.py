@@ -1,4 +1,4 @@
-"""Where the network that polishes runs: in NumPy on the CPU, or in torch on a GPU."""
+"""Where the residual blocks of codec ``learned`` and restorer ``luma`` run: in NumPy on the CPU, in torch on a GPU."""
 
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 class Net(Protocol):
     """A network that corrects regions of a picture; see `nncodec.nets.mender.Mender`."""
 
+    families: int
     halo: int
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
@@ -48,7 +49,8 @@ class Accelerated:
         values = restored(arrays, "net")
         self._net = Trainable.of(values).requires_grad_(False).to(device)
         self._device = device
-        self.halo = Mender(arrays).halo
+        numpy_net = Mender(arrays)
+        self.families, self.halo = numpy_net.families, numpy_net.halo
         self._border = -self.halo % BLOCK
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:

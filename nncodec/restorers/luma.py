@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from nncodec import models
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
-from nncodec.nets.mender import Mender
+from nncodec.nets.accelerated import Net, net_on
 from nncodec.nets.tiles import Region, tile_by_tile
 from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.restorers import Task
@@ -30,16 +29,6 @@ _TILE = 256
 """Side of the tiles: small enough for many threads, large enough for their halo not to cost much."""
 _SAMPLE, _SAMPLES = 128, 4
 """Side and number of the regions on which the encoder compares conditions."""
-
-
-class Net(Protocol):
-    """A network that corrects regions of a picture; `nncodec.nets.mender.Mender` is one."""
-
-    families: int
-    halo: int
-
-    def correction(self, ycc: Floats, family: int, level: float) -> Floats:
-        """What to add to Y, Cb and Cr of a region, given it with a halo."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +46,15 @@ class Condition:
 
 
 class Shared:
-    """A shared network on 8-bit pixels, on any device by NumPy."""
+    """A shared network on 8-bit pixels; ``net`` makes it, on a device, of the weights."""
 
-    def __init__(self, number: int, name: str, net: Callable[[models.Arrays], Net]) -> None:
+    def __init__(self, number: int, name: str, net: Callable[[str, models.Arrays], Net]) -> None:
         self.id, self.name = number, name
         self._net = net
         self._loaded = cache(self._load)
 
-    def _load(self, model: int) -> Net:
-        return self._net(models.load(model, self.name))
+    def _load(self, device: str, model: int) -> Net:
+        return self._net(device, models.load(model, self.name))
 
     def fit(self, task: Task) -> bytes | None:
         """The condition and strengths that serve a few regions of the picture best."""
@@ -76,12 +65,15 @@ class Shared:
         if not families:
             return None
         with threadpool_limits(1, "blas"):
-            best = _search(_Sample(self._loaded(model), task), families)
+            best = _search(_Sample(self._loaded("cpu", model), task), families)
         return bytes([model]) + best.packed()
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
-        """Add the correction to (H, W) or (H, W, 3) uint8 pixels; the device does not matter."""
-        net, condition = self._unpacked(parameters, seen)
+        """Add the correction to (H, W) or (H, W, 3) uint8 pixels.
+
+        Raises CorruptFile for impossible parameters, UnsupportedFile if weights or device are missing.
+        """
+        net, condition = self._unpacked(parameters, seen, device)
         out = np.empty_like(seen)
 
         def restore(region: Region) -> None:
@@ -95,12 +87,12 @@ class Shared:
         tile_by_tile(seen.shape, _TILE, _TILE, restore)
         return out
 
-    def _unpacked(self, parameters: bytes, seen: Pixels) -> tuple[Net, Condition]:
+    def _unpacked(self, parameters: bytes, seen: Pixels, device: str) -> tuple[Net, Condition]:
         if len(parameters) != 3:
             raise CorruptFile(f"{len(parameters)} bytes of restorer parameters, not 3")
         if seen.dtype != np.uint8:
             raise CorruptFile(f"restorer {self.name} for samples of more than 8 bits")
-        net = self._loaded(parameters[0])
+        net = self._loaded(device, parameters[0])
         family, level = divmod(parameters[1], LEVELS + 1)
         chroma, luma = divmod(parameters[2], 16)
         if family >= net.families or (seen.ndim == 2 and chroma):
@@ -164,4 +156,4 @@ def _search(sample: _Sample, families: list[int]) -> Condition:
     return min(found, key=lambda pair: pair[0])[1]
 
 
-RESTORER = Shared(2, "luma", Mender)
+RESTORER = Shared(2, "luma", net_on)

@@ -1,6 +1,9 @@
-"""The published network of eleven layers, shared by all pictures; luma only. Parameters as those of ``luma``."""
+"""The published network of eleven layers, shared by all pictures; luma only, in NumPy whatever the device.
+
+Parameters as those of ``luma``.
+"""
 
 from nncodec.nets.luma11 import Luma11
 from nncodec.restorers.luma import Shared
 
-RESTORER = Shared(3, "luma11", Luma11)
+RESTORER = Shared(3, "luma11", lambda _, arrays: Luma11(arrays))
