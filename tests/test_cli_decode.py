@@ -324,6 +324,19 @@ def test_wrong_usage(nnc: Nnc, here: Path, arguments: list[str]) -> None:
     assert result.err.startswith("nnc: error: ")
 
 
+@pytest.mark.parametrize("verb", [[], ["bench"], ["train"]], ids=str)
+def test_a_command_without_its_verb_shows_the_help(nnc: Nnc, here: Path, verb: list[str]) -> None:
+    result = nnc(*verb)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: nnc")
+
+
+def test_who_names_the_output_as_a_second_source_is_told_how(nnc: Nnc, coded: Path) -> None:
+    result = nnc("decode", coded, "b.jpg")
+    assert (result.code, sorted(path.name for path in Path().iterdir())) == (2, [coded.name])
+    assert "-o b.jpg" in result.err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(nnc: Nnc, shell: str) -> None:
     result = nnc("completion", shell)

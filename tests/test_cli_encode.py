@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
 import pytest
 
@@ -201,6 +202,45 @@ def test_a_target_that_cannot_be_met_fails_and_says_what_can(nnc: Nnc, photo: Pa
     assert files() == {"photo.png"}
 
 
+@pytest.mark.parametrize(
+    ("pixels", "codec"),
+    [
+        (pictures.photograph(64, 96), "jpeg2000"),
+        (pictures.deep(24, 32), "jpeg2000"),
+        (np.kron(pictures.noise(4, 6), np.ones((16, 16, 1), np.uint8)), "webp"),
+    ],
+    ids=["photograph", "deep", "squares"],
+)
+def test_lossless_is_lossless_and_takes_the_smaller_codec(
+    nnc: Nnc, here: Path, pixels: npt.NDArray[np.generic], codec: str
+) -> None:
+    PIL.Image.fromarray(pixels).save("a.png")
+    result = nnc("encode", "a.png", "--lossless")
+    assert result.code == 0
+    assert "  lossless  " in result.err
+    assert nncodec.inspect("a.nnc").codec == codec
+    assert np.array_equal(nncodec.decode("a.nnc").pixels, pixels)
+
+
+def test_lossless_by_a_codec_of_choice_or_not_at_all(nnc: Nnc, photo: Path) -> None:
+    assert nnc("encode", photo, "--lossless", "-c", "avif").code == 0
+    assert nncodec.inspect("photo.nnc").codec == "avif"
+    result = nnc("encode", photo, "--lossless", "-c", "jpeg", "--force")
+    assert result.code == 1
+    assert "jpeg is not lossless" in result.err
+    assert nncodec.inspect("photo.nnc").codec == "avif"
+
+
+def test_a_file_larger_than_its_source_is_noted(nnc: Nnc, here: Path) -> None:
+    PIL.Image.fromarray(pictures.photograph(96, 128)).save("a.jpg", quality=5)
+    said = nnc("encode", "a.jpg", "-q", "95", "-e", "1").err
+    note = re.search(r"nnc: note: a\.jpg: larger than the source, which has ([\d ]+) bytes; --keep-jpeg", said)
+    assert note is not None
+    assert int(note[1].replace(" ", "")) == Path("a.jpg").stat().st_size
+    assert "note" not in nnc("encode", "a.jpg", "-q", "5", "-e", "1", "-f").err
+    assert "note" not in nnc("encode", "a.jpg", "--keep-jpeg", "-f").err
+
+
 def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
     exif = b"Exif\0\0" + pictures.exif(6)
     PIL.Image.fromarray(pictures.photograph(8, 8)).save("a.jpg", exif=exif, icc_profile=pictures.icc())
@@ -232,6 +272,12 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
         ["photo.png", "--no-such-option"],
         ["photo.png", "--device", "abacus"],
         ["photo.png", "-c", "nosuch"],
+        ["photo.png", "--restore", "nosuch"],
+        ["photo.png", "--restore", "luma+luma"],
+        ["photo.png", "--lossless", "-q", "90"],
+        ["photo.png", "--lossless", "--bpp", "1"],
+        ["photo.png", "out.nnc"],
+        ["photo.png", "out"],
         ["photo.png", "--keep-jpeg", "--bpp", "1"],
         ["photo.png", "--keep-jpeg", "--strip"],
         ["photo.png", "--keep-jpeg", "--strip-icc"],
@@ -248,6 +294,20 @@ def test_wrong_usage(nnc: Nnc, photo: Path, arguments: list[str]) -> None:
     assert result.err.startswith("nnc: error: ")
     assert "nnc: hint: " in result.err
     assert files() == {"photo.png"}
+
+
+def test_who_names_the_output_as_a_second_source_is_told_how(nnc: Nnc, photo: Path) -> None:
+    """As cjxl and avifenc are called."""
+    assert "-o out.nnc" in nnc("encode", "photo.png", "out.nnc").err
+    assert nnc("encode", "photo.png", "missing.png").code == 1  # that is a source, and the other is encoded
+    assert files() == {"photo.png", "photo.nnc"}
+
+
+def test_a_name_that_begins_with_a_dash(nnc: Nnc, photo: Path) -> None:
+    photo.rename("-photo.png")
+    result = nnc("encode", "-photo.png")
+    assert result.code == 2
+    assert "nnc: hint: -- goes before names" in result.err
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------

@@ -260,12 +260,27 @@ def test_both_ways_to_start_it(command: list[str], photo: Path) -> None:
     assert Path("photo.nnc").exists()
 
 
-def test_completion_completes(here: Path) -> None:
-    environment = os.environ | {"_NNC_COMPLETE": "bash_complete", "COMP_WORDS": "nnc enc", "COMP_CWORD": "1"}
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("enc", {"plain,encode"}),
+        ("encode ", {"file,"}),
+        ("encode --output ", {"file,"}),
+        ("decode ", {"file,"}),
+        ("info ", {"file,"}),
+        ("compare a.png ", {"file,"}),
+        ("encode -c layered", {"plain,layered", "plain,layered:webp", "plain,layered:jpeg2000", "plain,layered:jpeg"}),
+        ("encode --restore lu", {"plain,luma", "plain,luma11"}),
+    ],
+)
+def test_completion_completes(here: Path, typed: str, expected: set[str]) -> None:
+    """``file`` has the shell complete names of files."""
+    words = f"nnc {typed}"
+    number = str(len(words.split(" ")) - 1)
+    environment = os.environ | {"_NNC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": number}
     command = [sys.executable, "-c", "from nncodec.cli import main; main()"]
     result = subprocess.run(command, capture_output=True, check=False, env=environment)
-    assert b"encode" in result.stdout
-    assert b"decode" not in result.stdout
+    assert set(result.stdout.decode().splitlines()) == expected
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

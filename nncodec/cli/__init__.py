@@ -54,7 +54,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
 
 @click.group(cls=Verbs, epilog=_EPILOG, context_settings={**HELP, "max_content_width": 100})
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions."
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions."
 )
 def cli() -> None:
     """Compress pictures to .nnc files, and turn them back into PNG or any other format."""

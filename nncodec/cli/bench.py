@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.options import HELP, check_codec
+from nncodec.cli.options import HELP, check_codec, check_restore
 
 if TYPE_CHECKING:
     from nncodec.bench.plan import Failure
@@ -45,15 +45,9 @@ def _codecs(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple
 
 def _restores(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """Names of restorers that exist, ``none`` and ``auto`` among them."""
-    from nncodec.errors import EncodeError
-    from nncodec.pipeline.restoring import chosen
-
     names = _names(ctx, parameter, value)
-    try:
-        for name in names:
-            chosen(name)
-    except EncodeError as error:
-        raise click.BadParameter(f"{error}; {error.hint}") from None
+    for name in names:
+        check_restore(name)
     return names or ("none",)
 
 

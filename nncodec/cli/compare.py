@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
-from nncodec.cli.options import max_pixels_option
+from nncodec.cli.options import FILE, max_pixels_option
 from nncodec.errors import EncodeError, NncError
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command("compare", short_help="PSNR, SSIM, MS-SSIM and rate of two pictures.")
-@click.argument("original", metavar="A")
-@click.argument("other", metavar="B")
+@click.argument("original", type=FILE, metavar="A")
+@click.argument("other", type=FILE, metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-@click.option("--heatmap", metavar="PNG", help="Also write a picture of where the two differ.")
+@click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture of where the two differ.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
 @max_pixels_option
 def command(original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int) -> None:

@@ -10,7 +10,7 @@ import click
 
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source, write_output
-from nncodec.cli.options import batch_options, device_option, manner_of, max_pixels_option
+from nncodec.cli.options import FILE, batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
 from nncodec.errors import EncodeError
 
@@ -30,7 +30,7 @@ class _Wish:
 
 
 @click.command("decode", short_help=".nnc files to PNG or any other format.")
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
 @click.option(
     "--format",
     "format_name",

@@ -12,9 +12,14 @@ from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import Job, named, plan, read_source, write_output
 from nncodec.cli.options import (
     AMOUNT,
+    FILE,
     POSITIVE,
     batch_options,
     check_codec,
+    check_restore,
+    checked,
+    complete_codec,
+    complete_restore,
     device_option,
     manner_of,
     max_pixels_option,
@@ -26,18 +31,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """How sources are read."""
+class _Wish:
+    """How sources are read, and what is made of them beside what Settings say."""
 
     keep_jpeg: bool
     depth: int | None
     frame: int | None
+    lossless: tuple[str, ...] | None
+    """Codecs to choose from, if every pixel is to come back."""
 
 
 @click.command("encode", short_help="Pictures to .nnc files.")
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
 @click.option(
-    "-c", "--codec", metavar="NAME", help="See 'nnc codecs'; layered:jpeg is layered on jpeg.  [default: avif]"
+    "-c",
+    "--codec",
+    metavar="NAME",
+    callback=checked(check_codec),
+    shell_complete=complete_codec,
+    help="See 'nnc codecs'; layered:jpeg is layered on jpeg.  [default: avif]",
 )
 @click.option(
     "-q",
@@ -45,6 +57,11 @@ class _Reading:
     type=click.FloatRange(0, 100),
     metavar="Q",
     help="0 to 100, 100 is lossless where the codec can be.  [default: 75]",
+)
+@click.option(
+    "--lossless",
+    is_flag=True,
+    help="Every pixel as it was, or no file; by webp or jpeg2000, whichever is smaller, unless -c names a codec.",
 )
 @click.option(
     "--bpp",
@@ -69,6 +86,8 @@ class _Reading:
     metavar="NAME",
     default="auto",
     show_default=True,
+    callback=checked(check_restore),
+    shell_complete=complete_restore,
     help="Networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
     "One that does not pay for its bytes is left out.",
 )
@@ -102,9 +121,10 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         raise click.UsageError(f"{output} would be an .nnc file under another format's name")
     jobs = plan(found)
     manner = manner_of(options, len(jobs))
-    reading = _Reading(options["keep_jpeg"], int(options["depth"]) if options["depth"] else None, options["frame"])
+    depth = int(options["depth"]) if options["depth"] else None
+    wish = _Wish(options["keep_jpeg"], depth, options["frame"], _lossless_codecs(options))
     settings = _settings(options, single_threaded=manner.workers > 1)
-    ctx.exit(run(jobs, partial(encode_file, settings=settings, reading=reading), manner))
+    ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
 
 
 def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
@@ -112,7 +132,6 @@ def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
-    check_codec(options["codec"] or DEFAULT_CODEC)
     if options["keep_jpeg"] and (options["strip"] or options["strip_icc"]):
         raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip and --strip-icc would do nothing")
     if options["keep_jpeg"] and target:
@@ -134,30 +153,50 @@ def _target(options: dict[str, Any]) -> "Target | None":
     from nncodec.pipeline import Target
 
     given = (options["target_size"], options["bpp"], options["target_psnr"])
-    if sum(value is not None for value in (*given, options["quality"])) > 1:
-        raise click.UsageError("give one of --quality, --bpp, --target-size and --target-psnr")
+    if sum(value is not None for value in (*given, options["quality"], options["lossless"] or None)) > 1:
+        raise click.UsageError("give one of --quality, --lossless, --bpp, --target-size and --target-psnr")
     return Target.of(*given)
 
 
-def encode_file(job: Job, settings: "Settings", reading: _Reading) -> Outcome:
+def _lossless_codecs(options: dict[str, Any]) -> tuple[str, ...] | None:
+    from nncodec.pipeline import lossless
+
+    if not options["lossless"]:
+        return None
+    return (options["codec"],) if options["codec"] else lossless.CODECS
+
+
+def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
     """Encode one file; runs in a worker process."""
     from nncodec.codecs.jpegfile import JPEG_SIGNATURE
     from nncodec.container import MAGIC
-    from nncodec.pipeline import encode, keep_file, read_any
+    from nncodec.pipeline import encode, encode_lossless, keep_file, read_any
 
     start = time.perf_counter()
     data = read_source(job.source)
     notes: tuple[str, ...] = ()
-    if reading.keep_jpeg and data.startswith(JPEG_SIGNATURE):
+    if wish.keep_jpeg and data.startswith(JPEG_SIGNATURE):
         done = keep_file(data, settings)
     else:
-        picture = read_any(data, max_pixels=settings.max_pixels, depth=reading.depth, frame=reading.frame)
+        picture = read_any(data, max_pixels=settings.max_pixels, depth=wish.depth, frame=wish.frame)
         notes = picture.notes
         if data.startswith(MAGIC):
             notes += ("an .nnc file was encoded again: its loss adds to the new one",)
-        done = encode(replace(picture, notes=()), settings)
+        picture = replace(picture, notes=())
+        done = encode(picture, settings) if wish.lossless is None else encode_lossless(picture, settings, wish.lossless)
+        notes += _larger(done, data)
     write_output(job, done.data, make_folders=True)
     return _outcome(job, done, settings, notes, time.perf_counter() - start)
+
+
+def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
+    """A note if there was nothing to gain, as with small pictures and with JPEG files of low quality."""
+    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
+
+    if len(done.data) <= len(source):
+        return ()
+    way_out = "; --keep-jpeg takes it over as it is" if source.startswith(JPEG_SIGNATURE) else ""
+    return (f"larger than the source, which has {grouped(len(source))} bytes{way_out}",)
 
 
 def _outcome(job: Job, done: "Encoded", settings: "Settings", notes: tuple[str, ...], seconds: float) -> Outcome:

@@ -50,6 +50,8 @@ def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[s
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not paths and not listed:
         raise click.UsageError("no SOURCE given; - is standard input")
+    if len(paths) == 2 and not (options["output"] or options["filelist"]):
+        _refuse_output_as_source(paths[1], suffixes)
     return Sources(
         (*paths, *listed),
         options["output"],
@@ -59,6 +61,12 @@ def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[s
         options["keep_suffix"],
         listed=bool(listed),
     )
+
+
+def _refuse_output_as_source(path: str, suffixes: frozenset[str]) -> None:
+    """Stop who calls ``nnc encode a.png b.nnc``, as other encoders are called, before anything is done."""
+    if path != PIPE and Path(path).suffix.lower() not in suffixes and not Path(path).exists():
+        raise click.UsageError(f"{path} does not exist; if the output is meant: -o {path}")
 
 
 def plan(sources: Sources) -> list[Job]:

@@ -5,13 +5,13 @@ import json
 import click
 
 from nncodec.cli.files import OURS, files_in, read_source
-from nncodec.cli.options import json_option, recursive_option
+from nncodec.cli.options import FILE, json_option, recursive_option
 from nncodec.cli.report import grouped, report_error
 from nncodec.errors import NncError
 
 
 @click.command("info", short_help="What a file holds, and where its bytes go.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @recursive_option
 @json_option
 @click.pass_context

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -33,6 +34,9 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
+FILE = click.Path(allow_dash=True)
+"""A path that a shell completes, and that is checked only when it is used."""
+
 AMOUNT = Amount()
 POSITIVE = click.FloatRange(0, min_open=True)
 
@@ -61,9 +65,13 @@ def batch_options(function: F) -> F:
     """The options of verbs that turn files into files."""
     for option in reversed(
         (
-            click.option("-o", "--output", metavar="PATH", help="Output file, folder, or - for standard output."),
+            click.option(
+                "-o", "--output", type=FILE, metavar="PATH", help="Output file, folder, or - for standard output."
+            ),
             click.option("-r", "--recursive", is_flag=True, help="Walk folders; their tree is mirrored under -o."),
-            click.option("--filelist", metavar="FILE", help="Read further sources from FILE (- is standard input)."),
+            click.option(
+                "--filelist", type=FILE, metavar="FILE", help="Read further sources from FILE (- is standard input)."
+            ),
             click.option(
                 "-j",
                 "--jobs",
@@ -87,12 +95,57 @@ def batch_options(function: F) -> F:
 def check_codec(name: str) -> None:
     """A usage error if no codec is called so."""
     from nncodec.codecs import by_name
+
+    with _as_usage():
+        by_name(name)
+
+
+def check_restore(names: str) -> None:
+    """A usage error for a restorer that does not exist, or comes twice; ``none`` and ``auto`` are names, too."""
+    from nncodec.pipeline.restoring import chosen
+
+    with _as_usage():
+        chosen(names)
+
+
+@contextmanager
+def _as_usage() -> Iterator[None]:
+    """What the library refuses is a wrong value on the command line."""
     from nncodec.errors import EncodeError
 
     try:
-        by_name(name)
+        yield
     except EncodeError as error:
-        raise click.BadParameter(f"{error}; {error.hint}") from None
+        raise click.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
+
+
+def checked(check: Callable[[str], None]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A callback for an option whose value, if there is one, must pass ``check``."""
+
+    def callback(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+        if value is not None:
+            check(value)
+        return value
+
+    return callback
+
+
+def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The codecs that a shell offers after ``-c``."""
+    from nncodec.codecs import HasBases, KeepsFiles, all_codecs
+
+    codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
+    names = [codec.name for codec in codecs]
+    names += [codec.on(base).name for codec in codecs if isinstance(codec, HasBases) for base in codec.bases[1:]]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_restore(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What a shell offers after ``--restore``."""
+    from nncodec.restorers import all_restorers
+
+    names = ("auto", "none", *(restorer.name for restorer in all_restorers().values()))
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:

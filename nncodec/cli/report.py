@@ -2,6 +2,7 @@
 
 import math
 import sys
+from pathlib import Path
 
 import click
 
@@ -53,8 +54,13 @@ def report_error(error: Exception | str, where: str = "") -> int:
 
 def report_usage(error: click.ClickException) -> int:
     """Print a wrong call in the same manner, with the way to the right one; return its exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)  # a command without its verb: the help is the message
+        return error.exit_code
     click.echo(f"nnc: error: {error.format_message()}", err=True)
-    if isinstance(error, click.UsageError) and error.ctx is not None:
+    if isinstance(error, click.NoSuchOption) and any(name.startswith("-") and Path(name).exists() for name in sys.argv):
+        click.echo("nnc: hint: -- goes before names that begin with a dash", err=True)
+    elif isinstance(error, click.UsageError) and error.ctx is not None:
         click.echo(f"nnc: hint: see '{error.ctx.command_path} --help'", err=True)
     return error.exit_code
 

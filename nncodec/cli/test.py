@@ -3,13 +3,13 @@
 import click
 
 from nncodec.cli.files import OURS, files_in, read_source
-from nncodec.cli.options import device_option, max_pixels_option, recursive_option
+from nncodec.cli.options import FILE, device_option, max_pixels_option, recursive_option
 from nncodec.cli.report import report_error
 from nncodec.errors import NncError
 
 
 @click.command("test", short_help="Decode and check, write nothing.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @recursive_option
 @click.option("--quiet", is_flag=True, help="Report errors only.")
 @device_option

@@ -6,6 +6,7 @@ Everything here is bytes and arrays; files, terminals and exit codes belong to :
 from nncodec.pipeline.decoding import Decoded, decode, original, peek
 from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode, keep_file, read_any
 from nncodec.pipeline.inspecting import Info, inspect
+from nncodec.pipeline.lossless import encode_lossless
 from nncodec.pipeline.restoring import AUTO, NONE
 from nncodec.pipeline.targets import Target
 
@@ -20,6 +21,7 @@ __all__ = [
     "Target",
     "decode",
     "encode",
+    "encode_lossless",
     "inspect",
     "keep_file",
     "original",
