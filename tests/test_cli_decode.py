@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 import nncodec
 from nncodec import models
 from nncodec.codecs import all_codecs
-from nncodec.container import MAGIC
+from nncodec.container import MAGIC, Kind, Section, parse, serialize
 from nncodec.image import read
 from nncodec.models import tomllib
 from nncodec.restorers import all_restorers
@@ -187,6 +188,36 @@ def test_info_for_machines(nnc: Nnc, coded: Path) -> None:
     assert (record["codec"], record["width"], record["height"], record["mode"]) == ("webp", 33, 24, "RGB")
     assert (record["bytes"], record["bpp"]) == (size, 8 * size / (33 * 24))
     assert sum(section["bytes"] for section in record["sections"]) + record["overhead"] == size
+
+
+@pytest.mark.parametrize(
+    ("codec", "said", "base", "scale"),
+    [
+        ("compact:jpeg", "compact on jpeg at 1/2", "jpeg", 2),
+        ("layered", "layered on avif at 1/", "avif", None),
+        ("layered:webp", "layered on webp at 1/", "webp", None),
+        ("avif", "avif", None, 1),
+    ],
+)
+def test_info_names_the_codec_beneath_and_its_scale(
+    nnc: Nnc, photo: Path, codec: str, said: str, base: str | None, scale: int | None
+) -> None:
+    assert nnc("encode", photo, "-c", codec, "-e", "1", "-q", "10").code == 0
+    assert f" RGB, {said}" in nnc("info", "photo.nnc").out
+    record = json.loads(nnc("info", "--json", "photo.nnc").out)
+    assert (record["codec"], record["base"]) == (codec.partition(":")[0], base)
+    assert record["base_scale"] == scale or (scale is None and record["base_scale"] in (2, 4, 8))
+
+
+def test_info_names_the_restorers(nnc: Nnc, coded: Path) -> None:
+    """By their wire numbers, also those of a newer version."""
+    found = parse(coded.read_bytes())
+    added = [Section(Kind.RESTORER, bytes([number]) + bytes(6)) for number in (1, 2, 99)]
+    sections = sorted([*found.sections, *added], key=lambda section: section.kind)
+    coded.write_bytes(serialize(replace(found, sections=tuple(sections))))
+    names = ["restorer tuned", "restorer luma", "restorer unknown-99"]
+    assert [row[2:22].strip() for row in nnc("info", coded).out.splitlines() if "restorer" in row] == names
+    assert json.loads(nnc("info", coded, "--json").out)["restorers"] == [name.split()[1] for name in names]
 
 
 def test_info_and_test_go_on_after_a_bad_file(nnc: Nnc, coded: Path) -> None:

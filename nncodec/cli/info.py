@@ -31,12 +31,16 @@ def _as_text(file: str) -> str:
 
     info = inspect(read_source(file))
     head = f"{file}: {info.width} x {info.height} {info.mode}, {info.codec}"
+    if info.base:
+        head += f" on {info.base} at 1/{info.scale}"
     if info.layers > 1:
         head += f", {info.layers} layers"
-    rows = [*info.sections, ("container", info.overhead)]
+    restorers = iter(info.restorers)
+    rows = [(f"{name} {next(restorers)}" if name == "restorer" else name, n_bytes) for name, n_bytes in info.sections]
+    rows.append(("container", info.overhead))
     lines = [f"{head}, {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"]
     return "\n".join(
-        lines + [f"  {name:<10}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}" for name, n_bytes in rows]
+        lines + [f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}" for name, n_bytes in rows]
     )
 
 
@@ -48,12 +52,15 @@ def _as_json(file: str) -> str:
         "file": file,
         "version": info.version,
         "codec": info.codec,
+        "base": info.base,
+        "base_scale": info.scale,
         "width": info.width,
         "height": info.height,
         "mode": info.mode,
         "bytes": info.size,
         "bpp": info.bpp,
         "layers": info.layers,
+        "restorers": info.restorers,
         "sections": [{"name": name, "bytes": n_bytes} for name, n_bytes in info.sections],
         "overhead": info.overhead,
     }

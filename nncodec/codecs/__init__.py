@@ -132,6 +132,9 @@ class HasBases(Codec, Protocol):
     def base_of(self, payload: bytes) -> int:
         """Wire number of the codec that a payload is built on, and whose artefacts its picture shows."""
 
+    def halvings_of(self, payload: bytes) -> int:
+        """How often the sides of the picture that the base codec coded were halved before."""
+
 
 __all__ = [
     "LOSSLESS",

@@ -98,6 +98,10 @@ class Compact:
         """The number in the payload's head."""
         return _Parts.parse(payload).condition.codec
 
+    def halvings_of(self, payload: bytes) -> int:
+        """One, always."""
+        return 1
+
     def missing(self) -> str | None:
         """What this installation lacks: the weights, or what the base codec lacks."""
         return models.missing(_NAME) or by_name(self.base).missing()

@@ -132,6 +132,10 @@ class Layered:
         """The number in the payload's head."""
         return _Parts.parse(payload).base.id
 
+    def halvings_of(self, payload: bytes) -> int:
+        """The scale in the payload's head."""
+        return _Parts.parse(payload).times
+
     def missing(self) -> str | None:
         """What the base codec lacks."""
         return by_name(self.base).missing()

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from nncodec.codecs import by_id
-from nncodec.container import KIND_NAMES, Header, Kind, breakdown, parse
+from nncodec.codecs import HasBases, by_id
+from nncodec.container import KIND_NAMES, Container, Header, Kind, breakdown, parse
 from nncodec.errors import UnsupportedFile
+from nncodec.pipeline.layering import joined
+from nncodec.restorers import name_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Info:
     """Name and content bytes of each section, in file order."""
     overhead: int
     """Bytes of header, tags, lengths and checksums."""
+    base: str | None = None
+    """Name of the codec that ``codec`` builds on, if it builds on one."""
+    scale: int = 1
+    """How many times smaller the sides of the base codec's picture are."""
+    restorers: tuple[str, ...] = ()
+    """Their names, in file order."""
 
     @property
     def layers(self) -> int:
@@ -41,13 +49,34 @@ def inspect(data: bytes) -> Info:
     """Describe a file; its checksums are verified. Raises CorruptFile or UnsupportedFile."""
     container = parse(data)
     header = container.header
-    try:
-        codec = by_id(header.codec).name
-    except UnsupportedFile:
-        codec = f"unknown-{header.codec}"
+    codec, base, scale = _coding(container)
     sections = tuple((span.section.name, len(span.section.data)) for span in breakdown(data))
-    overhead = len(data) - sum(n_bytes for _, n_bytes in sections)
-    return Info(header.version, codec, header.width, header.height, mode_name(header), len(data), sections, overhead)
+    return Info(
+        header.version,
+        codec,
+        header.width,
+        header.height,
+        mode_name(header),
+        len(data),
+        sections,
+        overhead=len(data) - sum(n_bytes for _, n_bytes in sections),
+        base=base,
+        scale=scale,
+        restorers=tuple(name_of(section) for section in container.all(Kind.RESTORER)),
+    )
+
+
+def _coding(container: Container) -> tuple[str, str | None, int]:
+    """Codec, base codec if there is one, and how many times smaller its picture is."""
+    number = container.header.codec
+    try:
+        codec = by_id(number)
+    except UnsupportedFile:
+        return f"unknown-{number}", None, 1
+    if not isinstance(codec, HasBases):
+        return codec.name, None, 1
+    payload = joined(container)
+    return codec.name, by_id(codec.base_of(payload)).name, 2 ** codec.halvings_of(payload)
 
 
 def mode_name(header: Header) -> str:

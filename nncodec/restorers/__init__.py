@@ -111,6 +111,13 @@ def _restorer_of(section: bytes, binding: int) -> tuple[int, Restorer]:
     return number, restorer
 
 
+def name_of(section: bytes) -> str:
+    """Name of the restorer that a section is for, ``unknown-N`` for one that this version does not know."""
+    number = section[0] if section else 0
+    restorer = all_restorers().get(number)
+    return f"unknown-{number}" if restorer is None else restorer.name
+
+
 def make_section(number: int, binding: int, parameters: bytes) -> bytes:
     """The bytes of a restorer section."""
     return _HEAD.pack(number, binding) + parameters
