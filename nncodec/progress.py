@@ -24,6 +24,18 @@ def listening(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
+@contextmanager
+def attempt(number: int, most: int) -> Iterator[None]:
+    """A try of at most so many, the first being 1: told of at once, and put before what its own loops tell."""
+    listener, label = _listener.get(), f"try {number} of {most}"
+    if listener is None:
+        yield
+        return
+    listener(label, number - 1, most)
+    with listening(lambda what, done, rounds: listener(f"{label}: {what}", done, rounds)):
+        yield
+
+
 def counter(what: str, rounds: int) -> Callable[[], None]:
     """A function to call after each of a loop's rounds."""
     listener = _listener.get()

@@ -7,6 +7,7 @@ import pytest
 from nncodec import progress
 from nncodec.cli import bar, batch
 from nncodec.cli.files import Job
+from nncodec.pipeline.targets import Attempt, Target, search
 
 
 def test_a_listener_is_told_of_every_round():
@@ -34,6 +35,36 @@ def test_the_innermost_listener_hears():
             progress.counter("inner", 1)()
         progress.counter("outer", 1)()
     assert (outer, inner) == ([("outer", 1, 1)], [("inner", 1, 1)])
+
+
+def test_tries_are_counted_and_told_before_what_goes_on_in_them():
+    told = []
+    with progress.listening(lambda *what: told.append(what)):
+        for number in (1, 2):
+            with progress.attempt(number, 7):
+                progress.counter("refining", 1)()
+        progress.counter("fitting", 1)()
+    assert told == [
+        ("try 1 of 7", 0, 7),
+        ("try 1 of 7: refining", 1, 1),
+        ("try 2 of 7", 1, 7),
+        ("try 2 of 7: refining", 1, 1),
+        ("fitting", 1, 1),
+    ]
+    with progress.attempt(1, 7):
+        progress.counter("alone", 1)()
+    assert len(told) == 5
+
+
+@pytest.mark.parametrize(("step", "least", "most"), [(1.0, 6, 7), (0.5, 7, 8), (50.0, 1, 2)])
+def test_a_search_says_how_many_tries_it_may_take(step, least, most):
+    """However it ends."""
+    for limit in range(1, 101):
+        told = []
+        with progress.listening(lambda what, done, rounds, told=told: told.append((what, done, rounds))):
+            _, tries = search(Target(size=limit), 1, step, lambda q: Attempt(q, bytes(int(q)), 0.0))
+        assert told == [(f"try {n} of {most}", n - 1, most) for n in range(1, tries + 1)]
+        assert least <= tries <= most
 
 
 def test_the_bar_is_drawn_once_for_each_change_and_wiped(capsys):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nncodec import progress
 from nncodec.errors import EncodeError
 
 
@@ -66,12 +67,14 @@ def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float]
     meets the target.
     """
     low, high = 0, round(100 / step)
+    most = (high + 1).bit_length()
     best: Attempt | None = None
     tries, last = 0, None
     while low <= high:
         middle = (low + high) // 2
-        last = attempt(middle * step)
         tries += 1
+        with progress.attempt(tries, most):
+            last = attempt(middle * step)
         meets = target.met_by(last, n_pixels)
         if meets:
             best = last
