@@ -49,7 +49,7 @@ def tiny(lively: bool = True) -> tuple[Compact, recipe.Pair]:
     """Small networks with random weights, or such as training starts from; in NumPy and in torch."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        pair = recipe.Pair(TINY)
+        pair = recipe.Pair.new(TINY)
         if lively:
             for parameter in pair.parameters():
                 parameter.data += 0.05 * torch.randn_like(parameter)
@@ -224,8 +224,25 @@ def test_command_trains_resumes_and_exports(few):
     assert psnr(networks.restored(small_picture, 75, 101, Condition(WEBP, 9)), PHOTO) > 20
 
 
+def test_training_goes_on_from_weights(few):
+    """RecCNN alone learns then; in no time, both come out as they went in."""
+    networks, pair = tiny()
+    models.write(few / "shipped.npz", recipe.arrays_of(dict(pair.named_parameters())))
+    command_line = ["compact", "--data", few, "--regions", 2, "--batch", 2, "--crop", 32, "--minutes", 1e-2]
+    command_line += ["--weights", few / "shipped.npz", "--rate", 0, "-o", few / "x"]
+    done = CliRunner().invoke(command, list(map(str, command_line)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert {json.loads(line)["phase"] for line in (few / "x" / "log.jsonl").read_text().splitlines()} == {2}
+    assert not (few / "x" / "round0").exists()
+    again = Compact(models.read((few / "x" / "weights.npz").read_bytes()))
+    small, condition = seen(PHOTO), Condition(WEBP, 9)
+    expected = networks.restored(small, 75, 101, condition).astype(int)
+    assert (expected != upscale(small, 75, 101, 1)).any()
+    assert np.abs(again.restored(small, 75, 101, condition) - expected).max() <= 1
+
+
 def test_networks_learn_by_turns(few):
-    pair = recipe.Pair(TINY)
+    pair = recipe.Pair.new(TINY)
     average = Average(pair, 0.5)
     run = Run(pair, recipe.optimisers(pair, 1e-3), Schedule(60), few, average, Guard())
     crops = recipe.data.load_pictures(sorted(few.glob("*.png")), few / "cache")
@@ -233,14 +250,14 @@ def test_networks_learn_by_turns(few):
         run, pair, replace(TINY, regions=2, batch=2, crop=32), crops, pictures.photograph(32, 32)[None]
     )
     turns = []
-    for phase, share in enumerate((0.1, *recipe.ENDS[:-1])):
+    for phase, share in enumerate((0.1, *TINY.ends[:-1])):
         loss = made.loss(run.step, share)  # a new turn starts from averages
         before = {name: value.detach().clone() for name, value in pair.named_parameters()}
         run.learn(loss)
         moved = {name.split(".")[0] for name, value in pair.named_parameters() if not torch.equal(before[name], value)}
         turns.append(moved)
         assert run.phase == phase
-    assert turns == [{"com"} if number % 2 else {"rec"} for number in range(len(recipe.ENDS))]
+    assert turns == [{"com"} if number % 2 else {"rec"} for number in range(len(TINY.ends))]
 
 
 def test_regions_are_made_and_coded_in_half_size():

@@ -474,6 +474,46 @@ def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
     assert psnr(pixels, decode(model, encode(model, pixels, 4), 40, 40, 3)) > 20
 
 
+@pytest.mark.parametrize("additive", [False, True], ids=["one-shot", "additive"])
+def test_weights_that_ship_are_trained_as_they_are(additive):
+    """What is read back and exported again is the same, but for rounding, and codes alike."""
+    shipped = tiny_recurrent.arrays(additive)
+    trained = recipe.Model.of(shipped, recipe.Settings(minutes=1))
+    again = recipe.to_arrays(trained)
+    assert {name: array.dtype for name, array in again.items()} == {
+        name: array.dtype for name, array in shipped.items()
+    }
+    for name, array in shipped.items():
+        if array.dtype.kind in "iub":
+            slack = 1 if name.startswith("network.") else 2**-22 * np.abs(array.astype(float)).max()
+            assert np.abs(again[name].astype(float) - array).max() <= slack, name
+    assert again["units"] == pytest.approx(shipped["units"])
+    pixels = tiny_recurrent.picture(64, 48)
+    segments = encode(tiny_recurrent.model(additive), pixels, tiny_recurrent.LAYERS)
+    assert [len(each.words) for each in encode(Model(again), pixels, tiny_recurrent.LAYERS)] == pytest.approx(
+        [len(each.words) for each in segments], abs=4
+    )
+
+
+def test_training_from_weights_neither_plans_nor_draws(folder, tmp_path, monkeypatch):
+    """Everything learns from the first step on, with the schedule of the weights; those of others are refused."""
+    monkeypatch.setattr(recipe, "planned", None)
+    monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
+    monkeypatch.setattr(loop.Run, "share", lambda run: run.step / 2)
+    drawn = []
+    monkeypatch.setattr(recipe, "binarised", lambda x, noise: drawn.append(noise) or binarised(x, noise))
+    models.write(tmp_path / "shipped.npz", tiny_recurrent.arrays())
+    settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, weights=tmp_path / "shipped.npz")
+    recipe.learn([folder], tmp_path / "runs", settings, False)
+    assert not any(drawn)
+    found = models.read((tmp_path / "runs" / "weights.npz").read_bytes())
+    assert np.array_equal(found["slots"][:, :4], tiny_recurrent.arrays()["slots"][:, :4])
+    assert not np.array_equal(found["network.paint.bias"], tiny_recurrent.arrays()["network.paint.bias"])
+    models.write(tmp_path / "other.npz", models.load(models.newest("tuned"), "tuned"))
+    with pytest.raises(UnsupportedFile, match=r"other\.npz"):
+        recipe.learn([folder], tmp_path / "runs", replace(settings, weights=tmp_path / "other.npz"), False)
+
+
 # --- the weights that ship ------------------------------------------------------------------------------------------
 
 

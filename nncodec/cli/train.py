@@ -24,6 +24,11 @@ _data = click.option(
     help="A folder; repeat for more.",
 )
 _resume = click.option("--resume", is_flag=True, help="Go on from the state in the output folder.")
+_weights = click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Exported weights to begin with, networks as large as theirs; the same with --resume.",
+)
 _batch = click.option("--batch", type=click.IntRange(1), default=8, show_default=True, help="Crops per step.")
 _threads = click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
 _seed = click.option("--seed", type=int, default=0, show_default=True)
@@ -77,7 +82,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @click.option(
     "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
 )
-@click.option("--regions", type=click.IntRange(1), default=8000, show_default=True, help="Regions coded beforehand.")
+@click.option("--regions", type=click.IntRange(1), default=10400, show_default=True, help="Regions coded beforehand.")
 @_batch
 @click.option(
     "--crop", type=click.IntRange(32, 192), default=128, show_default=True, help="Their side, a multiple of 8."
@@ -95,6 +100,7 @@ def luma(**options: Any) -> None:
 @_output("compact", _CODED)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
+@_weights
 @click.option("--regions", type=click.IntRange(1), default=4000, show_default=True, help="Regions coded in each round.")
 @_batch
 @click.option(
@@ -120,11 +126,7 @@ def compact(**options: Any) -> None:
     "--minutes", type=click.FloatRange(0.01), required=True, help="For transforms and network, over all sittings."
 )
 @_resume
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Exported weights to go on from, where there is no state.",
-)
+@_weights
 @_batch
 @click.option("--crop", type=click.IntRange(32), default=128, show_default=True, help="Their side, a multiple of 8.")
 @click.option(
@@ -173,6 +175,7 @@ def ccnn(**options: Any) -> None:
 @_output("recurrent", _PICTURES)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
+@_weights
 @click.option(
     "--additive/--one-shot",
     default=False,

@@ -1,6 +1,7 @@
 """The contexts of the recurrent codec as a trainable network, the floating-point twin of `nncodec.entropy.binary`."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,28 @@ SIZE_UNIT = 16.0
 AROUND_UNIT = 12.0 * SIZE_UNIT
 """and their weighted sums around a position by this."""
 DIFFERENCE_UNIT = float(1 << DIFFERENCE_BITS)
+
+
+@dataclass(frozen=True)
+class _Shipped:
+    """How a parameter ships: as ``(parameter - zero) * scale``, rounded."""
+
+    kind: type[np.int16 | np.int32]
+    scale: Any
+    zero: float = 0.0
+
+
+_INDEX = 2.0**binary.INDEX_BITS / binary.LOGIT_STEP
+_SHIPPED = {
+    "enter": _Shipped(np.int16, 2.0**binary.ENTER_BITS / AROUND_UNIT),
+    "pace": _Shipped(np.int32, 2.0**binary.ENTER_BITS),
+    "leave": _Shipped(np.int16, 2.0**binary.HIDDEN_BITS / binary.LOGIT_STEP),
+    "direct": _Shipped(
+        np.int32,
+        _INDEX * np.array([1 / AROUND_UNIT, 1 / AROUND_UNIT, 1, 1 / DIFFERENCE_UNIT, 1, 1 / DIFFERENCE_UNIT]),
+    ),
+    "bias": _Shipped(np.int32, _INDEX, binary.LOGIT_FIRST),
+}
 
 
 class BitPrior(nn.Module):
@@ -74,22 +97,21 @@ class BitPrior(nn.Module):
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The integers that ship; EncodeError if one is too large for its type."""
-        step = 2.0**binary.INDEX_BITS / binary.LOGIT_STEP
-        units = np.array([1 / AROUND_UNIT, 1 / AROUND_UNIT, 1, 1 / DIFFERENCE_UNIT, 1, 1 / DIFFERENCE_UNIT])
-        scaled: dict[str, tuple[Tensor, Any, type[np.int16 | np.int32]]] = {
-            "enter": (self.enter, 2.0**binary.ENTER_BITS / AROUND_UNIT, np.int16),
-            "pace": (self.pace, 2.0**binary.ENTER_BITS, np.int32),
-            "leave": (self.leave, 2.0**binary.HIDDEN_BITS / binary.LOGIT_STEP, np.int16),
-            "direct": (self.direct, units * step, np.int32),
-            "bias": (self.bias - binary.LOGIT_FIRST, step, np.int32),
-        }
         arrays: dict[str, npt.NDArray[Any]] = {"context.sizes": binary.sizes()}
-        for name, (tensor, scale, kind) in scaled.items():
-            whole = np.rint(tensor.detach().cpu().double().numpy() * scale)
-            if not np.all(np.abs(whole) <= np.iinfo(kind).max):
-                raise EncodeError(f"context.{name} does not fit {np.dtype(kind).name}")
-            arrays[f"context.{name}"] = whole.astype(kind)
+        for name, how in _SHIPPED.items():
+            values = getattr(self, name).detach().cpu().double().numpy()
+            whole = np.rint((values - how.zero) * how.scale)
+            if not np.all(np.abs(whole) <= np.iinfo(how.kind).max):
+                raise EncodeError(f"context.{name} does not fit {np.dtype(how.kind).name}")
+            arrays[f"context.{name}"] = whole.astype(how.kind)
         return arrays
+
+    @torch.no_grad()
+    def take(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """Go on from the integers that ship."""
+        for name, how in _SHIPPED.items():
+            values = arrays[f"context.{name}"] / how.scale + how.zero
+            getattr(self, name).copy_(torch.from_numpy(values.astype(np.float32)))
 
 
 def _cost(odds: Tensor, sign: Tensor) -> Tensor:

@@ -6,8 +6,10 @@ gated recurrent units (section 2.2). They work on coefficients of a lapped trans
 alone already codes: each slot asks whether a coefficient's residual is above a threshold, or below minus that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -71,6 +73,14 @@ class Recurrent(nn.Module):
         for layer in (self.judge, self.paint):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+    @classmethod
+    def of(cls, values: Mapping[str, npt.NDArray[np.float32]], units: Sequence[float]) -> "Recurrent":
+        """The networks whose parameters these are."""
+        encoder, decoder = (len(values[f"{part}.candidate.bias"]) for part in ("encoder", "decoder"))
+        network = cls(len(values["paint.bias"]), units, encoder, decoder)
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in values.items()})
+        return network
 
     def look(self, missing: Tensor, layer: int) -> Tensor:
         """What the encoder's memory is to take in; each position for itself.

@@ -49,11 +49,8 @@ class Model:
     @cached_property
     def network(self) -> Recurrent:
         """Encoder and decoder, float32."""
-        weights = restored(self._arrays, "network")
-        encoder, decoder = (len(weights[f"{part}.candidate.bias"]) for part in ("encoder", "decoder"))
-        network = Recurrent(CHANNELS, self._arrays["units"].tolist(), encoder, decoder)
-        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-        return network.requires_grad_(False)
+        units = self._arrays["units"].tolist()
+        return Recurrent.of(restored(self._arrays, "network"), units).requires_grad_(False)
 
     def rounds(self, layer: int, channels: int) -> list[Round]:
         """Those of a layer, with the slots of the first channels alone: a gray picture has a third."""

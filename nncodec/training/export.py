@@ -1,10 +1,12 @@
-"""Trained parameters as the arrays that ship."""
+"""Trained parameters as the arrays that ship, and such arrays to go on from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from torch import Tensor
 
-from nncodec.models import Arrays
+from nncodec.errors import UnsupportedFile
+from nncodec.models import Arrays, read
 from nncodec.nets.stored import stored
 
 
@@ -13,4 +15,12 @@ def exported(parameters: Mapping[str, Tensor], prefix: str = "") -> Arrays:
     arrays: Arrays = {}
     for name, value in parameters.items():
         arrays |= stored(prefix + name, value.detach().numpy())
+    return arrays
+
+
+def shipped(path: Path, *names: str) -> Arrays:
+    """Arrays as exported; UnsupportedFile if one of ``names``, by which a codec's are known, is not among them."""
+    arrays = read(path.read_bytes())
+    if not arrays.keys() >= set(names):
+        raise UnsupportedFile(f"{path} holds the weights of something else")
     return arrays

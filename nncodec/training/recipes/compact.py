@@ -5,7 +5,7 @@ the up-scaling and RecCNN, as in Jiang, Tao et al. 2017, but with a stand-in for
 (`nncodec.training.compacting`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from nncodec.metrics import psnr
 from nncodec.nets.compact import LEVELS, POWER, Compact, Condition
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import Mender
+from nncodec.nets.stored import restored
 from nncodec.scaling import downscale, upscale
 from nncodec.training import data
 from nncodec.training.coded import Family, kept_regions, make_regions
 from nncodec.training.compacting import PRICE, stand_in, steps_like, upscaled
-from nncodec.training.export import exported
+from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.muon import optimisers
 from nncodec.training.recipes.luma import BORDER, FLOOR, Batch, crops, to_rgb, to_ycc
@@ -36,8 +37,6 @@ FAMILIES = (
     Family("avif", 5, 75, 0.3, POWER),
 )
 """In the order in which the networks number them."""
-ENDS = (0.26, 0.32, 1.0)
-"""Shares of the time at which turns end, of RecCNN and of ComCNN."""
 VALIDATION_SIDE = 256
 VALIDATION_PICTURES = 6
 VALIDATION_LEVELS = (12, 20, 30)
@@ -67,15 +66,29 @@ class Settings:
     width: int = 32
     blocks: int = 5
     com_width: int = 32
+    ends: tuple[float, ...] = (0.26, 0.32, 1.0)
+    """Shares of the time at which turns end, of RecCNN and of ComCNN."""
+    weights: Path | None = None
+    """Weights as exported, to go on from with the last turn; widths, blocks and stride are theirs then."""
 
 
 class Pair(nn.Module):
     """Both networks; each is trained while the other rests."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, com: Mender, rec: Mender) -> None:
         super().__init__()
-        self.com = Mender(len(FAMILIES), 2, settings.com_width, 1, 1)
-        self.rec = Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride)
+        self.com, self.rec = com, rec
+
+    @classmethod
+    def new(cls, settings: Settings) -> "Pair":
+        """As training begins."""
+        com = Mender(len(FAMILIES), 2, settings.com_width, 1, 1)
+        return cls(com, Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride))
+
+    @classmethod
+    def of(cls, arrays: models.Arrays) -> "Pair":
+        """Weights as they ship."""
+        return cls(*(Mender.of(restored(arrays, part)) for part in ("com", "rec")))
 
 
 def smaller(pictures: data.Bytes) -> data.Bytes:
@@ -104,7 +117,7 @@ class Recipe:
 
     def loss(self, step: int, share: float) -> Tensor:
         """Loss of a fresh batch; it depends on the seed, the step and the phase."""
-        phase = next(number for number, end in enumerate(ENDS) if share < end)
+        phase = next(number for number, end in enumerate(self.settings.ends) if share < end)
         if phase != self.run.phase:
             self.model.load_state_dict(self.run.average.values)
             self.report()
@@ -224,11 +237,16 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
     training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
-    model = Pair(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = Pair.new(settings)
+    if settings.weights is not None:
+        model, settings = Pair.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, settings.average)
     run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())
     if resume:
         run.resume()
+    elif settings.weights is not None:
+        run.begin_phase(len(settings.ends) - 1)
     middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
     recipe = Recipe(run, model, settings, training, middles)
     train(run, recipe.loss, recipe.report, settings.every_minutes)

@@ -16,7 +16,7 @@ from nncodec.nets.stored import restored
 from nncodec.nets.transform import Transform
 from nncodec.training import data, muon
 from nncodec.training.calibrate import ContextSettings, with_contexts
-from nncodec.training.export import exported
+from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.recipes import ccnn
 from nncodec.training.recipes.ccnn import to_input
@@ -161,7 +161,7 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
     model = Model(settings.stride, settings.width, settings.blocks)
     if settings.weights is not None:
-        model = Model.of(models.read(settings.weights.read_bytes()))
+        model = Model.of(shipped(settings.weights, "analysis", "net.place"))
     model.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = Average(model, settings.average)
     run = Run(model, optimisers(model, settings), Schedule(settings.minutes), folder, average, Guard())

@@ -1,7 +1,7 @@
 """The recipe of the recurrent codec: a linear start, its contexts, then networks and contexts together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ from nncodec.entropy.binary import Round
 from nncodec.nets.bit_prior import BitPrior
 from nncodec.nets.overlapped import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
 from nncodec.nets.recurrent import Recurrent, binarised, excess
+from nncodec.nets.stored import restored
 from nncodec.training import data
-from nncodec.training.export import exported
+from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.muon import Muon
 from nncodec.training.slots import TARGETS, Slot, plan
@@ -34,6 +35,8 @@ GRAY_SHARE = 0.1
 """Of training crops that lose their colours."""
 EARLY = 0.35
 """A layer's cost is weighted by its rate to the power of minus this, so that all count alike."""
+SHARE = 0.5
+"""Of a slot that has been trained: it only makes the first guess of its contexts."""
 SLOT_RATE = 4.0
 """Learning rate of what each slot has of its own, in those of the rest of the contexts."""
 
@@ -60,6 +63,9 @@ class Settings:
     context_share: float = 0.3
     """Of the time, at its end, for the contexts alone."""
     seed: int = 0
+    weights: Path | None = None
+    """Weights as exported, to go on from; channels, hidden units and schedule are theirs then, and whether what is
+    painted adds up. Then bits are decided from the start, and only the contexts at the end have time of their own."""
     every_minutes: float = 2.0
 
 
@@ -80,12 +86,29 @@ class Model(nn.Module):
         super().__init__()
         units = [UNITS_PER_ROOT * slope**0.5 for slope in slopes]
         shares = np.array([slot.share for slot in slots])
-        self.additive = settings.additive
+        self.slopes, self.additive = tuple(slopes), settings.additive
         self.network = Recurrent(CHANNELS, units, settings.encoder, settings.decoder)
         self.prior = BitPrior(CHANNELS, shares, len(slopes), settings.hidden)
         self.log_amplitude = nn.Parameter(torch.tensor([slot.amplitude for slot in slots]).log())
         self.slots = np.array([(slot.layer, slot.round, slot.channel, slot.exponent, 0) for slot in slots])
         self.rounds = binary.rounds(self.slots)
+
+    @classmethod
+    def of(cls, arrays: models.Arrays, settings: Settings) -> "Model":
+        """Weights as they ship; their sizes are theirs."""
+        network = Recurrent.of(restored(arrays, "network"), arrays["units"].tolist())
+        hidden, additive = arrays["context.pace"].shape[1], bool(arrays["additive"])
+        sizes = replace(
+            settings, encoder=network.encoder.width, decoder=network.decoder.width, hidden=hidden, additive=additive
+        )
+        slots = [
+            Slot(layer, part, channel, exponent, amplitude / (1 << binary.LEVEL_BITS), SHARE)
+            for layer, part, channel, exponent, amplitude in arrays["slots"].tolist()
+        ]
+        model = cls(slots, [(unit / UNITS_PER_ROOT) ** 2 for unit in network.units], sizes)
+        model.network = network
+        model.prior.take(arrays)
+        return model
 
     def fix(self, fixed: bool) -> None:
         """Whether all but the contexts stays as it is."""
@@ -182,7 +205,7 @@ class Recipe:
     def loss(self, step: int, share: float) -> Tensor:
         """The cost of a fresh batch, which step and seed decide."""
         settings, run = self.settings, self.run
-        if run.phase == PRIOR and share > settings.prior_share:
+        if run.phase == PRIOR and share >= settings.prior_share:
             run.begin_phase(TOGETHER)
         if run.phase == TOGETHER and share > 1 - settings.context_share:
             self.model.load_state_dict(run.average.values)
@@ -247,14 +270,16 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     training, held_out = data.find_pictures(folders)
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE + 2 * EDGE)
-    slots, slopes = planned(pictures, settings)
-    model = Model(slots, slopes, settings)
-    run = Run(
-        model, optimisers(model, settings), Schedule(settings.minutes, 30), folder, Average(model, 0.995), Guard()
-    )
+    if settings.weights is None:
+        model = Model(*planned(pictures, settings), settings)
+    else:
+        model = Model.of(shipped(settings.weights, "slots", "units"), settings)
+        settings = replace(settings, prior_share=0.0, drawn_share=0.0)
+    average = Average(model, DECAY)
+    run = Run(model, optimisers(model, settings), Schedule(settings.minutes, WARMUP_STEPS), folder, average, Guard())
     if resume:
         run.resume()
-    recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(slopes)[:, None])
+    recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(model.slopes)[:, None])
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     model.load_state_dict(run.average.values)
     models.write(folder / "weights.npz", to_arrays(model))
