@@ -44,6 +44,12 @@ def test_correction_is_that_of_the_reference() -> None:
     assert correction(weights, x) == pytest.approx(expected, rel=1e-4, abs=1e-3)
 
 
+def test_correction_does_not_depend_on_how_a_plane_lies_in_memory() -> None:
+    weights, x = parameters(), plane(40, 30)
+    for view in (x.T, x[3:25, 2:20], x[::-1, ::-1]):
+        assert np.array_equal(correction(weights, view), correction(weights, view.copy()))
+
+
 def test_gradient_is_that_of_the_reference() -> None:
     weights, x, target = parameters(1), plane(3, 20, 26), plane(3, 10, 16)
     factor = np.array([0.5, 1.0, 2.0], np.float32).reshape(3, 1, 1)

@@ -1,4 +1,9 @@
-"""Derivatives of the 378-parameter network: the gradient of a squared error, and the Gauss-Newton matrix."""
+"""Derivatives of the 378-parameter network: the gradient of a squared error, and the Gauss-Newton matrix.
+
+Planes are kept flat, (channels, rows * width): a neighbour is then at a fixed distance, and the nine shifts of a 3 x 3
+convolution are nine contiguous copies. What stands at the last two places of each row mixes two rows, and is never
+used: every layer makes two more such places, and the result leaves out ten.
+"""
 
 import numpy as np
 
@@ -11,10 +16,9 @@ from nncodec.nets.tiny378 import (
     TAPS,
     Floats,
     factors,
-    flat_input,
     kernels,
-    neighbourhoods,
-    unflattened,
+    network_input,
+    rectify,
 )
 
 _BLOCK = CHANNELS * (TAPS + CHANNELS)
@@ -51,7 +55,7 @@ class Derivatives:
         total, dense = 0.0, [np.zeros_like(kernel) for kernel in layers]
         for plane, wanted, factor in zip(luma, target, weights, strict=True):
             out = self._forward(layers, plane)
-            error = plane[HALO:-HALO, HALO:-HALO] + unflattened(out, self._width)[0] * OUTPUT_UNIT - wanted
+            error = plane[HALO:-HALO, HALO:-HALO] + _unflattened(out, self._width) * OUTPUT_UNIT - wanted
             total += float((factor * error * error).sum())
             back = np.pad(2 * OUTPUT_UNIT * factor * error, ((0, 0), (0, 2 * HALO))).reshape(1, -1)
             self._backward(layers, back[:, : out.shape[1]].astype(np.float32), dense)
@@ -86,14 +90,14 @@ class Derivatives:
 
     def _forward(self, layers: list[Floats], luma: Floats) -> Floats:
         """The flat output; keeps what entered each layer, as columns, and where the rectifiers let through, as 1."""
-        x = flat_input(luma)
+        x = network_input(luma).reshape(1, -1)
         self._open, self._shapes = [], []
         for number, kernel in enumerate(layers):
             columns = self._gather(x, self._columns[number])
             self._shapes.append(columns.shape)
             x = kernel @ columns
             if number < LAYERS - 1:
-                np.maximum(x, 0, out=x)
+                rectify(x)
                 self._open.append((x > 0).astype(np.float32))
         return x
 
@@ -128,7 +132,9 @@ class Derivatives:
 
     def _gather(self, x: Floats, buffer: Floats) -> Floats:
         """The neighbourhoods of flat planes (C, n) as the columns of a matrix, (C * 9, n - 2 * width - 2)."""
-        around = neighbourhoods(x, self._width)
+        along, step = x.strides
+        shape = (len(x), 3, 3, x.shape[1] - 2 * self._width - 2)
+        around = np.ndarray(shape, x.dtype, x, 0, (along, self._width * step, step, step))
         columns = buffer[: around.size].reshape(around.shape)
         np.copyto(columns, around)
         return columns.reshape(len(x) * TAPS, -1)
@@ -142,3 +148,8 @@ def _to_factors(parameters: Floats, dense: list[Floats]) -> Floats:
         parts.append((taps * pointwise[:, :, None]).sum(0).reshape(-1))
         parts.append((taps * depthwise[None]).sum(2).reshape(-1))
     return np.concatenate([*parts, dense[-1].reshape(-1)]).astype(np.float32)
+
+
+def _unflattened(x: Floats, width: int) -> Floats:
+    """The part of a flat result (1, rows * width - 10) that is the picture's, (rows, width - 10)."""
+    return np.pad(x[0], (0, 2 * HALO)).reshape(-1, width)[:, : -2 * HALO]

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Region = tuple[slice, slice]
 
@@ -20,5 +21,11 @@ def tile_by_tile(shape: tuple[int, ...], rows: int, columns: int, work: Callable
         for top in range(0, height, rows)
         for left in range(0, width, columns)
     ]
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(work, tiles))
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """NumPy's library of matrix products; looking for it takes longer than a small tile."""
+    return ThreadpoolController()

@@ -4,15 +4,13 @@ After "Image Compression Architecture with Built-in Lightweight Model" (APSIPA 2
 namely a 3 x 3 convolution from 1 to 6 channels, three depthwise-separable blocks of 6, and a 3 x 3 convolution back
 to 1, without biases: 54 + 3 (54 + 36) + 54 = 378 weights. The paper normalises after each convolution; this network
 does not (docs/training.md has the comparison). So the depthwise and the pointwise kernel of a block are one dense
-kernel, a strip of the picture depends on its own surroundings only, and a layer is one matrix product: in NumPy the
+kernel, a tile of the picture depends on its own surroundings only, and a layer is one matrix product: in NumPy the
 whole network takes a fraction of the time of `import torch`.
 
-Planes are kept flat, (channels, rows * width): a neighbour is then at a fixed distance, and the nine shifts of a 3 x 3
-convolution are nine contiguous copies. What stands at the last two places of each row mixes two rows, and is never
-used: every layer makes two more such places, and the result leaves out ten.
+The channels of a row stand together, (rows, channels, width). A layer copies them three times, shifted by a pixel: what
+a row of results depends on is then one piece of memory, a matrix (9 * channels, width), and it overlaps with that of
+the next row. So a layer is three calls of NumPy, and threads seldom wait for the interpreter.
 """
-
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +32,6 @@ _DEPTHWISE, _POINTWISE = CHANNELS * TAPS, CHANNELS * CHANNELS
 _BLOCK = _DEPTHWISE + _POINTWISE
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _INPUT_ZERO = 128.0
-_CACHED = 3072
-"""Columns whose product is made at once, so that they are still in a core's cache."""
 
 
 def luma(pixels: Pixels | Floats) -> Floats:
@@ -72,43 +68,43 @@ def kernels(parameters: Floats) -> list[Floats]:
     return [enter, *inner, leave]
 
 
+def network_input(luma: Floats) -> Floats:
+    """What the network is given for luma in levels, of the same shape."""
+    return np.ascontiguousarray((luma - _INPUT_ZERO) / INPUT_UNIT, np.float32)
+
+
 def correction(parameters: Floats, luma: Floats) -> Floats:
     """What to add to luma (h, w), in levels of 0..255: (h - 10, w - 10). Float32; machines may differ by a rounding."""
-    width = luma.shape[1]
-    x = flat_input(luma)
-    layers = kernels(parameters)
-    buffer = np.empty(layers[-1].shape[1] * _CACHED, np.float32)
-    for number, kernel in enumerate(layers):
-        x = _convolved(kernel, x, width, buffer, rectified=number < LAYERS - 1)
-    added: Floats = unflattened(x, width)[0] * np.float32(OUTPUT_UNIT)
+    height, width = luma.shape
+    x = network_input(luma)[:, None]
+    shifted, made = (np.empty(height * width * channels, np.float32) for channels in (3 * CHANNELS, CHANNELS))
+    for number, kernel in enumerate(kernels(parameters)):
+        x = _convolved(kernel, x, shifted, made)
+        if number < LAYERS - 1:
+            rectify(x)
+    added: Floats = x[:, 0] * np.float32(OUTPUT_UNIT)
     return added
 
 
-def flat_input(luma: Floats) -> Floats:
-    """The network's input, (1, h * w), for luma (h, w) in levels."""
-    return ((luma - _INPUT_ZERO) / INPUT_UNIT).astype(np.float32).reshape(1, -1)
+def rectify(x: Floats) -> None:
+    """max(0, x), in place; NumPy clips several times as fast as it takes a maximum."""
+    np.clip(x, 0, np.inf, out=x)
 
 
-def neighbourhoods(x: Floats, width: int) -> Floats:
-    """A view of every 3 x 3 neighbourhood in contiguous flat planes (C, n): (C, 3, 3, n - 2 * width - 2)."""
-    along, step = x.strides
-    shape, strides = (len(x), 3, 3, x.shape[1] - 2 * width - 2), (along, width * step, step, step)
-    return np.ndarray(shape, x.dtype, x, 0, strides)
+def _convolved(kernel: Floats, x: Floats, shifted: Floats, made: Floats) -> Floats:
+    """A dense kernel (out, C * 9) over contiguous rows (h, C, w), without padding: (h - 2, out, w - 2).
+
+    ``shifted`` and ``made`` are memory for the work and for the result; ``x`` may be in that of the result.
+    """
+    height, channels, width = x.shape
+    rows = _view(shifted, (height, 3, channels, width - 2))
+    along, channel, pixel = x.strides
+    np.copyto(rows, _view(x, rows.shape, (along, pixel, channel, pixel)))
+    around = _view(rows, (height - 2, TAPS * channels, width - 2), (rows.strides[0], *rows.strides[2:]))
+    by_row = kernel.reshape(len(kernel), channels, 3, 3).transpose(0, 2, 3, 1).reshape(len(kernel), -1)
+    return np.matmul(by_row, around, out=_view(made, (height - 2, len(kernel), width - 2)))
 
 
-def unflattened(x: Floats, width: int) -> Floats:
-    """The part of flat results (C, rows * width - 10) that is the picture's, (C, rows, width - 10)."""
-    return np.pad(x, ((0, 0), (0, 2 * HALO))).reshape(len(x), -1, width)[:, :, : -2 * HALO]
-
-
-def _convolved(kernel: Floats, x: Floats, width: int, buffer: Floats, rectified: bool) -> Floats:
-    """A dense kernel (out, C * 9) over flat planes (C, n): (out, n - 2 * width - 2)."""
-    around = neighbourhoods(x, width)
-    out = np.empty((len(kernel), around.shape[-1]), np.float32)
-    for start, stop in pairwise([*range(0, out.shape[1], _CACHED), out.shape[1]]):
-        piece = buffer[: kernel.shape[1] * (stop - start)].reshape(*around.shape[:3], stop - start)
-        np.copyto(piece, around[..., start:stop])
-        made = np.matmul(kernel, piece.reshape(kernel.shape[1], -1), out=out[:, start:stop])
-        if rectified:
-            np.maximum(made, 0, out=made)
-    return out
+def _view(memory: Floats, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Floats:
+    """Contiguous memory from its start as an array of that shape; rows may overlap."""
+    return np.ndarray(shape, memory.dtype, memory, 0, strides)
