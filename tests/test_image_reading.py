@@ -19,12 +19,13 @@ SOFT = pictures.transparency(20, 30)
 STILL = PIL.Image.fromarray(PHOTO)
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def png16(colour_type: int, channels: int) -> bytes:
     """A PNG of 16 bits per sample, 4 x 2, which Pillow cannot write for more than one channel."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     row = b"\0" + np.arange(4 * channels, dtype=">u2").tobytes()
     header = struct.pack(">IIBBBBB", 4, 2, 16, colour_type, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(row * 2))
@@ -227,6 +228,29 @@ def test_tiff_tags_that_describe_the_picture_become_exif() -> None:
     block = PIL.Image.Exif()
     block.load(b"Exif\0\0" + (found or b""))
     assert dict(block) == {0x010F: "maker", 0x0131: "software"}
+
+
+LINEAR, USUAL = chunk(b"gAMA", struct.pack(">I", 100_000)), chunk(b"gAMA", struct.pack(">I", 45_455))
+WIDE = chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "noted"),
+    [
+        (LINEAR, 1),
+        (USUAL + WIDE, 1),
+        (WIDE, 1),
+        (USUAL, 0),
+        (b"", 0),
+        (chunk(b"sRGB", b"\0") + LINEAR + WIDE, 0),
+    ],
+    ids=["linear", "wide", "wide alone", "as usual", "none", "sRGB comes first"],
+)
+def test_a_png_that_says_it_is_not_srgb_is_noted(chunks: bytes, noted: int) -> None:
+    data = pictures.file_of(STILL, "PNG")
+    notes = read(data[:33] + chunks + data[33:]).notes  # 33 bytes: signature and IHDR
+    assert len(notes) == noted
+    assert all(note.startswith("its gAMA and cHRM chunks are dropped") for note in notes)
 
 
 def test_no_metadata_is_none_and_not_empty() -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 
+from nncodec.image.exif import exif_values
 from nncodec.image.picture import Metadata, Picture
-from nncodec.stills import PILLOW_ERRORS
 
 _TAG = 0x0112
 
@@ -30,15 +29,8 @@ _TURNS: dict[int, _Turn] = {
 
 def oriented(metadata: Metadata) -> int:
     """The Exif orientation, 1 to 8; 1 (upright) if there is none or the Exif data are unreadable."""
-    if metadata.exif is None:
-        return 1
-    exif = PIL.Image.Exif()
-    try:
-        exif.load(b"Exif\0\0" + metadata.exif)
-        value = exif.get(_TAG, 1)
-    except PILLOW_ERRORS:
-        return 1
-    return value if value in _TURNS else 1
+    value = exif_values(metadata.exif, (_TAG,)).get(_TAG)
+    return value if isinstance(value, int) and value in _TURNS else 1
 
 
 def upright(picture: Picture) -> Picture:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.errors import EncodeError, UnsupportedFile
+from nncodec.image.density import density_of, put_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.picture import Metadata, Picture
 from nncodec.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
@@ -35,6 +36,11 @@ _EXIF_PREFIX = b"Exif\0\0"
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
 _WITH_ALPHA = {"1": "LA", "L": "LA", "LA": "LA", "La": "LA", "P": "RGBA", "PA": "RGBA", "RGB": "RGBA"}
 _WITH_ALPHA |= {"RGBA": "RGBA", "RGBa": "RGBA"}
+
+_SRGB = (0.45455, 0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+"""The gAMA and cHRM chunks of sRGB (PNG, third edition, 11.3.2.5)."""
+_TOLERANCE = 0.002
+"""Chunks are rounded differently by different programs."""
 
 _TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
 """TIFF tags that describe the picture rather than the file: texts, the Exif and the GPS directory."""
@@ -85,7 +91,20 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
 
 def from_pillow_notes(still: PIL.Image.Image) -> tuple[str, ...]:
     """What :func:`from_pillow` changes in this image, in words."""
-    return ("CMYK was converted to RGB",) if still.mode == "CMYK" else ()
+    notes = []
+    if still.mode == "CMYK":
+        notes.append("CMYK was converted to RGB")
+    if _has_gamma_of_its_own(still):
+        notes.append("its gAMA and cHRM chunks are dropped: it will be taken for sRGB, and may look different")
+    return tuple(notes)
+
+
+def _has_gamma_of_its_own(still: PIL.Image.Image) -> bool:
+    """Whether a PNG says by gamma and chromaticities alone that it is not sRGB (PNG, third edition, 11.3.2)."""
+    if "srgb" in still.info or "icc_profile" in still.info:  # they come first
+        return False
+    stated = (still.info.get("gamma", _SRGB[0]), *still.info.get("chromaticity", _SRGB[1:]))
+    return any(abs(value - usual) > _TOLERANCE for value, usual in zip(stated, _SRGB, strict=False))
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
@@ -150,17 +169,26 @@ def metadata_of(still: PIL.Image.Image) -> Metadata:
 
 
 def _exif(still: PIL.Image.Image) -> bytes | None:
-    """The Exif block byte for byte; for TIFF, which has no such block, one made of the tags worth keeping."""
+    """The Exif block byte for byte; where there is none, one made of the density and a TIFF's tags worth keeping."""
     exif = still.info.get("exif")
     if exif is None and "Raw profile type exif" in still.info:
         exif = _raw_profile(still.info["Raw profile type exif"])
-    if exif is None and still.format == "TIFF":
+    if exif is None:
+        exif = _exif_of_headers(still)
+    return exif[len(_EXIF_PREFIX) :] if exif is not None and exif.startswith(_EXIF_PREFIX) else exif
+
+
+def _exif_of_headers(still: PIL.Image.Image) -> bytes | None:
+    tags, density = PIL.Image.Exif(), density_of(still)
+    if still.format == "TIFF":
         with pillow_errors("the picture"):
             tags = still.getexif()
             for tag in set(tags) - set(_TIFF_KEPT):
                 del tags[tag]
-            exif = tags.tobytes() if len(tags) else None
-    return exif[len(_EXIF_PREFIX) :] if exif is not None and exif.startswith(_EXIF_PREFIX) else exif
+    if density is not None:
+        put_density(density, tags)
+    with pillow_errors("the picture"):
+        return tags.tobytes() if len(tags) else None
 
 
 def _raw_profile(text: str) -> bytes | None:

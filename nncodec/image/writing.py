@@ -7,6 +7,7 @@ import PIL.Image
 import PIL.PngImagePlugin
 
 from nncodec.errors import EncodeError
+from nncodec.image.density import stated_density
 from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Picture
 from nncodec.stills import PILLOW_ERRORS
@@ -29,6 +30,8 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
 _KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
+_STATES_DENSITY = {"PNG", "JPEG", "BMP"}
+"""In a place of its own, beside Exif; TIFF has the same tags as Exif."""
 _NO_ALPHA = {"JPEG", "PPM", "BMP"}
 _KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
 
@@ -75,7 +78,9 @@ def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Imag
 def _losses(picture: Picture, pillow_format: str) -> tuple[str, ...]:
     meta = picture.metadata
     kept = {"an ICC profile": (meta.icc, _KEEPS_ICC), "Exif": (meta.exif, _KEEPS_EXIF), "XMP": (meta.xmp, _KEEPS_XMP)}
-    return tuple(
+    reduced = pillow_format == "GIF" and picture.channels == 3
+    colours = ("GIF cannot carry more than 256 colours: reduced",) if reduced else ()
+    return colours + tuple(
         f"{pillow_format} cannot carry {what}: dropped"
         for what, (value, keepers) in kept.items()
         if value is not None and pillow_format not in keepers
@@ -94,6 +99,9 @@ def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, obje
         parameters["exif"] = _exif_tags(meta.exif)  # the orientation goes into a box of its own
     elif meta.exif is not None and pillow_format in _KEEPS_EXIF:
         parameters["exif"] = b"Exif\0\0" + meta.exif
+    density = stated_density(meta)
+    if density is not None and pillow_format in _STATES_DENSITY:
+        parameters["dpi"] = density
     if meta.xmp is not None and pillow_format == "PNG":
         chunks = PIL.PngImagePlugin.PngInfo()
         chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
