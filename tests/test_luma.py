@@ -266,4 +266,4 @@ def test_command_trains_resumes_and_exports(net, tmp_path, monkeypatch):
     arrays = models.read((runs / "x" / "weights.npz").read_bytes())
     trained = {"luma": Mender, "luma11": Luma11}[net](arrays)
     assert trained.families == len(coded.FAMILIES)
-    assert arrays["codecs"].tolist() == [1, 3, 4, 5]
+    assert arrays["codecs"].tolist() == [1, 3, 4, 5, 16, 18]

@@ -82,7 +82,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @click.option(
     "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
 )
-@click.option("--regions", type=click.IntRange(1), default=10400, show_default=True, help="Regions coded beforehand.")
+@click.option("--regions", type=click.IntRange(1), default=9400, show_default=True, help="Regions coded beforehand.")
 @_batch
 @click.option(
     "--crop", type=click.IntRange(32, 192), default=128, show_default=True, help="Their side, a multiple of 8."

@@ -1,4 +1,4 @@
-"""Regions of training pictures as the base codecs return them: what the networks after a codec learn from."""
+"""Regions of training pictures as codecs return them: what the networks after a codec learn from."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ _PART = 500
 
 @dataclass(frozen=True)
 class Family:
-    """A base codec and the qualities it is restored at."""
+    """A codec and the qualities it is restored at."""
 
     codec: str
     lowest: float
@@ -31,6 +31,7 @@ class Family:
     """Of the regions."""
     power: float = 1.0
     """Quality is ``lowest`` plus the range times the level's share to this power."""
+    effort: int = Options().effort
 
     def quality(self, level: float) -> float:
         """The quality of a level of damage."""
@@ -38,10 +39,12 @@ class Family:
 
 
 FAMILIES = (
-    Family("jpeg", 3, 92, 0.45),
-    Family("jpeg2000", 8, 80, 0.15),
-    Family("webp", 2, 88, 0.2),
-    Family("avif", 5, 75, 0.2),
+    Family("jpeg", 3, 92, 0.38),
+    Family("jpeg2000", 8, 80, 0.13),
+    Family("webp", 2, 88, 0.17),
+    Family("avif", 5, 75, 0.17),
+    Family("learned", 5, 90, 0.09, effort=3),
+    Family("ccnn", 5, 90, 0.06, effort=1),
 )
 """In the order in which the networks number them. JPEG above 92 is 4:4:4, and nearly free of damage."""
 
@@ -69,7 +72,7 @@ Make = Callable[[int, np.random.Generator], Regions]
 def code(pixels: Bytes, family: Family, level: float) -> Bytes:
     """(H, W, 3) pixels as the family's codec returns them at a level of damage."""
     codec = by_name(family.codec)
-    payload = codec.encode(pixels, Options(family.quality(level), threads=1))
+    payload = codec.encode(pixels, Options(family.quality(level), family.effort, threads=1))
     return codec.decode(payload, Frame(pixels.shape[1], pixels.shape[0], 3), "cpu").astype(np.uint8, copy=False)
 
 

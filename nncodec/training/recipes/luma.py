@@ -40,7 +40,7 @@ class Settings:
     minutes: float
     net: str = "luma"
     """``luma``, or ``luma11``, the published one."""
-    regions: int = 8000
+    regions: int = 9_400
     """Regions coded before training begins."""
     batch: int = 8
     crop: int = 128
