@@ -243,10 +243,14 @@ def test_info_and_test_walk_folders_by_leave(nnc: Nnc, coded: Path) -> None:
         assert result.code == 3
         said = result.out + result.err
         assert said.count(f"{sound}: ") == said.count("photo.nnc: ") == 1
+        assert ("nnc: 2 done, 1 failed" in said) == (verb == "test")
         assert f"nnc: error: {bad}: " in result.err
         assert "hidden" not in said
         assert "b.png" not in said
-    assert "nnc: 1 of 3 failed" in nnc("test", "-r", "in", coded, "--quiet").err
+    quiet = nnc("test", "-r", "in", coded, "--quiet", "-j", "1").err
+    assert quiet.startswith("nnc: error: in/z.nnc: ")
+    assert "nnc: 1 failed:" in quiet
+    assert "ok" not in quiet
     records = [json.loads(line) for line in nnc("info", "-r", "in", "--json").out.splitlines()]
     assert [record["file"] for record in records] == [str(sound)]
 
@@ -265,6 +269,24 @@ def test_test_writes_nothing_and_says_ok(nnc: Nnc, coded: Path) -> None:
     assert "photo.nnc: ok, 33 x 24 RGB" in result.err
     assert nnc("test", coded, "--quiet") == (0, "", "")
     assert list(Path().iterdir()) == [coded]
+
+
+def test_test_for_machines(nnc: Nnc, coded: Path) -> None:
+    Path("bad.nnc").write_bytes(b"no")
+    Path("list").write_text("bad.nnc\nphoto.nnc\n")
+    result = nnc("test", "--filelist", "list", "--json", "-j", "1")
+    assert result.code == 3
+    bad, good = map(json.loads, result.out.splitlines())
+    assert (bad["source"], bad["status"], bad["code"]) == ("bad.nnc", "failed", 3)
+    assert good == {
+        "source": "photo.nnc",
+        "status": "done",
+        "codec": "webp",
+        "width": 33,
+        "height": 24,
+        "mode": "RGB",
+        "notes": [],
+    }
 
 
 # --- compare --------------------------------------------------------------------------------------------------------

@@ -184,11 +184,9 @@ def _progress(n_jobs: int, manner: Manner) -> Iterator[Callable[[Outcome], None]
 
 def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
     if manner.as_json:
-        record: dict[str, object] = {
-            "source": outcome.job.source,
-            "output": outcome.job.output,
-            "status": outcome.status,
-        }
+        record: dict[str, object] = {"source": outcome.job.source}
+        record |= {"output": outcome.job.output} if outcome.job.output else {}
+        record["status"] = outcome.status
         if outcome.status == "failed":
             record |= {"error": outcome.line, "code": outcome.code}
         click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}))

@@ -23,6 +23,7 @@ class Job:
 
     source: str
     output: str
+    """Empty if there is no result but the outcome."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
     taken: dict[str, str] = {}
     found = {}
     for job in jobs:
+        if not job.output:
+            continue
         first = taken.setdefault(os.path.normcase(job.output), job.source)
         if first != job.source:
             found[job] = first
@@ -169,6 +172,8 @@ def read_source(source: str) -> bytes:
 
 def check_output(job: Job, force: bool) -> None:
     """Refuse to overwrite without leave, to write onto the source, and to send binary data to a terminal."""
+    if not job.output:
+        return
     if job.output == PIPE:
         if sys.stdout.isatty() and not force:
             raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")

@@ -61,6 +61,21 @@ recursive_option = click.option("-r", "--recursive", is_flag=True, help="Walk fo
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")
 
 
+filelist_option = click.option(
+    "--filelist", type=FILE, metavar="FILE", help="Read further sources from FILE (- is standard input)."
+)
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Worker processes of one thread.  [default: one a core]",
+)
+
+quiet_option = click.option("--quiet", is_flag=True, help="Report errors only.")
+
+
 def batch_options(function: F) -> F:
     """The options of verbs that turn files into files."""
     for option in reversed(
@@ -69,22 +84,14 @@ def batch_options(function: F) -> F:
                 "-o", "--output", type=FILE, metavar="PATH", help="Output file, folder, or - for standard output."
             ),
             click.option("-r", "--recursive", is_flag=True, help="Walk folders; their tree is mirrored under -o."),
-            click.option(
-                "--filelist", type=FILE, metavar="FILE", help="Read further sources from FILE (- is standard input)."
-            ),
-            click.option(
-                "-j",
-                "--jobs",
-                type=click.IntRange(1),
-                metavar="N",
-                help="Worker processes of one thread.  [default: one a core]",
-            ),
+            filelist_option,
+            jobs_option,
             click.option("-f", "--force", is_flag=True, help="Overwrite files; write binary data to a terminal."),
             click.option("--skip-existing", is_flag=True, help="Leave out what is there already: resume a run."),
             click.option("--keep-suffix", is_flag=True, help="Append the new suffix instead of replacing the old."),
             click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
             json_option,
-            click.option("--quiet", is_flag=True, help="Report errors only."),
+            quiet_option,
             click.option("-v", "--verbose", is_flag=True, help="Say more of each file."),
         )
     ):
@@ -149,7 +156,7 @@ def complete_restore(ctx: click.Context, parameter: click.Parameter, incomplete:
 
 
 def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
-    """The batch manner that :func:`batch_options` describe."""
+    """The batch manner that :func:`batch_options`, or those of them that a verb has, describe."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
-    return Manner(workers, **{flag: options[flag] for flag in flags})
+    return Manner(workers, **{flag: options.get(flag, False) for flag in flags})

@@ -1,36 +1,61 @@
 """``nnc test``: decode and check, write nothing."""
 
+from functools import partial
+from typing import Any
+
 import click
 
-from nncodec.cli.files import OURS, files_in, read_source
-from nncodec.cli.options import FILE, device_option, max_pixels_option, recursive_option
-from nncodec.cli.report import report_error
-from nncodec.errors import NncError
+from nncodec.cli.batch import Outcome, run
+from nncodec.cli.files import OURS, Job, files_in, read_list, read_source
+from nncodec.cli.options import (
+    FILE,
+    device_option,
+    filelist_option,
+    jobs_option,
+    json_option,
+    manner_of,
+    max_pixels_option,
+    quiet_option,
+    recursive_option,
+)
 
 
 @click.command("test", short_help="Decode and check, write nothing.")
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @recursive_option
-@click.option("--quiet", is_flag=True, help="Report errors only.")
+@filelist_option
+@jobs_option
+@json_option
+@quiet_option
 @device_option
 @max_pixels_option
 @click.pass_context
-def command(
-    ctx: click.Context, files: tuple[str, ...], recursive: bool, quiet: bool, device: str, max_pixels: int
-) -> None:
-    """Decode files completely, verifying every checksum, and write nothing."""
+def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> None:
+    """Decode files completely, verifying every checksum, and write nothing.
+
+    \b
+    nnc test photo.nnc
+    nnc test -r archive                     all .nnc files in it, one process a core
+    """
+    listed = read_list(options["filelist"]) if options["filelist"] else []
+    if not files and not listed:
+        raise click.UsageError("no FILE given; - is standard input")
+    jobs = [Job(file, "") for file in files_in((*files, *listed), options["recursive"], OURS)]
+    work = partial(check_file, max_pixels=options["max_pixels"], device=options["device"])
+    ctx.exit(run(jobs, work, manner_of(options, len(jobs))))
+
+
+def check_file(job: Job, max_pixels: int, device: str) -> Outcome:
+    """Decode one file; runs in a worker process."""
     from nncodec.pipeline import decode
 
-    worst = n_failed = 0
-    sources = files_in(files, recursive, OURS)
-    for file in sources:
-        try:
-            picture = decode(read_source(file), max_pixels=max_pixels, device=device).picture
-        except (NncError, OSError, MemoryError) as error:
-            worst, n_failed = max(worst, report_error(error, file)), n_failed + 1
-            continue
-        if not quiet:
-            click.echo(f"{file}: ok, {picture.width} x {picture.height} {picture.mode}", err=True)
-    if n_failed and len(sources) > 1:
-        click.echo(f"nnc: {n_failed} of {len(sources)} failed", err=True)
-    ctx.exit(worst)
+    done = decode(read_source(job.source), max_pixels=max_pixels, device=device)
+    picture = done.picture
+    record: dict[str, object] = {
+        "codec": done.codec,
+        "width": picture.width,
+        "height": picture.height,
+        "mode": picture.mode,
+    }
+    line = f"{job.source}: ok, {picture.width} x {picture.height} {picture.mode}"
+    return Outcome(job, "done", line, record=record, details=(f"codec {done.codec}",))
