@@ -119,12 +119,27 @@ def test_bases_are_chosen_by_name() -> None:
     assert by_id(8) is LAYERED
 
 
+@pytest.mark.parametrize("effort", [1, 5])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_scale_may_be_part_of_the_name(times: int, effort: int) -> None:
+    codec = by_name(f"layered:webp/{2**times}")
+    assert (codec.id, codec.name) == (8, f"layered:webp/{2**times}")
+    for quality in (5, 60, 100):
+        payload = codec.encode(PHOTO, Options(quality, effort))
+        assert fields(payload)[:2] == (by_name("webp").id, times)
+        found = LAYERED.decode(payload, frame_of(PHOTO), "cpu")
+    assert np.array_equal(found, PHOTO)  # at quality 100
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
         ("avif:jpeg", "avif builds on no other codec"),
         ("layered:", "cannot build on ''"),
         ("layered:layered", "cannot build on 'layered'"),
+        ("layered:avif/3", "cannot build on 'avif/3'"),
+        ("layered:avif/", "cannot build on 'avif/'"),
+        ("compact:avif/2", "cannot build on 'avif/2'"),
         ("layered:jpeg:jpeg", "cannot build on 'jpeg:jpeg'"),
         ("layred:jpeg", "no codec is called 'layred'"),
     ],

@@ -122,9 +122,9 @@ class HasBases(Codec, Protocol):
     """What a codec can also do that builds on another one: be told which. Any such codec decodes files on any base."""
 
     bases: tuple[str, ...]
-    """Names of the codecs it can build on, its own choice first."""
+    """Names of the codecs it can build on, its own choice first; some with more on how, as ``avif/4``."""
     base: str
-    """The one it encodes with."""
+    """The codec it encodes with."""
 
     def on(self, base: str) -> Codec:
         """This codec on one of ``bases``."""

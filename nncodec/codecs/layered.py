@@ -6,7 +6,7 @@ rate and distortion. What the small picture is scaled up by is in `nncodec.scali
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -19,7 +19,8 @@ from nncodec.leb128 import read_number, write_number
 from nncodec.metrics import mse
 from nncodec.scaling import downscale, halved, upscale
 
-_MAX_TIMES = 3
+_SCALES = ("/2", "/4", "/8")
+"""How names say how often the sides are halved: once, twice, thrice."""
 _OFFSET = 128
 """What a difference of zero is coded as."""
 _STRIP_ROWS = 64
@@ -110,13 +111,14 @@ class Layered:
     """See the module's docstring."""
 
     id = 8
-    summary = "a small picture, then its residual; on avif, or layered:webp, :jpeg2000, :jpeg"
+    summary = "a small picture, then its residual; on avif, or layered:webp, :jpeg2000, :jpeg; :avif/4 sets the scale"
     quality_step = 1.0
     depths = frozenset({8})
-    bases = ("avif", "webp", "jpeg2000", "jpeg")
+    bases = tuple(f"{name}{scale}" for scale in ("", *_SCALES) for name in ("avif", "webp", "jpeg2000", "jpeg"))
 
     def __init__(self, base: str = bases[0]) -> None:
-        self.base = base
+        self.base, slash, scale = base.partition("/")
+        self._scales = (_SCALES.index(slash + scale) + 1,) if slash else None
         self.name = "layered" if base == self.bases[0] else f"layered:{base}"
 
     @property
@@ -125,7 +127,7 @@ class Layered:
         return by_name(self.base).max_side
 
     def on(self, base: str) -> "Layered":
-        """This codec on another base."""
+        """This codec on another base, or with small pictures of a given scale alone."""
         return Layered(base)
 
     def base_of(self, payload: bytes) -> int:
@@ -143,14 +145,15 @@ class Layered:
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode in the way of least cost, squared error plus rate times the slope that ``options.quality`` stands for.
 
-        The residual is lossless at quality 100 on every base but JPEG. Effort is the base codec's; up to 3, only
-        pictures of half the size are tried, and from 7 on three qualities of each. Size and fidelity jump where the
-        second layer sets in: nothing in between is of least cost.
+        The residual is lossless at quality 100 on every base but JPEG. Effort is the base codec's; from 7 on three
+        qualities of each picture are tried. If no scale is given, up to effort 3 that is a half, and then the best.
+        Size and fidelity jump where the second layer sets in: nothing in between is of least cost.
         """
         if pixels.dtype != np.uint8:
             raise EncodeError("layered takes 8 bits per sample", "encode it with jpeg2000")
         encoder, best, least = _Encoder(by_name(self.base), pixels, options), b"", math.inf
-        for plan in _plans(_RATES[self.base], options):
+        scales = self._scales or ((1,) if options.effort <= 3 else range(1, len(_SCALES) + 1))
+        for plan in _plans(_RATES[self.base], options, scales):
             payload, seen = encoder.run(plan)
             cost = len(payload) if encoder.lossless else encoder.cost(payload, seen)
             if cost < least:
@@ -209,14 +212,13 @@ class _Encoder:
         return payload, self._base.decode(payload, frame, "cpu")
 
 
-def _plans(rates: _Rates, options: Options) -> Iterator[_Plan]:
-    """What is worth trying: for each scale, the small picture alone, and a plainer one with a residual.
+def _plans(rates: _Rates, options: Options, scales: Iterable[int]) -> Iterator[_Plan]:
+    """What is worth trying: for each scale, as halvings, the small picture alone, and a plainer one with a residual.
 
     Of a picture with 1 / 4^n of the pixels, a bit per pixel of the full size buys as much if its own slope is 4^n
     times less. With a residual, error is best left to the second layer, down to the coarsest small picture; the
     slope of ``_SMALL_SLOPE`` keeps the first layer worth looking at, for some percent of the file.
     """
-    scales = (1,) if options.effort <= 3 else range(1, _MAX_TIMES + 1)
     if options.quality >= LOSSLESS:
         yield from (_Plan(times, LOSSLESS, LOSSLESS) for times in scales)
         return
