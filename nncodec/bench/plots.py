@@ -1,4 +1,4 @@
-"""Rate-distortion curves as SVG and PNG, by matplotlib."""
+"""Rate-distortion curves as SVG, by matplotlib."""
 
 import io
 from collections.abc import Callable
@@ -43,12 +43,10 @@ class Plot:
     """File name without suffix: set, measure, scale of the rate."""
     caption: str
     svg: bytes
-    png: bytes
 
     def write(self, folder: Path) -> None:
-        """Write both files."""
+        """Write it as a file."""
         (folder / f"{self.name}.svg").write_bytes(self.svg)
-        (folder / f"{self.name}.png").write_bytes(self.png)
 
 
 def plots(contest: Contest) -> list[Plot]:
@@ -81,8 +79,7 @@ def _plot(contest: Contest, measure: str, label: str, curves: dict[str, Curve], 
         return Plot(
             name=f"{contest.data.name}-{measure}-{scale}",
             caption=f"{contest.data.name}, {label}, {scale} rate, mean of {contest.data.n_images} pictures",
-            svg=_saved(figure.savefig, "svg"),
-            png=_saved(figure.savefig, "png"),
+            svg=_saved(figure.savefig),
         )
 
 
@@ -122,8 +119,8 @@ def _frame(axes: Any, curves: list[Curve], log: bool) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _saved(save: Callable[..., None], suffix: str) -> bytes:
-    """The figure in a format, without a date in it."""
+def _saved(save: Callable[..., None]) -> bytes:
+    """The figure, without a date in it."""
     out = io.BytesIO()
-    save(out, format=suffix, dpi=160, metadata={"Date": None} if suffix == "svg" else {"Software": None})
+    save(out, format="svg", metadata={"Date": None})
     return out.getvalue()

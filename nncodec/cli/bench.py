@@ -216,7 +216,7 @@ def report(
     pictures: tuple[Path, ...],
     force: bool,
 ) -> None:
-    """Make curves (SVG, PNG), BD-rates, and a page to read (index.html, report.md) from tables of `nnc bench`.
+    """Make curves (SVG), BD-rates, and a page to read (index.html, report.md) from tables of `nnc bench`.
 
     A set of pictures called kodak can be compared with published curves.
     """
