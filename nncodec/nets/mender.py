@@ -16,14 +16,13 @@ import numpy.typing as npt
 
 from nncodec.entropy.layout import LEAK
 from nncodec.nets.stored import restored
+from nncodec.nets.winograd import Tiled, convolved, transformed
 
 Floats = npt.NDArray[np.float32]
 
 UNIT = 64.0
 """Levels that are 1 to the network."""
 ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
-_ROWS = 4
-"""Rows of a convolution that are gathered at a time: few enough to stay in a core's cache."""
 
 
 class Mender:
@@ -37,7 +36,7 @@ class Mender:
     def __init__(self, arrays: dict[str, npt.NDArray[Any]], part: str = "net") -> None:
         values = restored(arrays, part)
         self._values = values
-        self._kernels = {name: taps(kernel) for name, kernel in values.items() if kernel.ndim == 4}
+        self._kernels = {name: transformed(kernel) for name, kernel in values.items() if kernel.shape[2:] == (3, 3)}
         self._stride = math.isqrt(values["enter.weight"].shape[1] // 3)
         self._out = math.isqrt(values["leave.bias"].size // 3)
         self._blocks = sum(name.endswith("inner.bias") for name in values)
@@ -57,37 +56,41 @@ class Mender:
         Returns:
             (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
-        values, stride = self._values, self._stride
-        x = self._conv("enter", _packed(ycc / np.float32(UNIT), stride))
-        x += self._condition("bias", family, level) + self._places(*x.shape[:2])
+        x = Tiled.of(_packed(ycc / np.float32(UNIT), self._stride))
+        x = self._conv("enter", x)
+        bias = self._values["place"].transpose(1, 2, 0) + self._condition("bias", family, level)
+        x.samples[...] += bias[self._places(x)]
         for number in range(self._blocks):
             block = f"blocks.{number}"
             gain, bias = (self._condition(f"{block}.{name}", family, level) for name in ("gain", "bias"))
-            y = self._conv(f"{block}.inner", x, 1 + gain, bias, np.float32(LEAK))
-            y = self._conv(f"{block}.outer", y)
-            y += x[2:-2, 2:-2]
-            x = y
-        y = x @ self._kernels["leave.weight"][0] + values["leave.bias"]
-        y *= (1 + self._condition("gain", family, level)) * np.float32(UNIT)
-        return _unpacked(y, self._out, 3)
+            y = self._conv(f"{block}.inner", x, 1 + gain, bias, LEAK)
+            x = self._conv(f"{block}.outer", y, added=x)
+        gain = (1 + self._condition("gain", family, level)) * np.float32(UNIT)
+        left = self._values["leave.weight"][:, :, 0, 0].T * gain
+        x = x.mixed(left, self._values["leave.bias"] * gain)
+        return _unpacked(x.plain(), self._out, 3)
 
     def _conv(
-        self, name: str, x: Floats, gain: Floats = ONE, bias: Floats = ZERO, slope: Floats | np.float32 = ONE
-    ) -> Floats:
-        """A layer, times a gain, plus a bias, and the activation."""
+        self,
+        name: str,
+        x: Tiled,
+        gain: Floats = ONE,
+        bias: Floats = ZERO,
+        slope: float = 1.0,
+        added: Tiled | None = None,
+    ) -> Tiled:
+        """A layer, times a gain, plus a bias, the activation, and what a block adds."""
         kernel, own_bias = self._kernels[name + ".weight"], self._values[name + ".bias"]
-        return convolved(x, kernel * gain, own_bias * gain + bias, slope)
+        return convolved(x, kernel * gain, own_bias * gain + bias, slope, added)
 
     def _condition(self, name: str, family: int, level: float) -> Floats:
         return between(self._values[name + ".values"][family], level)
 
-    def _places(self, height: int, width: int) -> Floats:
-        """The bias by place in a block, for what the first layer leaves of a region with its halo."""
-        place = self._values["place"].transpose(1, 2, 0)
-        first = 1 - self.halo // self._stride
-        rows, columns = (np.arange(first, first + n) % place.shape[0] for n in (height, width))
-        bias: Floats = place[rows[:, None], columns]
-        return bias
+    def _places(self, x: Tiled) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Where in a block the samples lie that the first layer leaves of a region with its halo: rows, columns."""
+        first, side = 1 - self.halo // self._stride, self._values["place"].shape[1]
+        rows, columns = x.rows_and_columns()
+        return (first + rows) % side, (first + columns) % side
 
 
 def between(rows: Floats, level: float) -> Floats:
@@ -97,46 +100,6 @@ def between(rows: Floats, level: float) -> Floats:
     share = np.float32(at - low)
     row: Floats = rows[low] * (1 - share) + rows[low + 1] * share
     return row
-
-
-def convolved(x: Floats, kernel: Floats, bias: Floats, slope: Floats | np.float32) -> Floats:
-    """A 3 x 3 convolution without padding, and a leaky ReLU.
-
-    Args:
-        x: (h, w, C)
-        kernel: (3, 3 * C, W): kernel rows; within them kernel column, then channel; see `taps`.
-        bias: (W,)
-        slope: (W,) or one for all: factor of what is negative; 1 for no activation.
-
-    Returns:
-        (h - 2, w - 2, W)
-    """
-    height, width, channels = x.shape[0] - 2, x.shape[1] - 2, x.shape[2]
-    out = np.empty((height, width, kernel.shape[2]), np.float32)
-    gathered = np.empty((_ROWS + 2, width, 3, channels), np.float32)
-    scratch = np.empty((_ROWS * width, kernel.shape[2]), np.float32)
-    for top in range(0, height, _ROWS):
-        rows = min(_ROWS, height - top)
-        for column in range(3):
-            gathered[: rows + 2, :, column] = x[top : top + rows + 2, column : column + width]
-        flat, part = gathered.reshape(-1, 3 * channels), scratch[: rows * width]
-        target = out[top : top + rows].reshape(rows * width, -1)
-        np.matmul(flat[: rows * width], kernel[0], out=target)
-        for row in (1, 2):
-            np.matmul(flat[row * width : (row + rows) * width], kernel[row], out=part)
-            target += part
-        target += bias
-        if np.any(slope != 1):
-            np.minimum(target, 0, out=part)
-            part *= slope - 1
-            target += part
-    return out
-
-
-def taps(kernel: Floats) -> Floats:
-    """A kernel (W, C, k, k) as `convolved` takes it: (k, k * C, W)."""
-    outputs, inputs, side, _ = kernel.shape
-    return np.ascontiguousarray(kernel.transpose(2, 3, 1, 0)).reshape(side, side * inputs, outputs)
 
 
 def _packed(x: Floats, stride: int) -> Floats:

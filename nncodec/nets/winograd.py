@@ -1,0 +1,168 @@
+"""3 x 3 convolutions by Winograd's minimal filtering, F(4 x 4, 3 x 3): a quarter of the multiplications.
+
+After Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", sections 4.1 and 4.3: four by four
+results at a time are A^T [(G g G^T) * (B^T d B)] A of a kernel g and six by six samples d (their equation 8). For many
+channels and tiles the product in the middle is 36 products of matrices. Samples lie such that the two transforms are
+products of matrices as well, each with long rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+_DATA: Floats = np.array(
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ],
+    np.float32,
+)
+"""B^T"""
+_KERNEL = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+"""G"""
+_RESULT: Floats = np.array(
+    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32
+)
+"""A^T"""
+_SIDE, _SEEN = 4, 6
+"""Results of a tile in one direction, and the samples that they depend on."""
+_CONSTANT = _SEEN + 1
+"""Among the 36 products the one that A^T and A spread over all results of a tile alike: where a bias costs least."""
+_POSITIONS = 160
+"""Tiles in a product, about: enough for it to be fast, few enough to stay in a core's cache."""
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """Samples (height, width, C), columns sorted by their place in a tile; more than those follow, and mean nothing."""
+
+    samples: Floats
+    """(4 * tiles down, 4, tiles across, C): column 4 * t + j is [:, j, t]. There is one tile more than what a
+    convolution gives, since it sees the first samples of the next one."""
+    height: int
+    width: int
+
+    @classmethod
+    def empty(cls, height: int, width: int, channels: int) -> "Tiled":
+        """Room for samples."""
+        down, across = ((size + 5) // _SIDE for size in (height, width))
+        return cls(np.empty((_SIDE * down, _SIDE, across, channels), np.float32), height, width)
+
+    @classmethod
+    def of(cls, x: Floats) -> "Tiled":
+        """From samples (h, w, C)."""
+        tiled = cls.empty(*x.shape)
+        tiled._clear(*x.shape[:2])
+        for column in range(min(_SIDE, x.shape[1])):
+            part = x[:, column::_SIDE]
+            tiled.samples[: len(x), column, : part.shape[1]] = part
+        return tiled
+
+    def plain(self) -> Floats:
+        """The samples (h, w, C) again."""
+        rows, _, across, channels = self.samples.shape
+        whole = self.samples.swapaxes(1, 2).reshape(rows, _SIDE * across, channels)
+        return whole[: self.height, : self.width]
+
+    def rows_and_columns(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Numbers of the rows and columns, in shapes to broadcast to all but the last axis of the samples."""
+        rows, _, across, _ = self.samples.shape
+        return np.arange(rows)[:, None, None], np.arange(_SIDE)[:, None] + _SIDE * np.arange(across)
+
+    def mixed(self, kernel: Floats, bias: Floats) -> "Tiled":
+        """A 1 x 1 convolution, of a kernel (C, W) and a bias (W,)."""
+        samples = self.samples @ kernel
+        samples += bias
+        return Tiled(samples, self.height, self.width)
+
+    def _clear(self, height: int, width: int) -> None:
+        """Set to zero what lies beyond: it must be harmless to reckon with, and the same every time."""
+        self.samples[height:] = 0
+        self.samples[:, :, width // _SIDE :] = 0
+
+
+def transformed(kernel: Floats) -> Floats:
+    """A kernel (W, C, 3, 3) as `convolved` takes it, G g G^T: (36, C, W)."""
+    outputs, inputs = kernel.shape[:2]
+    taps = kernel.transpose(2, 3, 1, 0).reshape(9, -1).astype(np.float64)
+    whole: Floats = (np.kron(_KERNEL, _KERNEL) @ taps).astype(np.float32).reshape(_SEEN**2, inputs, outputs)
+    return whole
+
+
+def convolved(x: Tiled, kernel: Floats, bias: Floats, slope: float = 1.0, added: Tiled | None = None) -> Tiled:
+    """A convolution without padding, a leaky ReLU, and what a residual block adds.
+
+    Args:
+        x: (h, w, C), both sides at least 3.
+        kernel: (36, C, W); see `transformed`.
+        bias: (W,)
+        slope: factor of what is negative, 0 to 1; 1 for no activation.
+        added: (h + 2, w + 2, W), whose inner samples are added at the end.
+
+    Returns:
+        (h - 2, w - 2, W)
+    """
+    inputs, outputs = kernel.shape[1:]
+    down, across = x.samples.shape[0] // _SIDE - 1, x.samples.shape[2] - 1
+    out = Tiled.empty(x.height - 2, x.width - 2, outputs)
+    out._clear(_SIDE * down, _SIDE * across)
+    count = max(1, min(down, _POSITIONS // across))
+    first, second = (np.empty(_SEEN**2 * count * (across + 1) * max(inputs, outputs), np.float32) for _ in range(2))
+    for top in range(0, down, count):
+        data = _data(x, top, min(count, down - top), first, second)
+        products = _part(first, _SEEN**2, data.shape[1], outputs)
+        np.matmul(data, kernel, out=products)
+        products[_CONSTANT] += bias
+        here = slice(_SIDE * top, _SIDE * min(top + count, down))
+        results = out.samples[here, :, :across]
+        _results(products, results, second)
+        if slope != 1:
+            np.maximum(results, np.multiply(results, np.float32(slope), out=_part(second, *results.shape)), out=results)
+        if added is not None:
+            beside = added.samples[here.start + 2 : here.stop + 2]
+            results[:, :2] += beside[:, 2:, :across]
+            results[:, 2:] += beside[:, :2, 1 : across + 1]
+    return out
+
+
+def _data(x: Tiled, top: int, count: int, spare: Floats, target: Floats) -> Floats:
+    """B^T d B of ``count`` rows of tiles, (36, tiles, C), in ``target``; by columns first, then by rows."""
+    _, _, across, channels = x.samples.shape
+    line, used = across * channels, (across - 1) * channels
+    rows = x.samples.reshape(-1, _SIDE * line)[_SIDE * top :]
+    windows = np.lib.stride_tricks.sliding_window_view(rows, _SEEN, axis=0)[: _SIDE * count : _SIDE].swapaxes(1, 2)
+    half = _part(spare, count, _SEEN, _SEEN, line)
+    np.matmul(_DATA, windows, out=half.reshape(count, _SEEN, -1)[:, :, : _SIDE * line])
+    half[:, :, _SIDE:, :used] = half[:, :, : _SEEN - _SIDE, channels:]
+    whole = _part(target, _SEEN, _SEEN, count, used)
+    np.matmul(_DATA, half[..., :used], out=whole.transpose(2, 0, 1, 3))
+    return whole.reshape(_SEEN**2, -1, channels)
+
+
+def _results(products: Floats, target: Floats, spare: Floats) -> None:
+    """A^T m A of products (36, tiles, W) to ``target`` (rows, 4, tiles across, W)."""
+    count, used = len(target) // _SIDE, target.shape[2] * target.shape[3]
+    half = _part(spare, count, _SIDE, _SEEN, used)
+    lines = products.reshape(_SEEN, _SEEN, count, used).transpose(1, 2, 0, 3)
+    np.matmul(_RESULT, lines, out=half.transpose(2, 0, 1, 3))
+    np.matmul(_RESULT, half.reshape(-1, _SEEN, used), out=_lines(target))
+
+
+def _lines(target: Floats) -> Floats:
+    """(rows, 4, tiles, W), of which the last two lie side by side, as (rows, 4, tiles * W), in place."""
+    rows, columns, tiles, channels = target.shape
+    strides = *target.strides[:2], target.itemsize
+    return np.lib.stride_tricks.as_strided(target, (rows, columns, tiles * channels), strides)
+
+
+def _part(spare: Floats, *shape: int) -> Floats:
+    """The start of a buffer as an array."""
+    part: Floats = spare[: np.prod(shape)].reshape(shape)
+    return part
