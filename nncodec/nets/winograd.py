@@ -6,6 +6,7 @@ channels and tiles the product in the middle is 36 products of matrices. Samples
 products of matrices as well, each with long rows.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,56 +114,60 @@ def convolved(x: Tiled, kernel: Floats, bias: Floats, slope: float = 1.0, added:
     down, across = x.samples.shape[0] // _SIDE - 1, x.samples.shape[2] - 1
     out = Tiled.empty(x.height - 2, x.width - 2, outputs)
     out._clear(_SIDE * down, _SIDE * across)
+    windows, lines = _windows(x.samples), _lines(out.samples, across)
     count = max(1, min(down, _POSITIONS // across))
     first, second = (np.empty(_SEEN**2 * count * (across + 1) * max(inputs, outputs), np.float32) for _ in range(2))
     for top in range(0, down, count):
-        data = _data(x, top, min(count, down - top), first, second)
-        products = _part(first, _SEEN**2, data.shape[1], outputs)
+        end = min(top + count, down)
+        data = _data(windows[top:end], inputs, first, second)
+        products = _part(first, _SEEN**2, (end - top) * across, outputs)
         np.matmul(data, kernel, out=products)
         products[_CONSTANT] += bias
-        here = slice(_SIDE * top, _SIDE * min(top + count, down))
-        results = out.samples[here, :, :across]
-        _results(products, results, second)
+        rows = slice(_SIDE * top, _SIDE * end)
+        _results(products, lines[rows], second)
+        results = out.samples[rows, :, :across]
         if slope != 1:
             np.maximum(results, np.multiply(results, np.float32(slope), out=_part(second, *results.shape)), out=results)
         if added is not None:
-            beside = added.samples[here.start + 2 : here.stop + 2]
+            beside = added.samples[rows.start + 2 : rows.stop + 2]
             results[:, :2] += beside[:, 2:, :across]
             results[:, 2:] += beside[:, :2, 1 : across + 1]
     return out
 
 
-def _data(x: Tiled, top: int, count: int, spare: Floats, target: Floats) -> Floats:
-    """B^T d B of ``count`` rows of tiles, (36, tiles, C), in ``target``; by columns first, then by rows."""
-    _, _, across, channels = x.samples.shape
-    line, used = across * channels, (across - 1) * channels
-    rows = x.samples.reshape(-1, _SIDE * line)[_SIDE * top :]
-    windows = np.lib.stride_tricks.sliding_window_view(rows, _SEEN, axis=0)[: _SIDE * count : _SIDE].swapaxes(1, 2)
-    half = _part(spare, count, _SEEN, _SEEN, line)
-    np.matmul(_DATA, windows, out=half.reshape(count, _SEEN, -1)[:, :, : _SIDE * line])
-    half[:, :, _SIDE:, :used] = half[:, :, : _SEEN - _SIDE, channels:]
-    whole = _part(target, _SEEN, _SEEN, count, used)
-    np.matmul(_DATA, half[..., :used], out=whole.transpose(2, 0, 1, 3))
+def _windows(samples: Floats) -> Floats:
+    """The rows that each row of tiles depends on, (tiles down, 6, 4 * tiles across * C), in place."""
+    rows = samples.reshape(len(samples), -1)
+    shape, stride = (len(rows) // _SIDE - 1, _SEEN, rows.shape[1]), rows.strides[0]
+    return np.lib.stride_tricks.as_strided(rows, shape, (_SIDE * stride, stride, rows.itemsize))
+
+
+def _lines(samples: Floats, across: int) -> Floats:
+    """The samples of the first tiles of each row, one after the other, (rows, 4, across * C), in place."""
+    rows, columns, _, channels = samples.shape
+    return samples.reshape(rows, columns, -1)[:, :, : across * channels]
+
+
+def _data(windows: Floats, channels: int, spare: Floats, target: Floats) -> Floats:
+    """B^T d B of some rows of tiles, (36, tiles, C), in ``target``; down the columns first, then along the rows."""
+    count, _, line = windows.shape
+    half = _part(spare, count, _SEEN, _SEEN, line // _SIDE)
+    np.matmul(_DATA, windows, out=half.reshape(count, _SEEN, -1)[:, :, :line])
+    half[:, :, _SIDE:, :-channels] = half[:, :, : _SEEN - _SIDE, channels:]
+    whole = _part(target, _SEEN, _SEEN, count, line // _SIDE - channels)
+    np.matmul(_DATA, half[..., :-channels], out=whole.transpose(2, 0, 1, 3))
     return whole.reshape(_SEEN**2, -1, channels)
 
 
 def _results(products: Floats, target: Floats, spare: Floats) -> None:
-    """A^T m A of products (36, tiles, W) to ``target`` (rows, 4, tiles across, W)."""
-    count, used = len(target) // _SIDE, target.shape[2] * target.shape[3]
+    """A^T m A of products (36, tiles, W) to rows of samples, (rows, 4, tiles across * W)."""
+    count, used = len(target) // _SIDE, target.shape[2]
     half = _part(spare, count, _SIDE, _SEEN, used)
-    lines = products.reshape(_SEEN, _SEEN, count, used).transpose(1, 2, 0, 3)
-    np.matmul(_RESULT, lines, out=half.transpose(2, 0, 1, 3))
-    np.matmul(_RESULT, half.reshape(-1, _SEEN, used), out=_lines(target))
-
-
-def _lines(target: Floats) -> Floats:
-    """(rows, 4, tiles, W), of which the last two lie side by side, as (rows, 4, tiles * W), in place."""
-    rows, columns, tiles, channels = target.shape
-    strides = *target.strides[:2], target.itemsize
-    return np.lib.stride_tricks.as_strided(target, (rows, columns, tiles * channels), strides)
+    products = products.reshape(_SEEN, _SEEN, count, used).transpose(1, 2, 0, 3)
+    np.matmul(_RESULT, products, out=half.transpose(2, 0, 1, 3))
+    np.matmul(_RESULT, half.reshape(-1, _SEEN, used), out=target)
 
 
 def _part(spare: Floats, *shape: int) -> Floats:
     """The start of a buffer as an array."""
-    part: Floats = spare[: np.prod(shape)].reshape(shape)
-    return part
+    return spare[: math.prod(shape)].reshape(shape)
