@@ -260,6 +260,32 @@ def test_both_ways_to_start_it(command: list[str], photo: Path) -> None:
     assert Path("photo.nnc").exists()
 
 
+_LACKING = (
+    "import sys; sys.modules |= dict.fromkeys(sys.argv.pop(1).split(','));"  # None: importing it fails
+    "from nncodec.cli import main; main()"
+)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "line", "code", "said"),
+    [
+        ("torch,constriction", "encode big.png -o a.nnc -c webp -q 90", 0, "a.nnc"),
+        ("torch", "encode big.png -o a.nnc -c webp -q 90 --restore tuned", 0, "a.nnc"),
+        ("constriction", "encode big.png -o a.nnc -c webp -q 90 --restore tuned", 4, "package constriction"),
+        ("torch", "encode big.png -o a.nnc -c recurrent", 4, "pip install torch"),
+        ("torch", "train luma --data . --minutes 1", 4, "pip install torch"),
+    ],
+)
+def test_what_is_not_installed_is_done_without_or_named(
+    here: Path, lacking: str, line: str, code: int, said: str
+) -> None:
+    PIL.Image.fromarray(pictures.photograph(160, 192)).save("big.png")
+    command = [sys.executable, "-c", _LACKING, lacking, *line.split()]
+    result = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (result.returncode, "Traceback" in result.stderr) == (code, False), result.stderr
+    assert said in result.stderr
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

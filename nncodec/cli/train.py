@@ -44,6 +44,9 @@ def _output(recipe: str, beside: str) -> Callable[[_Command], _Command]:
 
 def _learn(recipe: str, options: dict[str, Any]) -> None:
     """Set this process up for hours of training with torch, and run a recipe with the options as its settings."""
+    from nncodec.models import require
+
+    require("torch", "training", "pip install torch")
     import torch
 
     from nncodec.training.allocator import keep_memory

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nncodec.nets.recurrent_coder import Model
 
 _NAME = "recurrent"
+_INSTALL = "pip install torch"
 
 
 @cache
@@ -49,6 +50,7 @@ class Recurrent:
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; the effort does not matter. EncodeError for other depths."""
+        models.require("torch", "codec recurrent", _INSTALL)
         from nncodec.nets.recurrent_coder import encode
 
         if pixels.dtype != np.uint8:
@@ -62,6 +64,7 @@ class Recurrent:
 
         Raises CorruptFile if the bits are not those that were written, UnsupportedFile for unknown weights.
         """
+        models.require("torch", "codec recurrent", _INSTALL)
         from nncodec.nets.recurrent_coder import decode
 
         parsed = Payload.parse(payload)

@@ -90,7 +90,7 @@ class Search:
 
     def _fitted(self, planes: Floats, start: list[Plane], steps: int) -> list[Plane]:
         """Each plane with filters trained on it, where they pay for their bytes."""
-        models.require("torch", "codec ccnn from effort 5 on", "use -e 4")
+        models.require("torch", "codec ccnn from effort 5 on", "use -e 4, or pip install torch")
         from nncodec.nets.ccnn_fit import Task, fit
 
         coder, known = self.coder, self.coder.known(len(planes))

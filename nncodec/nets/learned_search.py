@@ -92,7 +92,7 @@ class Search:
         """The same way again and again, with targets that follow what the network does."""
         if not count:
             return
-        models.require("torch", "codec learned from effort 4 on", "use -e 3")
+        models.require("torch", "codec learned from effort 4 on", "use -e 3, or pip install torch")
         from nncodec.nets.refine import Refiner
 
         matrix = matrix_of(way.own)
