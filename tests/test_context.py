@@ -6,11 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nncodec import models
 from nncodec.entropy import context
 from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, N_GROUPS, PLANES, passes
 from nncodec.entropy.context import HIDDEN, Known, Weights, shapes
 from nncodec.entropy.layout import N_ANCHORS
 from nncodec.errors import UnsupportedFile
+from nncodec.nets.lapped_model import loaded
 from nncodec.nets.transform import lapped_basis
 from nncodec.training.contexts import Network, fit, samples, sizes_table
 from nncodec.training.data import Pictures
@@ -38,6 +40,17 @@ def test_groups_hold_every_channel_once_by_rising_frequency():
     assert len(GROUPS) == 15
     for number, group in enumerate(GROUPS):
         assert {u + v for u, v in FREQUENCIES[group]} == {number}
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 35), st.integers(1, 35), st.integers(0, N_GROUPS - 1))
+def test_what_is_known_in_the_order_of_coding_ends_in_the_grid(height, width, group):
+    known, channels = Known(height, width, 1, sizes_table()), GROUPS[group]
+    grid = np.arange(height * width, dtype=np.int32)[:, None] + np.arange(channels.start, channels.stop, dtype=np.int32)
+    for each in known.passes(group):
+        assert group == 0 or isinstance(each.at, slice)
+        known.put(0, group, each.at, grid[known.order[each.at]], np.int32(0))
+    assert np.array_equal(known.latent()[0, :, :, channels].reshape(grid.shape), 16 * grid)
 
 
 # --- exact contexts -------------------------------------------------------------------------------------------------
@@ -84,6 +97,29 @@ def test_contexts_in_python_integers(plane, group):
                 h * int(w) for h, w in zip(hidden, drawn["leave"][:, channel], strict=True)
             )
             assert found == max(low, min(63, rounded_shift(total, 18)))
+
+
+def test_pieces_do_not_show(monkeypatch):
+    """The places of a pass are taken some at a time; how many makes no difference."""
+    rng = np.random.default_rng(0)
+    known = Known(9, 14, PLANES, sizes_table())
+    for p in range(PLANES):
+        for g in range(N_GROUPS):
+            symbols = rng.integers(-30, 30, (126, GROUPS[g].stop - GROUPS[g].start)).astype(np.int32)
+            known.put(p, g, np.arange(126), symbols, np.zeros_like(symbols))
+            known.finish(p, g)
+    weights = loaded(models.newest("ccnn"), "ccnn").contexts(90)
+
+    def every_step():
+        for plane, group in ((0, 0), (1, 3), (2, 9)):
+            for each in known.passes(group):
+                yield from context.step(known, weights[plane][group], plane, group, each)
+
+    whole = list(every_step())
+    monkeypatch.setattr(context, "_BLOCK", 7)
+    monkeypatch.setattr(context, "_PIECE", 3)
+    assert all(map(np.array_equal, every_step(), whole))
+    assert len({index for each in whole[1::2] for index in each.ravel().tolist()}) > 10
 
 
 def test_weights_of_another_shape_are_refused():

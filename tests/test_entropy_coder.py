@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nncodec.entropy import coder
 from nncodec.entropy.coder import MAX_SYMBOL, Decoder, Encoder
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import TOTAL, Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
@@ -50,6 +51,16 @@ def test_symbols_survive(parts):
         symbols, indices = arrays(part)
         assert np.array_equal(decoder.code(indices), symbols)
     decoder.finish()
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 39, 40])
+def test_sorting_in_chunks_does_not_show(chunk, monkeypatch):
+    rng = np.random.default_rng(0)
+    part = list(zip(rng.integers(-999, 999, 40).tolist(), rng.integers(0, 9, 40).tolist(), strict=True))
+    whole = written([part])
+    monkeypatch.setattr(coder, "_CHUNK", chunk)
+    assert written([part]) == whole
+    assert np.array_equal(Decoder(TABLES, *whole).code(arrays(part)[1]), arrays(part)[0])
 
 
 @settings(max_examples=60, deadline=None)

@@ -25,7 +25,7 @@ def walk(known: Known, weights: list[list[Weights]], plane: int, groups: int, ex
     for group in range(groups):
         for each in known.passes(group):
             means, indices = step(known, weights[plane][group], plane, group, each)
-            known.put(plane, group, each.places, exchange(group, each, means, indices), means)
+            known.put(plane, group, each.at, exchange(group, each, means, indices), means)
         known.finish(plane, group)
 
 

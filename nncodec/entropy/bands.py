@@ -1,6 +1,7 @@
 """The lapped latent: its channels, their order, and the passes in which each group is coded."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,22 @@ class Pass:
     """(n,)"""
     leans: Places | None
     """(n, 4) the nearest positions already coded, or None in the first pass."""
+
+    @cached_property
+    def at(self) -> slice | Places:
+        """The places, as a slice if each is the next after that before: arrays are then read without a copy."""
+        first = int(self.places[0])
+        following = slice(first, first + len(self.places))
+        return following if np.array_equal(self.places, np.arange(following.start, following.stop)) else self.places
+
+    def part(self, first: int, end: int) -> "Pass":
+        """The same for some of its places."""
+        return Pass(self.row, self.places[first:end], None if self.leans is None else self.leans[first:end])
+
+    def renumbered(self, numbers: Places) -> "Pass":
+        """The same, with other numbers for the positions of the grid."""
+        leans = None if self.leans is None else numbers.take(self.leans.T).T
+        return Pass(self.row, numbers[self.places], leans)
 
 
 def passes(height: int, width: int, spacing: int) -> list[Pass]:

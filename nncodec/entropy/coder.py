@@ -4,7 +4,7 @@ The coder is that of constriction 0.5 (`stream.queue`), with 32-bit words, a 64-
 docs/format.md describes it well enough to be written again. Its bit stream is part of the format.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -69,24 +69,24 @@ def _models(tables: Tables) -> list[Any]:
         return [categorical((row - 1).astype(np.float64), perfect=False) for row in tables.frequencies]
 
 
-def _by_scale(indices: Indices, each: Callable[[int, Positions], None]) -> None:
-    """Call ``each(index, positions)`` for every scale index that occurs, ascending, positions in order."""
-    orders, starts = [], []
-    for first in range(0, len(indices), _CHUNK):  # sorting takes 16 bytes a symbol
+def _by_scale(indices: Indices) -> tuple[Positions, list[int]]:
+    """Positions sorted by scale index, those of equal index in order; and how many each index has."""
+    orders, counts = [], []
+    for first in range(0, max(len(indices), 1), _CHUNK):  # sorting takes 16 bytes a symbol
         part = indices[first : first + _CHUNK]
         orders.append(np.argsort(part, kind="stable").astype(np.int32) + np.int32(first))
-        starts.append(np.cumsum([0, *np.bincount(part, minlength=N_SCALES)]))
-    for index in range(N_SCALES if orders else 0):
-        at = np.concatenate([order[s[index] : s[index + 1]] for order, s in zip(orders, starts, strict=True)])
-        if len(at):
-            each(index, at)
+        counts.append(np.bincount(part, minlength=N_SCALES))
+    if len(orders) == 1:
+        return orders[0], counts[0].tolist()
+    runs = [np.split(order, np.cumsum(count)[:-1]) for order, count in zip(orders, counts, strict=True)]
+    return np.concatenate([run for index in zip(*runs, strict=True) for run in index]), np.sum(counts, 0).tolist()
 
 
 class Encoder:
     """Writes groups of symbols; `finish` gives the bytes."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+        self._half_widths = np.array(tables.half_widths, np.int32)
         self._models = _models(tables)
         self._coder = _constriction().stream.queue.RangeEncoder()
         self._escapes = bytearray()
@@ -99,17 +99,17 @@ class Encoder:
         if symbols.size and max(int(symbols.max()), -int(symbols.min())) > MAX_SYMBOL:
             raise EncodeError(f"a symbol is larger than {MAX_SYMBOL}")
 
-        def write(index: int, at: Positions) -> None:
-            half = self._tables.half_widths[index]
-            group = symbols[at]
-            outside = np.abs(group) > half
-            places = np.where(outside, 2 * half + 1, group + half).astype(np.int32)
-            with _translated(EncodeError, "the range coder failed"):
-                self._coder.encode(places, self._models[index])
-            for symbol in group[outside].tolist():
-                self._escapes += write_number(2 * (abs(symbol) - half - 1) + (symbol < 0))
-
-        _by_scale(indices, write)
+        order, counts = _by_scale(indices)
+        sorted_, half = symbols[order], np.repeat(self._half_widths, counts)
+        outside = np.abs(sorted_) > half
+        places = np.where(outside, 2 * half + 1, sorted_ + half).astype(np.int32)
+        ends = np.cumsum(counts)
+        with _translated(EncodeError, "the range coder failed"):
+            for model, count, end in zip(self._models, counts, ends.tolist(), strict=True):
+                if count:
+                    self._coder.encode(places[end - count : end], model)
+        for symbol, width in zip(sorted_[outside].tolist(), half[outside].tolist(), strict=True):
+            self._escapes += write_number(2 * (abs(symbol) - width - 1) + (symbol < 0))
 
     def finish(self) -> tuple[bytes, bytes]:
         """The escapes and the range coder's bytes, whose trailing zeros are left out."""
@@ -124,7 +124,7 @@ class Decoder:
         if words.endswith(b"\0"):
             raise CorruptFile("the coded symbols end with a zero byte")
         padded = words + bytes(-len(words) % 4)
-        self._tables = tables
+        self._half_widths = np.array(tables.half_widths, np.int32)
         self._models = _models(tables)
         with _translated(CorruptFile, "the coded symbols are damaged"):
             self._coder = _constriction().stream.queue.RangeDecoder(np.frombuffer(padded, "<u4").astype(np.uint32))
@@ -135,17 +135,15 @@ class Decoder:
 
         Raises CorruptFile where the words cannot have been written so.
         """
+        order, counts = _by_scale(indices)
+        with _translated(CorruptFile, "the coded symbols are damaged"):
+            runs = [self._coder.decode(model, n) for model, n in zip(self._models, counts, strict=True) if n]
+        half = np.repeat(self._half_widths, counts)
+        found = np.concatenate([np.empty(0, np.int32), *runs]) - half
+        for place in np.flatnonzero(found > half):
+            found[place] = self._escape(int(half[place]))
         symbols = np.empty(len(indices), np.int32)
-
-        def read(index: int, at: Positions) -> None:
-            half = self._tables.half_widths[index]
-            with _translated(CorruptFile, "the coded symbols are damaged"):
-                group = self._coder.decode(self._models[index], len(at)) - half
-            for place in np.flatnonzero(group == half + 1):
-                group[place] = self._escape(half)
-            symbols[at] = group
-
-        _by_scale(indices, read)
+        symbols[order] = found
         return symbols
 
     def _escape(self, half: int) -> int:

@@ -28,7 +28,7 @@ class Plane(lapped_coder.Plane):
 
     decoder: Decoder
     means: npt.NDArray[np.int32]
-    """(n, CHANNELS) in 1/16 symbol"""
+    """(n, CHANNELS) in 1/16 symbol, in the order of coding, as are the indices"""
     indices: Indices
     """(n, CHANNELS)"""
     error: float = 0.0
@@ -37,7 +37,7 @@ class Plane(lapped_coder.Plane):
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
         """See the base class; also keep what the symbols were predicted from."""
         super().take(group, each, symbols, means, indices)
-        self.means[each.places, GROUPS[group]], self.indices[each.places, GROUPS[group]] = means, indices
+        self.means[each.at, GROUPS[group]], self.indices[each.at, GROUPS[group]] = means, indices
 
     @property
     def cost(self) -> float:
@@ -84,7 +84,7 @@ class Search:
         return coded
 
     def _measure(self, known: Known, number: int, plane: Floats, coded: Plane) -> None:
-        values = known.values[number].reshape(known.height, known.width, CHANNELS)
+        values = known.in_grid(known.values[number]).reshape(known.height, known.width, CHANNELS)
         painted = paint(values, coded.decoder, 1 / MEAN_ONE)
         coded.error = float(np.square(painted - plane / self.coder.step, dtype=np.float32).sum(dtype=np.float64))
 
@@ -95,8 +95,8 @@ class Search:
 
         coder, known = self.coder, self.coder.known(len(planes))
         shape = known.height, known.width, CHANNELS
-        means = np.stack([each.means.reshape(shape) for each in start])
-        indices = np.stack([each.indices.reshape(shape) for each in start])
+        means = np.stack([known.in_grid(each.means).reshape(shape) for each in start])
+        indices = np.stack([known.in_grid(each.indices).reshape(shape) for each in start])
         task = Task(planes, means, indices, float(coder.step))
         analysis, synthesis = fit(task, coder.model.arrays, steps)
         found = []

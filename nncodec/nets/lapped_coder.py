@@ -92,7 +92,7 @@ class Coder:
 
         def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
             own = GROUPS[group]
-            wanted = flat[each.places, own] - means.astype(np.float32) / MEAN_ONE
+            wanted = flat[known.order[each.at], own] - means.astype(np.float32) / MEAN_ONE
             symbols: Symbols = rounder(wanted[None], indices[None])[0]
             coded.take(group, each, symbols, means, indices)
             coded.bits += float(rounder.bits(symbols, indices).sum())

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.band_walk import Payload, Reader, walk
-from nncodec.entropy.bands import CHANNELS, STRIDE, Pass
+from nncodec.entropy.bands import STRIDE, Pass
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.context import MEAN_FLOOR, Known, Means
 from nncodec.entropy.payload import stamp
@@ -28,9 +28,9 @@ def values(
 ) -> Values:
     """Values (channels, h, w, CHANNELS) in 1/16 symbol.
 
-    ``after`` is called with each plane's number, its values (h * w, CHANNELS) and the reader, to read what follows
-    them. Raises CorruptFile for symbols that are not those that were written, before it allocates where there are too
-    few bytes for the size.
+    ``after`` is called with each plane's number, its values (h * w, CHANNELS), in the order of coding, and the reader,
+    to read what follows them. Raises CorruptFile for symbols that are not those that were written, before it allocates
+    where there are too few bytes for the size.
     """
     rows, columns = -(-height // STRIDE), -(-width // STRIDE)
     least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
@@ -47,4 +47,4 @@ def values(
         walk(known, contexts, plane, payload.groups[plane], exchange)
         after(plane, known.values[plane], reader)
     reader.finish()
-    return known.values.reshape(channels, rows, columns, CHANNELS)
+    return known.latent()

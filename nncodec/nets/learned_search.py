@@ -10,7 +10,6 @@ from operator import attrgetter
 import numpy as np
 
 from nncodec import models, progress
-from nncodec.entropy.bands import CHANNELS
 from nncodec.metrics import mse
 from nncodec.nets.lapped import Floats
 from nncodec.nets.lapped_coder import PRICE, ROUNDING, Coder, Plane
@@ -77,7 +76,7 @@ class Search:
         known, coded = self.coder.known(count), [Plane() for _ in range(count)]
         for number, target in enumerate(targets):
             self.coder.code(known, number, target, coded[number], rounding)
-        values = known.values.reshape(count, known.height, known.width, CHANNELS)
+        values = known.latent()
         return Way(own, rounding, coded, values, self._cost(own, coded, values) if measured else 0.0)
 
     def _cost(self, own: bytes | None, planes: list[Plane], values: Values) -> float:

@@ -79,7 +79,8 @@ def _rows(
     side = SIDE // STRIDE
     known = Known(side, side, plane + 1, sizes_table())
     for other in range(plane + 1):
-        latent = analyse(planes[other], analysis[other]).reshape(-1, CHANNELS) / np.float32(step_size(quality))
+        latent = analyse(planes[other], analysis[other]).reshape(-1, CHANNELS)[known.order]
+        latent /= np.float32(step_size(quality))
         symbols = (np.sign(latent) * np.floor(np.abs(latent) + _ROUNDING)).astype(np.int32)
         everywhere = np.arange(side * side)
         for group in range(N_GROUPS):
