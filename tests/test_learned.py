@@ -97,8 +97,7 @@ def test_tiles_do_not_show(planes, monkeypatch):
     """The smallest tiles give the same picture, whatever is cut off at its end."""
     painter, values = Painter(TINY, 120, OPPONENT), lively_values(planes, 9, 13)
     whole = painter.pixels(values, 101, 66)
-    monkeypatch.setattr(polish, "_ROWS", 16)
-    monkeypatch.setattr(polish, "_COLUMNS", 8)
+    monkeypatch.setattr(polish, "equal_tiles", lambda *_: (16, 8))
     tiled = painter.pixels(values, 101, 66)
     assert whole.shape == ((66, 101) if planes == 1 else (66, 101, 3))
     assert np.abs(whole.astype(int) - tiled).max() <= 1
@@ -108,7 +107,7 @@ def test_tiles_do_not_show(planes, monkeypatch):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_do_not_show(threads, monkeypatch):
     painter, values = Painter(TINY, 120, OPPONENT), lively_values(3, 9, 9)
-    monkeypatch.setattr(polish, "_ROWS", 24)
+    monkeypatch.setattr(polish, "equal_tiles", lambda *_: (24, 72))
     whole = painter.pixels(values, 72, 72)
     monkeypatch.setattr(tiles.os, "cpu_count", lambda: threads)
     assert np.array_equal(painter.pixels(values, 72, 72), whole)

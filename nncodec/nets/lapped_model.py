@@ -1,7 +1,8 @@
 """The shared weights of the codecs on the lapped latent, and colours: what encoder and decoder do alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from nncodec import models
 from nncodec.entropy import context
 from nncodec.entropy.context import Weights
 from nncodec.entropy.tables import Tables
+from nncodec.nets.accelerated import Net, net_on
 from nncodec.nets.lapped import OPPONENT, Decoder, Floats
 
 COLOUR_ONE = 127
@@ -41,6 +43,11 @@ class Model:
     def analysis(self) -> Floats:
         """(3, CHANNELS, TAPS, TAPS)"""
         return self.arrays["analysis"].astype(np.float32)
+
+    @cached_property
+    def net_on(self) -> Callable[[str], Net]:
+        """The network that polishes, by device: `nncodec.nets.accelerated.net_on`, made once."""
+        return cache(partial(net_on, arrays=self.arrays))
 
     def decoder(self, plane: int) -> Decoder:
         """What paints one plane."""

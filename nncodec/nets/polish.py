@@ -10,15 +10,14 @@ import numpy.typing as npt
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, STRIDE, step_size
 from nncodec.entropy.context import MEAN_ONE
-from nncodec.nets.accelerated import net_on
 from nncodec.nets.lapped import OPPONENT, Floats, Region, paint
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model, from_planes
 from nncodec.nets.mender import UNIT
-from nncodec.nets.tiles import tile_by_tile
+from nncodec.nets.tiles import equal_tiles, tile_by_tile
 
-_ROWS, _COLUMNS = 256, 768
-"""Size of the tiles, multiples of 8: enough of them for many threads, large enough for their halo not to cost much."""
+_AREA = 3 << 16
+"""The most pixels of a tile: some 40 MB for a thread to work in, and a halo that costs a fifth."""
 
 
 class Painter:
@@ -32,7 +31,7 @@ class Painter:
     """
 
     def __init__(self, model: Model, quality: int, matrix: Floats, device: str = "cpu") -> None:
-        self._net, self._matrix = net_on(device, model.arrays), matrix
+        self._net, self._matrix = model.net_on(device), matrix
         self._decoders = [model.decoder(plane) for plane in range(len(matrix))]
         self._step, self._level = np.float32(step_size(quality)), quality / MAX_QUALITY_INDEX
 
@@ -46,7 +45,7 @@ class Painter:
             rows, columns = (slice(0, side.stop - side.start) for side in region)
             out[region] = from_planes([plane[rows, columns] for plane in planes], self._matrix)
 
-        tile_by_tile(shape, _ROWS, _COLUMNS, finish)
+        tile_by_tile(shape, *equal_tiles(shape, _AREA, self._net.halo), finish)
         return out
 
     def _polished(self, values: Values, region: Region) -> list[Floats]:

@@ -1,13 +1,45 @@
 """Work on a picture in tiles, by threads of our own; none inside the small matrix products, where they would wait."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import product
 
 from threadpoolctl import ThreadpoolController
 
 Region = tuple[slice, slice]
+
+_SHARES = 4
+"""Threads that tiles are laid out for, however many there are, so that a picture is the same on all machines alike."""
+_STEP, _SHORTEST = 16, 128
+"""Sides of equal tiles are multiples of one, and at least the other unless the picture is smaller."""
+
+
+def equal_tiles(shape: tuple[int, ...], area: int, halo: int) -> tuple[int, int]:
+    """Rows and columns of the tiles that four threads, or two, have done with first.
+
+    Args:
+        shape: of the picture: height, width, and whatever follows.
+        area: the most pixels of a tile, at least 256 x 256; it bounds the memory of a thread.
+        halo: pixels around a tile that are worked on besides; a network's own is about right, since its first layer
+            sees twice as many on both sides together, and its last one none.
+    """
+
+    def cost(size: tuple[int, int]) -> tuple[int, int]:
+        rows, columns = size
+        rounds = -(-math.prod(-(-side // part) for side, part in zip(shape, size, strict=False)) // _SHARES)
+        return rounds * (rows + halo) * (columns + halo), -rows * columns
+
+    height, width = shape[:2]
+    return min((size for size in product(_parts(height), _parts(width)) if math.prod(size) <= area), key=cost)
+
+
+def _parts(side: int) -> list[int]:
+    """Into what a side can be divided: made up to the step, the last part apart."""
+    counts = range(1, max(1, side // _SHORTEST) + 1)
+    return sorted({-(-side // (count * _STEP)) * _STEP for count in counts})
 
 
 def tile_by_tile(shape: tuple[int, ...], rows: int, columns: int, work: Callable[[Region], None]) -> None:
