@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nncodec import models
 from nncodec.nets.mender import Mender
-from nncodec.nets.tiles import Region, tile_by_tile
+from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
 from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.scaling import downscale, upscale
 
@@ -28,10 +28,10 @@ POWER = 1.25
 """A level's share of all levels to this power is its quality's share of the range."""
 BLOCK = 8
 """Side of the blocks that base codecs work in; a tile of the half-size picture starts where one does."""
-_TILE = 128
-"""Side of the tiles, in pixels of the half-size picture."""
-_SAMPLES = 16
-"""Tiles on which strengths are chosen, at most."""
+_AREA = 1 << 16
+"""The most pixels of a tile, of the half-size picture."""
+_SAMPLE, _SAMPLES = 128, 16
+"""Side of the regions on which strengths are chosen, in pixels of the half-size picture, and their number at most."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Compact:
             ycc = with_halo(pixels, _doubled(region, pixels), self._com.halo, 2 * BLOCK)
             out[region] = _moved(out[region], self._com.correction(ycc, *self._told(condition)), 1.0, 1.0)
 
-        tile_by_tile(out.shape, _TILE, _TILE, work)
+        tile_by_tile(out.shape, *equal_tiles(out.shape, _AREA, self._com.halo // 2), work)
         return out
 
     def restored(self, small: Bytes, height: int, width: int, condition: Condition) -> Bytes:
@@ -80,7 +80,7 @@ class Compact:
             added = self._correction(small, region, condition)
             out[here] = _moved(out[here], added, condition.luma / FULL, condition.chroma / FULL)
 
-        tile_by_tile(small.shape, _TILE, _TILE, work)
+        tile_by_tile(small.shape, *equal_tiles(small.shape, _AREA, self._rec.halo), work)
         return out
 
     def fitted(self, small: Bytes, original: Bytes, condition: Condition) -> Condition:
@@ -129,9 +129,9 @@ def _moved(pixels: Bytes, added: Floats, luma: float, chroma: float) -> Bytes:
 
 
 def _spread(height: int, width: int) -> Iterator[Region]:
-    """Up to `_SAMPLES` of the tiles, evenly spaced in reading order."""
-    tiles = [(top, left) for top in range(0, height, _TILE) for left in range(0, width, _TILE)]
-    count = min(len(tiles), _SAMPLES)
+    """Up to `_SAMPLES` regions, evenly spaced in reading order among all that the picture divides into."""
+    regions = [(top, left) for top in range(0, height, _SAMPLE) for left in range(0, width, _SAMPLE)]
+    count = min(len(regions), _SAMPLES)
     for number in range(count):
-        top, left = tiles[(2 * number + 1) * len(tiles) // (2 * count)]
-        yield slice(top, min(top + _TILE, height)), slice(left, min(left + _TILE, width))
+        top, left = regions[(2 * number + 1) * len(regions) // (2 * count)]
+        yield slice(top, min(top + _SAMPLE, height)), slice(left, min(left + _SAMPLE, width))
