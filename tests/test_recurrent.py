@@ -421,6 +421,17 @@ def test_deep_pictures_are_refused():
         CODEC.encode(pictures.deep(8, 8), Options())
 
 
+@pytest.mark.parametrize("shape", [(4097, 1), (1, 4097, 3)], ids=str)
+def test_large_pictures_are_refused_with_a_way_out(shape):
+    """Before any work; the codecs that are named take such a picture."""
+    picture = Picture(np.zeros(shape, np.uint8))
+    with pytest.raises(EncodeError, match="recurrent holds at most 4096 pixels a side, not 4097") as caught:
+        pipeline.encode(picture, pipeline.Settings("recurrent", Options(0)))
+    named = caught.value.hint.removeprefix("use -c ").removesuffix(", or a smaller picture").split(", ")
+    assert {"avif", "learned"} <= set(named)
+    assert not {"recurrent", "jpegfile"} & set(named)
+
+
 def test_weights_that_do_not_fit_are_refused():
     arrays = tiny_recurrent.arrays()
     for damaged in ({"units": arrays["units"][1:]}, {"slots": arrays["slots"][:, :4]}):

@@ -122,15 +122,23 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     check_pixels(picture.width, picture.height, settings.max_pixels)
     if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
         raise EncodeError("quality runs from 0 to 100, effort from 1 to 9")
+    side = max(picture.width, picture.height)
     if picture.depth not in codec.depths:
-        able = ", ".join(c.name for c in all_codecs().values() if picture.depth in c.depths)
-        raise EncodeError(f"{codec.name} holds no {picture.depth}-bit samples", f"use -c {able}, or --depth 8")
-    if max(picture.width, picture.height) > codec.max_side:
-        raise EncodeError(f"{codec.name} holds at most {codec.max_side} pixels a side", "use another codec")
+        hint = f"use -c {_able(picture.depth, 1)}, or --depth 8"
+        raise EncodeError(f"{codec.name} holds no {picture.depth}-bit samples", hint)
+    if side > codec.max_side:
+        hint = f"use -c {_able(picture.depth, side)}, or a smaller picture"
+        raise EncodeError(f"{codec.name} holds at most {codec.max_side} pixels a side, not {side}", hint)
     for name, data in vars(picture.metadata).items():
         if data is not None and len(data) > MAX_METADATA:
             drops = "--strip-icc" if name == "icc" else "--strip"
             raise EncodeError(f"{name} of {len(data)} bytes is more than {MAX_METADATA}", f"{drops} drops it")
+
+
+def _able(depth: int, side: int) -> str:
+    """Names of the codecs that hold so many bits per sample and pixels a side."""
+    codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
+    return ", ".join(codec.name for codec in codecs if depth in codec.depths and side <= codec.max_side) or "none"
 
 
 def _frame(picture: Picture) -> Frame:
