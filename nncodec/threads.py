@@ -1,16 +1,30 @@
-"""How many threads child processes get: several threads in several processes fight for the cores."""
+"""How many threads a process may use, and its child processes: threads of several processes fight for the cores."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_OWN = "OMP_NUM_THREADS"
+_VARIABLES = (_OWN, "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Numerical libraries read these when they are loaded, so they have to be set before a child starts."""
+
+
+def available() -> int:
+    """Threads for this process: as many as OMP_NUM_THREADS says, else one for each core that it may run on."""
+    told = os.environ.get(_OWN, "").partition(",")[0].strip()
+    if told.isdecimal() and int(told):
+        return int(told)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share(processes: int) -> int:
+    """Threads for each of so many child processes that run at once, at least one."""
+    return max(1, available() // processes)
 
 
 @contextmanager
 def threads_of_children(threads: int) -> Iterator[None]:
-    """Environment under which processes that start meanwhile use so many threads each."""
+    """Environment under which processes that start meanwhile use so many threads each: libraries' and our own."""
     before = {name: os.environ.get(name) for name in _VARIABLES}
     os.environ.update(dict.fromkeys(_VARIABLES, str(threads)))
     try:

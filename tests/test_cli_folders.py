@@ -252,11 +252,12 @@ def environment(job: Job) -> Outcome:
     return Outcome(job, "done")
 
 
-def test_workers_have_one_thread_each(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+@pytest.mark.parametrize(("threads", "each"), [("1", "1"), ("7", "3")])
+def test_workers_share_the_threads(threads: str, each: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
     run([Job("a", "a.out"), Job("b", "b.out")], environment, Manner(workers=2, quiet=True))
-    assert {Path(name).read_text() for name in ("a.out", "b.out")} == {"1"}
-    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert {Path(name).read_text() for name in ("a.out", "b.out")} == {each}
+    assert os.environ["OMP_NUM_THREADS"] == threads
 
 
 # --- planning -------------------------------------------------------------------------------------------------------

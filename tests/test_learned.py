@@ -15,7 +15,7 @@ from nncodec.entropy.band_walk import Payload
 from nncodec.entropy.bands import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.errors import CorruptFile
 from nncodec.metrics import psnr
-from nncodec.nets import polish, tiles
+from nncodec.nets import polish
 from nncodec.nets.lapped import OPPONENT
 from nncodec.nets.lapped_coder import PRICE, ROUNDING, coder_for
 from nncodec.nets.lapped_model import Model, from_planes
@@ -109,7 +109,7 @@ def test_threads_do_not_show(threads, monkeypatch):
     painter, values = Painter(TINY, 120, OPPONENT), lively_values(3, 9, 9)
     monkeypatch.setattr(polish, "equal_tiles", lambda *_: (24, 72))
     whole = painter.pixels(values, 72, 72)
-    monkeypatch.setattr(tiles.os, "cpu_count", lambda: threads)
+    monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
     assert np.array_equal(painter.pixels(values, 72, 72), whole)
 
 

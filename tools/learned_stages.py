@@ -4,11 +4,10 @@
     python tools/learned_stages.py large            # encoding at effort 1, and decoding
     python tools/learned_stages.py large 1 5        # and encoding at effort 5
 
-Every picture of the folder is encoded and decoded, each in a fresh process whose matrix products
-have one thread; tiles are painted by as many threads as there are cores. Times are processor time
-in milliseconds per megapixel; memory is the most that the process held, Python and the source picture included.
-Encoding is the codec's alone, without the check of the finished file. What the table has is not measured again: delete
-it to start anew.
+Every picture of the folder is encoded and decoded, each in a fresh process of one thread. Times are processor time in
+milliseconds per megapixel; memory is the most that the process held, Python and the source picture included. Encoding
+is the codec's alone, without the check of the finished file. What the table has is not measured again: delete it to
+start anew.
 """
 
 import json
@@ -121,7 +120,7 @@ def kept_rows() -> list[list[str]]:
 def keep(rows: list[list[str]]) -> None:
     """Write the table, ordered by work and size."""
     names = ["work", "size", "MP", *STAGES, "other", "all, ms/MP", "MiB"]
-    head = [f"# {versions()}", f"# {machine()}, 1 thread for matrix products; quality {QUALITY}", "\t".join(names)]
+    head = [f"# {versions()}", f"# {machine()}, 1 thread; quality {QUALITY}", "\t".join(names)]
     lines = ["\t".join(row) for row in sorted(rows, key=lambda row: (row[0], float(row[2])))]
     TABLE.parent.mkdir(parents=True, exist_ok=True)
     TABLE.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, check_output, clashes
 from nncodec.cli.report import describe, exit_code, exit_on_signal, report_error
 from nncodec.errors import EncodeError, NncError
-from nncodec.threads import threads_of_children
+from nncodec.threads import share, threads_of_children
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ def _in_parallel(jobs: list[Job], work: Work, manner: Manner, workers: int) -> I
 
 
 def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Generator[Outcome, None, list[Job]]:
-    """Outcomes from one pool of worker processes of one thread each; in the end the jobs lost to a dead worker."""
+    """Outcomes from worker processes that share the threads; in the end the jobs lost to a dead worker."""
     from concurrent.futures import Future, ProcessPoolExecutor, as_completed
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     lost = set()
-    with threads_of_children(1):
+    with threads_of_children(share(workers)):
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         try:
             futures: dict[Future[Outcome], Job] = {}

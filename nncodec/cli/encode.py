@@ -25,6 +25,7 @@ from nncodec.cli.options import (
     max_pixels_option,
 )
 from nncodec.cli.report import decibels, grouped
+from nncodec.threads import share
 
 if TYPE_CHECKING:
     from nncodec.pipeline import Encoded, Settings, Target
@@ -123,11 +124,11 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     manner = manner_of(options, len(jobs))
     depth = int(options["depth"]) if options["depth"] else None
     wish = _Wish(options["keep_jpeg"], depth, options["frame"], _lossless_codecs(options))
-    settings = _settings(options, single_threaded=manner.workers > 1)
+    settings = _settings(options, share(manner.workers) if manner.workers > 1 else 0)
     ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
 
 
-def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
+def _settings(options: dict[str, Any], threads: int) -> "Settings":
     from nncodec.codecs import Options
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
@@ -137,7 +138,7 @@ def _settings(options: dict[str, Any], single_threaded: bool) -> "Settings":
     if options["keep_jpeg"] and target:
         raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]
-    coding = Options(quality, options["effort"], options["device"], threads=1 if single_threaded else 0)
+    coding = Options(quality, options["effort"], options["device"], threads=threads)
     return Settings(
         options["codec"] or DEFAULT_CODEC,
         coding,

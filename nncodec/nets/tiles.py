@@ -1,13 +1,14 @@
 """Work on a picture in tiles, by threads of our own; none inside the small matrix products, where they would wait."""
 
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import product
 
 from threadpoolctl import ThreadpoolController
+
+from nncodec.threads import available
 
 Region = tuple[slice, slice]
 
@@ -53,7 +54,7 @@ def tile_by_tile(shape: tuple[int, ...], rows: int, columns: int, work: Callable
         for top in range(0, height, rows)
         for left in range(0, width, columns)
     ]
-    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(available()) as pool:
         list(pool.map(work, tiles))
 
 
