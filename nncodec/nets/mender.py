@@ -9,6 +9,7 @@ and so be of another size.
 """
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from nncodec.entropy.layout import LEAK
 from nncodec.nets.stored import restored
-from nncodec.nets.winograd import Tiled, convolved, transformed
+from nncodec.nets.winograd import Tiled, Workspace, convolved, transformed
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,6 +41,8 @@ class Mender:
         self._stride = math.isqrt(values["enter.weight"].shape[1] // 3)
         self._out = math.isqrt(values["leave.bias"].size // 3)
         self._blocks = sum(name.endswith("inner.bias") for name in values)
+        self._widest = max(channels for kernel in self._kernels.values() for channels in kernel.shape[1:])
+        self._local = threading.local()
         self.families = len(values["gain.values"])
         self.halo = self._stride * (2 * self._blocks + 1)
         """Pixels on each side that a result depends on."""
@@ -57,14 +60,15 @@ class Mender:
             (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
         x = Tiled.of(_packed(ycc / np.float32(UNIT), self._stride))
-        x = self._conv("enter", x)
+        workspace = self._workspace(x)
+        x = self._conv("enter", x, workspace)
         bias = self._values["place"].transpose(1, 2, 0) + self._condition("bias", family, level)
         x.samples[...] += bias[self._places(x)]
         for number in range(self._blocks):
             block = f"blocks.{number}"
             gain, bias = (self._condition(f"{block}.{name}", family, level) for name in ("gain", "bias"))
-            y = self._conv(f"{block}.inner", x, 1 + gain, bias, LEAK)
-            x = self._conv(f"{block}.outer", y, added=x)
+            y = self._conv(f"{block}.inner", x, workspace, 1 + gain, bias, LEAK)
+            x = self._conv(f"{block}.outer", y, workspace, added=x)
         gain = (1 + self._condition("gain", family, level)) * np.float32(UNIT)
         left = self._values["leave.weight"][:, :, 0, 0].T * gain
         x = x.mixed(left, self._values["leave.bias"] * gain)
@@ -74,6 +78,7 @@ class Mender:
         self,
         name: str,
         x: Tiled,
+        workspace: Workspace,
         gain: Floats = ONE,
         bias: Floats = ZERO,
         slope: float = 1.0,
@@ -81,7 +86,18 @@ class Mender:
     ) -> Tiled:
         """A layer, times a gain, plus a bias, the activation, and what a block adds."""
         kernel, own_bias = self._kernels[name + ".weight"], self._values[name + ".bias"]
-        return convolved(x, kernel * gain, own_bias * gain + bias, slope, added)
+        return convolved(x, kernel * gain, own_bias * gain + bias, workspace, slope, added)
+
+    def _workspace(self, x: Tiled) -> Workspace:
+        """Of this thread, for all regions so far."""
+        size = x.height, x.width, self._widest
+        before: Workspace | None = getattr(self._local, "workspace", None)
+        if before is None:
+            self._local.workspace = Workspace(*size)
+        elif any(have < want for have, want in zip(before.size, size, strict=True)):
+            self._local.workspace = Workspace(*map(max, before.size, size))
+        workspace: Workspace = self._local.workspace
+        return workspace
 
     def _condition(self, name: str, family: int, level: float) -> Floats:
         return between(self._values[name + ".values"][family], level)

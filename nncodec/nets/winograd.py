@@ -8,6 +8,7 @@ products of matrices as well, each with long rows.
 
 import math
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -51,20 +52,13 @@ class Tiled:
     width: int
 
     @classmethod
-    def empty(cls, height: int, width: int, channels: int) -> "Tiled":
-        """Room for samples."""
-        down, across = ((size + 5) // _SIDE for size in (height, width))
-        return cls(np.empty((_SIDE * down, _SIDE, across, channels), np.float32), height, width)
-
-    @classmethod
     def of(cls, x: Floats) -> "Tiled":
         """From samples (h, w, C)."""
-        tiled = cls.empty(*x.shape)
-        tiled._clear(*x.shape[:2])
+        samples = np.zeros(_shape(*x.shape), np.float32)
         for column in range(min(_SIDE, x.shape[1])):
             part = x[:, column::_SIDE]
-            tiled.samples[: len(x), column, : part.shape[1]] = part
-        return tiled
+            samples[: len(x), column, : part.shape[1]] = part
+        return cls(samples, *x.shape[:2])
 
     def plain(self) -> Floats:
         """The samples (h, w, C) again."""
@@ -83,10 +77,28 @@ class Tiled:
         samples += bias
         return Tiled(samples, self.height, self.width)
 
-    def _clear(self, height: int, width: int) -> None:
-        """Set to zero what lies beyond: it must be harmless to reckon with, and the same every time."""
-        self.samples[height:] = 0
-        self.samples[:, :, width // _SIDE :] = 0
+
+class Workspace:
+    """Memory for layer after layer, region after region: each new page costs more time than what is reckoned in it.
+
+    Args:
+        height, width: of what the first layer sees.
+        channels: the most of what a layer sees or gives.
+    """
+
+    def __init__(self, height: int, width: int, channels: int) -> None:
+        self.size = height, width, channels
+        layer, across = math.prod(_shape(*self.size)), _shape(*self.size)[2]
+        spare = _SEEN**2 * max(_POSITIONS, across) * channels
+        self.spare = np.empty(spare, np.float32), np.empty(spare, np.float32)
+        self.layers = cycle([np.empty(layer, np.float32) for _ in range(3)])
+        """Three, by turns: what a layer sees, what it gives, and what a residual block adds to that."""
+
+
+def _shape(height: int, width: int, channels: int) -> tuple[int, int, int, int]:
+    """Of tiled samples."""
+    down, across = ((size + 5) // _SIDE for size in (height, width))
+    return _SIDE * down, _SIDE, across, channels
 
 
 def transformed(kernel: Floats) -> Floats:
@@ -97,13 +109,16 @@ def transformed(kernel: Floats) -> Floats:
     return whole
 
 
-def convolved(x: Tiled, kernel: Floats, bias: Floats, slope: float = 1.0, added: Tiled | None = None) -> Tiled:
+def convolved(
+    x: Tiled, kernel: Floats, bias: Floats, workspace: Workspace, slope: float = 1.0, added: Tiled | None = None
+) -> Tiled:
     """A convolution without padding, a leaky ReLU, and what a residual block adds.
 
     Args:
         x: (h, w, C), both sides at least 3.
         kernel: (36, C, W); see `transformed`.
         bias: (W,)
+        workspace: where the result will lie until the third layer from here.
         slope: factor of what is negative, 0 to 1; 1 for no activation.
         added: (h + 2, w + 2, W), whose inner samples are added at the end.
 
@@ -112,11 +127,10 @@ def convolved(x: Tiled, kernel: Floats, bias: Floats, slope: float = 1.0, added:
     """
     inputs, outputs = kernel.shape[1:]
     down, across = x.samples.shape[0] // _SIDE - 1, x.samples.shape[2] - 1
-    out = Tiled.empty(x.height - 2, x.width - 2, outputs)
-    out._clear(_SIDE * down, _SIDE * across)
+    out = _cleared(x.height - 2, x.width - 2, outputs, next(workspace.layers))
     windows, lines = _windows(x.samples), _lines(out.samples, across)
-    count = max(1, min(down, _POSITIONS // across))
-    first, second = (np.empty(_SEEN**2 * count * (across + 1) * max(inputs, outputs), np.float32) for _ in range(2))
+    count = max(1, _POSITIONS // (across + 1))
+    first, second = workspace.spare
     for top in range(0, down, count):
         end = min(top + count, down)
         data = _data(windows[top:end], inputs, first, second)
@@ -133,6 +147,14 @@ def convolved(x: Tiled, kernel: Floats, bias: Floats, slope: float = 1.0, added:
             results[:, :2] += beside[:, 2:, :across]
             results[:, 2:] += beside[:, :2, 1 : across + 1]
     return out
+
+
+def _cleared(height: int, width: int, channels: int, memory: Floats) -> Tiled:
+    """Place for the results of whole tiles; zero beyond, which is harmless to reckon with, and the same every time."""
+    samples = _part(memory, *_shape(height, width, channels))
+    samples[-(-height // _SIDE) * _SIDE :] = 0
+    samples[:, :, -(-width // _SIDE) :] = 0
+    return Tiled(samples, height, width)
 
 
 def _windows(samples: Floats) -> Floats:
