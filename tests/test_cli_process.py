@@ -271,7 +271,7 @@ _LACKING = (
     [
         ("torch,constriction", "encode big.png -o a.nnc -c webp -q 90", 0, "a.nnc"),
         ("torch", "encode big.png -o a.nnc -c webp -q 90 --restore tuned", 0, "a.nnc"),
-        ("constriction", "encode big.png -o a.nnc -c webp -q 90 --restore tuned", 4, "package constriction"),
+        ("torch,constriction", "encode big.png -o a.nnc -c learned -e 1", 0, "a.nnc"),
         ("torch", "encode big.png -o a.nnc -c recurrent", 4, "pip install torch"),
         ("torch", "train luma --data . --minutes 1", 4, "pip install torch"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncodec.entropy import coder
+from nncodec.entropy import coder, range_coder
 from nncodec.entropy.coder import MAX_SYMBOL, Decoder, Encoder
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import TOTAL, Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
@@ -225,15 +225,75 @@ def test_frequencies_are_positive():
     assert row.sum() == TOTAL
 
 
-def test_without_constriction():
-    """Where there is no constriction, the error says so and is ours."""
+# --- without constriction -------------------------------------------------------------------------------------------
+
+OWN = coder._RangeCoding(
+    lambda row: range_coder.Model(row.tolist()), range_coder.RangeEncoder, range_coder.RangeDecoder
+)
+
+
+def outcome(words: bytes, indices: list[int], escapes: bytes) -> list[int] | None:
+    """The symbols, or None for words that are refused."""
+    try:
+        decoder = Decoder(TABLES, escapes, words)
+        symbols = decoder.code(np.array(indices, np.uint8)).tolist()
+        decoder.finish()
+    except CorruptFile:
+        return None
+    return symbols
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups)
+def test_our_own_coder_writes_and_reads_the_same_bytes(parts):
+    pytest.importorskip("constriction")
+    by_constriction = written(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coder, "_range_coding", lambda: OWN)
+        assert written(parts) == by_constriction
+        decoder = Decoder(TABLES, *by_constriction)
+        for part in parts:
+            symbols, indices = arrays(part)
+            assert np.array_equal(decoder.code(indices), symbols)
+        decoder.finish()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=24), st.booleans(), st.lists(st.integers(0, N_SCALES - 1), max_size=12))
+def test_our_own_coder_makes_the_same_of_any_words(words, high, indices):
+    pytest.importorskip("constriction")
+    words = (b"\xff" * 8 * high + words).rstrip(b"\0")
+    by_constriction = outcome(words, indices, bytes(12))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coder, "_range_coding", lambda: OWN)
+        assert outcome(words, indices, bytes(12)) == by_constriction
+
+
+@pytest.mark.parametrize("carries", [1, 2, 40])
+def test_a_carry_runs_through_many_words(carries):
+    """Worst for an encoder: words of ones that the last symbol turns into zeros."""
+    encoder = range_coder.RangeEncoder()
+    encoder._words, encoder._low = [7, *[2**32 - 1] * carries], 2**64 - 2
+    encoder._add(3)
+    assert (encoder._words, encoder._low) == ([8, *[0] * carries], 1)
+
+
+def test_without_constriction_files_are_the_same():
+    """Our own coder steps in by itself."""
+    pytest.importorskip("constriction")
     code = (
-        "import sys; sys.modules['constriction'] = None\n"
+        "import sys, numpy as np; sys.modules |= dict.fromkeys(sys.argv[1:])\n"
         "from nncodec.entropy.coder import Encoder\n"
         "from nncodec.entropy.tables import logistic_tables\n"
-        "from nncodec.errors import UnsupportedFile\n"
-        "try:\n    Encoder(logistic_tables())\nexcept UnsupportedFile as error:\n    print(error, '|', error.hint)\n"
+        "encoder = Encoder(logistic_tables())\n"
+        "encoder.code(np.arange(-50, 50, dtype=np.int32), np.arange(100, dtype=np.uint8) % 64)\n"
+        "print(encoder.finish()[1].hex(), 'nncodec.entropy.range_coder' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "constriction" in done.stdout
-    assert "another codec" in done.stdout
+    with_it, without = (
+        subprocess.run(
+            [sys.executable, "-c", code, *lacking], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for lacking in ([], ["constriction"])
+    )
+    assert with_it[0] == without[0]
+    assert (with_it[1], without[1]) == ("False", "True")

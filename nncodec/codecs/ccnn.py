@@ -29,7 +29,7 @@ class Ccnn:
 
     def missing(self) -> str | None:
         """What this installation lacks: a library, or the weights."""
-        return models.missing(self.name, "constriction")
+        return models.missing(self.name)
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""

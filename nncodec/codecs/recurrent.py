@@ -46,7 +46,7 @@ class Recurrent:
 
     def missing(self) -> str | None:
         """What this installation lacks: a library, or the weights."""
-        return models.missing(self.name, "constriction", "torch")
+        return models.missing(self.name, "torch")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; the effort does not matter. EncodeError for other depths."""

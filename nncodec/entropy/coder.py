@@ -1,19 +1,20 @@
 """Symbols to words and back, by range coding. The only file that knows constriction.
 
 The coder is that of constriction 0.5 (`stream.queue`), with 32-bit words, a 64-bit state and 24-bit probabilities;
-docs/format.md describes it well enough to be written again. Its bit stream is part of the format.
+docs/format.md describes it well enough to be written again, as `nncodec.entropy.range_coder` does for platforms without
+constriction. Its bit stream is part of the format.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.layout import N_SCALES
-from nncodec.entropy.tables import Tables
+from nncodec.entropy.tables import Frequencies, Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.leb128 import read_number, write_number
 
@@ -40,15 +41,29 @@ def unframed(data: bytes, start: int) -> tuple[bytes, bytes]:
     return data[at : at + length], data[at + length :]
 
 
-def _constriction() -> ModuleType:
+class _RangeCoding(NamedTuple):
+    """What codes places in distributions."""
+
+    model: Callable[[Frequencies], Any]
+    encoder: Callable[[], Any]
+    decoder: Callable[[npt.NDArray[np.uint32]], Any]
+
+
+@cache
+def _range_coding() -> _RangeCoding:
+    """By constriction, or by our own."""
     try:
-        import constriction
-    except ImportError as error:
-        raise UnsupportedFile(
-            "this codec needs the package constriction", "there is none for this platform; use another codec"
-        ) from error
-    module: ModuleType = constriction
-    return module
+        from constriction import stream
+    except ImportError:
+        from nncodec.entropy import range_coder as own
+
+        return _RangeCoding(lambda row: own.Model(row.tolist()), own.RangeEncoder, own.RangeDecoder)
+    return _RangeCoding(
+        # They sum to 2^24 less the number of symbols, which makes its scaling exact.
+        lambda row: stream.model.Categorical((row - 1).astype(np.float64), perfect=False),
+        stream.queue.RangeEncoder,
+        stream.queue.RangeDecoder,
+    )
 
 
 @contextmanager
@@ -63,10 +78,9 @@ def _translated(kind: type[NncError], message: str) -> Iterator[None]:
 
 
 def _models(tables: Tables) -> list[Any]:
-    """One model per scale. Sums to 2^24 less the number of symbols, which makes constriction's scaling exact."""
-    categorical = _constriction().stream.model.Categorical
+    """One model per scale."""
     with _translated(UnsupportedFile, "the tables of distributions are damaged"):
-        return [categorical((row - 1).astype(np.float64), perfect=False) for row in tables.frequencies]
+        return [_range_coding().model(row) for row in tables.frequencies]
 
 
 def _by_scale(indices: Indices) -> tuple[Positions, list[int]]:
@@ -88,7 +102,7 @@ class Encoder:
     def __init__(self, tables: Tables) -> None:
         self._half_widths = np.array(tables.half_widths, np.int32)
         self._models = _models(tables)
-        self._coder = _constriction().stream.queue.RangeEncoder()
+        self._coder = _range_coding().encoder()
         self._escapes = bytearray()
 
     def code(self, symbols: Symbols, indices: Indices) -> None:
@@ -127,7 +141,7 @@ class Decoder:
         self._half_widths = np.array(tables.half_widths, np.int32)
         self._models = _models(tables)
         with _translated(CorruptFile, "the coded symbols are damaged"):
-            self._coder = _constriction().stream.queue.RangeDecoder(np.frombuffer(padded, "<u4").astype(np.uint32))
+            self._coder = _range_coding().decoder(np.frombuffer(padded, "<u4").astype(np.uint32))
         self._escapes, self._at = escapes, 0
 
     def code(self, indices: Indices) -> Symbols:

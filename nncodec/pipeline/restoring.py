@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from nncodec.container import Container, Kind, Section, serialize
-from nncodec.errors import EncodeError, UnsupportedFile
+from nncodec.errors import EncodeError
 from nncodec.image import Pixels
 from nncodec.metrics import mse
 from nncodec.pipeline.layering import artefacts_of
@@ -37,7 +37,7 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
     before = mse(original, seen) if restorers else 0.0
     for restorer in restorers if before else []:
         task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), effort)
-        parameters = _fitted(restorer, task, required=which != AUTO)
+        parameters = restorer.fit(task)
         if parameters is None:
             continue
         better = restorer.apply(seen, parameters, "cpu")
@@ -47,13 +47,3 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
             sections = sorted((*plain.sections, section), key=lambda s: s.kind)
             plain, seen, before = replace(plain, sections=tuple(sections)), better, after
     return plain, seen
-
-
-def _fitted(restorer: Restorer, task: Task, *, required: bool) -> bytes | None:
-    """What a restorer offers; nothing where this installation lacks what it takes, unless it was asked for by name."""
-    try:
-        return restorer.fit(task)
-    except UnsupportedFile:
-        if required:
-            raise
-        return None
