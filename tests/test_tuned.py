@@ -24,7 +24,7 @@ MODEL = models.newest("tuned")
 @pytest.fixture(autouse=True)
 def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough to see a fit at work."""
-    monkeypatch.setattr("nncodec.restorers.tuned._STAGES", (20, 20, 0, 0, 0))
+    monkeypatch.setattr("nncodec.restorers.tuned._STAGES", (10, 20, 20, 0, 0, 0))
 
 
 @functools.cache

@@ -57,7 +57,7 @@ def _network(name: str) -> tuple[int, float]:
 
 def _milliseconds(restorer: Restorer, width: int, height: int) -> tuple[float, float]:
     original, seen = _pictures(width, height)
-    parameters = restorer.fit(Task(seen, original, by_name("jpeg").id, 10**6, 4))
+    parameters = restorer.fit(Task(seen, original, by_name("jpeg").id, 10**6, 1))
     assert parameters is not None
     with threadpool_limits(1):
         found = list(_runs(restorer, seen, parameters))[1:]

@@ -1,11 +1,11 @@
-"""Derivatives of the 378-parameter network: the gradient of a squared error, and the Gauss-Newton matrix.
+"""Derivatives of the 378-parameter network: the gradient of a squared error, and the Jacobian.
 
-Planes are kept flat, (channels, rows * width): a neighbour is then at a fixed distance, and the nine shifts of a 3 x 3
-convolution are nine contiguous copies. What stands at the last two places of each row mixes two rows, and is never
-used: every layer makes two more such places, and the result leaves out ten.
+The planes of a batch stand side by side, as one wide plane, laid out as in `nncodec.nets.tiny378`. What a layer makes
+where two of them meet mixes both, and is never used: it is left out of the results, and its error is zero.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from nncodec.nets.tiny378 import (
     CHANNELS,
@@ -15,26 +15,32 @@ from nncodec.nets.tiny378 import (
     OUTPUT_UNIT,
     TAPS,
     Floats,
+    combined,
+    convolved,
     factors,
     kernels,
     network_input,
     rectify,
+    surroundings,
 )
 
+_ENTER = CHANNELS * TAPS
 _BLOCK = CHANNELS * (TAPS + CHANNELS)
 
 
 class Derivatives:
-    """For planes of one shape, (height, width) with the halo, whose buffers are used again and again.
+    """For batches of one shape, (n, height, width) with the halo, whose memory is used again and again."""
 
-    One plane at a time is worked on, so that its matrices stay in a core's cache: take planes of about 58 x 58.
-    """
-
-    def __init__(self, height: int, width: int) -> None:
-        self._width = width
-        self._columns = [np.empty(CHANNELS * TAPS * height * width, np.float32) for _ in range(LAYERS)]
-        self._scratch = np.empty(CHANNELS * TAPS * (height + 4) * width, np.float32)
-        self._jacobian = np.zeros((N_PARAMETERS, (height - 2 * HALO) * width), np.float32)
+    def __init__(self, n: int, height: int, width: int) -> None:
+        self._shape = n, height, width
+        wide = n * width
+        self._shifted = [np.empty(3 * CHANNELS * height * wide, np.float32) for _ in range(LAYERS)]
+        self._made = np.empty(CHANNELS * height * wide, np.float32)
+        self._scratch = np.empty_like(self._shifted[0])
+        self._padded = [
+            np.zeros((height - 2 * number + 4, CHANNELS if number < LAYERS else 1, wide - 2 * number + 4), np.float32)
+            for number in range(1, LAYERS + 1)
+        ]
 
     def gradient(
         self, parameters: Floats, luma: Floats, target: Floats, weight: Floats | float = 1.0
@@ -51,105 +57,98 @@ class Derivatives:
             The weighted sum of squared errors, and (378,).
         """
         layers = kernels(parameters)
-        weights = np.broadcast_to(np.asarray(weight, np.float32), (len(luma), 1, 1))
-        total, dense = 0.0, [np.zeros_like(kernel) for kernel in layers]
-        for plane, wanted, factor in zip(luma, target, weights, strict=True):
-            out = self._forward(layers, plane)
-            error = plane[HALO:-HALO, HALO:-HALO] + _unflattened(out, self._width) * OUTPUT_UNIT - wanted
-            total += float((factor * error * error).sum())
-            back = np.pad(2 * OUTPUT_UNIT * factor * error, ((0, 0), (0, 2 * HALO))).reshape(1, -1)
-            self._backward(layers, back[:, : out.shape[1]].astype(np.float32), dense)
-        return total, _to_factors(parameters, dense)
+        out = self._forward(layers, luma)
+        error = luma[:, HALO:-HALO, HALO:-HALO] + self._apart(out[:, 0]) * np.float32(OUTPUT_UNIT) - target
+        weighted = error * np.asarray(weight, np.float32)
+        self._apart(_inner(self._padded[-1])[:, 0])[:] = weighted * np.float32(2 * OUTPUT_UNIT)
+        return float((weighted * error).sum()), _to_factors(parameters, self._backward(layers))
 
     def jacobian(self, parameters: Floats, luma: Floats) -> Floats:
-        """Derivatives of the corrected luma of one plane (h, w), (378, (h - 10) * w); a view, valid until the next.
+        """Derivatives of the corrected luma of a batch (n, h, w), (378, n, h - 10, w - 10).
 
         By tangents: the change that each weight makes right behind its layer is taken through the layers after it.
-        The last 10 places of each row are zero.
         """
         layers = kernels(parameters)
         self._forward(layers, luma)
-        _, blocks, _ = factors(parameters)
-        for weight in range(CHANNELS * TAPS):
-            self._through(layers, 1, weight, self._only(weight // TAPS, self._at(0)[weight % TAPS], 0))
-        for number, (depthwise, pointwise) in enumerate(blocks, 1):
-            row = CHANNELS * TAPS + (number - 1) * _BLOCK
-            taps = self._at(number).reshape(CHANNELS, TAPS, -1)
-            for weight in range(CHANNELS * TAPS):
-                tangent = pointwise[:, weight // TAPS, None] * self._at(number)[weight]
-                self._through(layers, number + 1, row + weight, tangent * self._open[number])
-            mixed = np.matmul(depthwise[:, None], taps)[:, 0]
+        n, height, width = self._shape
+        found = np.empty((N_PARAMETERS, n, height - 2 * HALO, width - 2 * HALO), np.float32)
+        for weight in range(_ENTER):
+            found[weight] = self._from_channel(layers, 0, weight // TAPS, self._around[0][:, weight % TAPS])
+        for number, (depthwise, pointwise) in enumerate(factors(parameters)[1], 1):
+            first, around = _ENTER + (number - 1) * _BLOCK, self._around[number]
+            for weight in range(_ENTER):
+                channel, tap = divmod(weight, TAPS)
+                values = around[:, tap * CHANNELS + channel, None] * self._open[number]
+                values *= pointwise[:, channel, None]
+                found[first + weight] = self._through(layers, number + 1, values)
+            mixed = combined(depthwise, np.eye(CHANNELS, dtype=np.float32)) @ around
             for weight in range(CHANNELS * CHANNELS):
-                tangent = self._only(weight // CHANNELS, mixed[weight % CHANNELS], number)
-                self._through(layers, number + 1, row + CHANNELS * TAPS + weight, tangent)
-        last = self._at(LAYERS - 1)
-        self._jacobian[-len(last) :, : last.shape[1]] = OUTPUT_UNIT * last
-        planes = self._jacobian.reshape(N_PARAMETERS, -1, self._width)
-        planes[:, :, -2 * HALO :] = 0
-        return self._jacobian
+                out, channel = divmod(weight, CHANNELS)
+                found[first + _ENTER + weight] = self._from_channel(layers, number, out, mixed[:, channel])
+        for weight in range(_ENTER):
+            channel, tap = divmod(weight, TAPS)
+            found[weight - _ENTER] = self._apart(self._around[-1][:, tap * CHANNELS + channel])
+        found *= np.float32(OUTPUT_UNIT)
+        return found
 
     def _forward(self, layers: list[Floats], luma: Floats) -> Floats:
-        """The flat output; keeps what entered each layer, as columns, and where the rectifiers let through, as 1."""
-        x = network_input(luma).reshape(1, -1)
-        self._open, self._shapes = [], []
+        """The result for a batch; keeps what entered each layer, and where the rectifiers let through, as 1."""
+        x = network_input(luma.swapaxes(0, 1)).reshape(len(luma[0]), 1, -1)
+        self._around, self._open = [], []
         for number, kernel in enumerate(layers):
-            columns = self._gather(x, self._columns[number])
-            self._shapes.append(columns.shape)
-            x = kernel @ columns
+            self._around.append(surroundings(x, self._shifted[number]))
+            x = convolved(kernel, self._around[number], self._made)
             if number < LAYERS - 1:
                 rectify(x)
                 self._open.append((x > 0).astype(np.float32))
         return x
 
-    def _backward(self, layers: list[Floats], back: Floats, dense: list[Floats]) -> None:
-        """Add the gradient of the dense kernels to ``dense``, from that of the flat output."""
-        reach = 2 * self._width + 2
+    def _backward(self, layers: list[Floats]) -> list[Floats]:
+        """The gradient of the dense kernels, from that of the network's output in the last padded plane."""
+        dense = []
         for number in range(LAYERS - 1, -1, -1):
-            dense[number] += back @ self._at(number).T
+            back = _inner(self._padded[number])
+            dense.append(np.matmul(back, self._around[number].swapaxes(1, 2)).sum(0))
             if number:
-                turned = layers[number].reshape(len(back), CHANNELS, TAPS)[:, :, ::-1].swapaxes(0, 1)
-                around = self._gather(np.pad(back, ((0, 0), (reach, reach))), self._scratch)
-                back = (turned.reshape(CHANNELS, -1) @ around) * self._open[number - 1]
+                turned = layers[number].reshape(len(dense[-1]), TAPS, CHANNELS)[:, ::-1].transpose(2, 1, 0)
+                around = surroundings(self._padded[number], self._scratch)
+                before = np.matmul(turned.reshape(CHANNELS, -1), around, out=_inner(self._padded[number - 1]))
+                before *= self._open[number - 1]
+        return dense[::-1]
 
-    def _through(self, layers: list[Floats], first: int, row: int, tangent: Floats) -> None:
-        """Take a tangent (6, n) through the layers from ``first`` on, into a row of the Jacobian."""
+    def _from_channel(self, layers: list[Floats], number: int, channel: int, values: Floats) -> Floats:
+        """The change of the result if layer ``number`` makes that of one channel, (h, w), before its rectifier."""
+        tangent = (values * self._open[number][:, channel])[:, None]
+        return self._through(layers, number + 1, tangent, slice(channel, channel + 1))
+
+    def _through(self, layers: list[Floats], first: int, tangent: Floats, channels: slice = slice(CHANNELS)) -> Floats:
+        """The change of the result, (n, h - 10, w - 10), by that of some channels of what enters layer ``first``."""
         for number in range(first, LAYERS):
-            tangent = layers[number] @ self._gather(tangent, self._scratch)
+            kernel = layers[number].reshape(-1, TAPS, CHANNELS)[:, :, channels]
+            around = surroundings(tangent, self._scratch)
+            tangent = convolved(kernel.reshape(len(kernel), -1), around, self._made)
             if number < LAYERS - 1:
                 tangent *= self._open[number]
-        self._jacobian[row, : tangent.shape[1]] = OUTPUT_UNIT * tangent[0]
+            channels = slice(CHANNELS)
+        return self._apart(tangent[:, 0])
 
-    def _only(self, channel: int, values: Floats, layer: int) -> Floats:
-        """A tangent behind a layer that is zero but in one channel."""
-        tangent = np.zeros((CHANNELS, len(values)), np.float32)
-        tangent[channel] = values * self._open[layer][channel]
-        return tangent
+    def _apart(self, wide: Floats) -> Floats:
+        """A view of the planes (n, h - 10, w - 10) in a wide one (h - 10, n * w - 10)."""
+        n, height, width = self._shape
+        along, pixel = wide.strides
+        return as_strided(wide, (n, height - 2 * HALO, width - 2 * HALO), (width * pixel, along, pixel))
 
-    def _at(self, layer: int) -> Floats:
-        """The columns that entered a layer."""
-        rows, n = self._shapes[layer]
-        return self._columns[layer][: rows * n].reshape(rows, n)
 
-    def _gather(self, x: Floats, buffer: Floats) -> Floats:
-        """The neighbourhoods of flat planes (C, n) as the columns of a matrix, (C * 9, n - 2 * width - 2)."""
-        along, step = x.strides
-        shape = (len(x), 3, 3, x.shape[1] - 2 * self._width - 2)
-        around = np.ndarray(shape, x.dtype, x, 0, (along, self._width * step, step, step))
-        columns = buffer[: around.size].reshape(around.shape)
-        np.copyto(columns, around)
-        return columns.reshape(len(x) * TAPS, -1)
+def _inner(padded: Floats) -> Floats:
+    """What has two rows, and two pixels, on each side."""
+    return padded[2:-2, :, 2:-2]
 
 
 def _to_factors(parameters: Floats, dense: list[Floats]) -> Floats:
     """The gradient of the parameters from that of the five dense kernels."""
-    parts = [dense[0].reshape(-1)]
+    parts = [dense[0]]
     for (depthwise, pointwise), grad in zip(factors(parameters)[1], dense[1:-1], strict=True):
-        taps = grad.reshape(CHANNELS, CHANNELS, TAPS)
-        parts.append((taps * pointwise[:, :, None]).sum(0).reshape(-1))
-        parts.append((taps * depthwise[None]).sum(2).reshape(-1))
-    return np.concatenate([*parts, dense[-1].reshape(-1)]).astype(np.float32)
-
-
-def _unflattened(x: Floats, width: int) -> Floats:
-    """The part of a flat result (1, rows * width - 10) that is the picture's, (rows, width - 10)."""
-    return np.pad(x[0], (0, 2 * HALO)).reshape(-1, width)[:, : -2 * HALO]
+        taps = grad.reshape(CHANNELS, TAPS, CHANNELS)
+        parts += [(taps * pointwise[:, None]).sum(0).T, (taps * depthwise.T).sum(1)]
+    parts.append(dense[-1].reshape(TAPS, CHANNELS).T)
+    return np.concatenate([part.reshape(-1) for part in parts]).astype(np.float32)

@@ -90,7 +90,7 @@ class Pair:
         """Parameters after a number of steps of Adam along the eigenvectors of the curvature."""
         basis = np.linalg.eigh(fit.curvature)[1].astype(np.float32)
         moved, adam = np.zeros(N_PARAMETERS, np.float32), Adam(N_PARAMETERS)
-        derivatives = self._derivatives(_CROP)
+        derivatives = self._derivatives(_BATCH, _CROP)
         tick = progress.counter("fitting", steps)
         for step in range(steps):
             regions = self.regions(_CROP, _BATCH, rng)
@@ -103,13 +103,10 @@ class Pair:
 
     def _curvature(self, parameters: Floats, scale: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         regions = self.regions(_CURVED, _CURVED_COUNT, rng)
-        derivatives = self._derivatives(_CURVED)
-        total = np.zeros((N_PARAMETERS, N_PARAMETERS))
-        for plane in regions.seen:
-            jacobian = derivatives.jacobian(parameters, plane)
-            total += jacobian @ jacobian.T
-        return total * (2 / (scale * regions.original.size))
+        jacobian = self._derivatives(_CURVED_COUNT, _CURVED).jacobian(parameters, regions.seen)
+        rows = jacobian.reshape(N_PARAMETERS, -1)
+        return (rows @ rows.T).astype(np.float64) * (2 / (scale * regions.original.size))
 
-    def _derivatives(self, side: int) -> Derivatives:
+    def _derivatives(self, count: int, side: int) -> Derivatives:
         height, width = self._original.shape[:2]
-        return Derivatives(min(side, height) + 2 * HALO, min(side, width) + 2 * HALO)
+        return Derivatives(count, min(side, height) + 2 * HALO, min(side, width) + 2 * HALO)

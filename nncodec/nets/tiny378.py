@@ -62,10 +62,15 @@ def factors(parameters: Floats) -> tuple[Floats, list[tuple[Floats, Floats]], Fl
 
 
 def kernels(parameters: Floats) -> list[Floats]:
-    """The five dense kernels, (out, in * 9) each."""
+    """The five dense kernels, (out, 9 * in) each; taps row by row, and the channels of each tap together."""
     enter, blocks, leave = factors(parameters)
-    inner = [(pointwise[:, :, None] * depthwise[None]).reshape(CHANNELS, -1) for depthwise, pointwise in blocks]
-    return [enter, *inner, leave]
+    inner = [combined(depthwise, pointwise) for depthwise, pointwise in blocks]
+    return [enter, *inner, leave.reshape(CHANNELS, TAPS).T.reshape(1, -1)]
+
+
+def combined(depthwise: Floats, pointwise: Floats) -> Floats:
+    """The dense kernel (6, 54) of a depthwise (6, 9) and a pointwise one (6, 6)."""
+    return (pointwise[:, None] * depthwise.T).reshape(CHANNELS, -1)
 
 
 def network_input(luma: Floats) -> Floats:
@@ -79,11 +84,34 @@ def correction(parameters: Floats, luma: Floats) -> Floats:
     x = network_input(luma)[:, None]
     shifted, made = (np.empty(height * width * channels, np.float32) for channels in (3 * CHANNELS, CHANNELS))
     for number, kernel in enumerate(kernels(parameters)):
-        x = _convolved(kernel, x, shifted, made)
+        x = convolved(kernel, surroundings(x, shifted), made)
         if number < LAYERS - 1:
             rectify(x)
     added: Floats = x[:, 0] * np.float32(OUTPUT_UNIT)
     return added
+
+
+def surroundings(x: Floats, memory: Floats) -> Floats:
+    """What every row of results of a 3 x 3 convolution without padding depends on.
+
+    Args:
+        x: (h, C, w), contiguous.
+        memory: at least 3 * h * C * (w - 2) numbers, to work in.
+
+    Returns:
+        (h - 2, 9 * C, w - 2), in the order of `kernels`; each overlaps with the next.
+    """
+    height, channels, width = x.shape
+    along, channel, pixel = x.strides
+    rows = view(memory, (height, 3, channels, width - 2))
+    np.copyto(rows, view(x, rows.shape, (along, pixel, channel, pixel)))
+    return view(rows, (height - 2, TAPS * channels, width - 2), (rows.strides[0], *rows.strides[2:]))
+
+
+def convolved(kernel: Floats, around: Floats, memory: Floats) -> Floats:
+    """A dense kernel (out, 9 * C) on surroundings (h, 9 * C, w): (h, out, w), in ``memory``."""
+    made: Floats = np.matmul(kernel, around, out=view(memory, (len(around), len(kernel), around.shape[2])))
+    return made
 
 
 def rectify(x: Floats) -> None:
@@ -91,20 +119,6 @@ def rectify(x: Floats) -> None:
     np.clip(x, 0, np.inf, out=x)
 
 
-def _convolved(kernel: Floats, x: Floats, shifted: Floats, made: Floats) -> Floats:
-    """A dense kernel (out, C * 9) over contiguous rows (h, C, w), without padding: (h - 2, out, w - 2).
-
-    ``shifted`` and ``made`` are memory for the work and for the result; ``x`` may be in that of the result.
-    """
-    height, channels, width = x.shape
-    rows = _view(shifted, (height, 3, channels, width - 2))
-    along, channel, pixel = x.strides
-    np.copyto(rows, _view(x, rows.shape, (along, pixel, channel, pixel)))
-    around = _view(rows, (height - 2, TAPS * channels, width - 2), (rows.strides[0], *rows.strides[2:]))
-    by_row = kernel.reshape(len(kernel), channels, 3, 3).transpose(0, 2, 3, 1).reshape(len(kernel), -1)
-    return np.matmul(by_row, around, out=_view(made, (height - 2, len(kernel), width - 2)))
-
-
-def _view(memory: Floats, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Floats:
-    """Contiguous memory from its start as an array of that shape; rows may overlap."""
+def view(memory: Floats, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Floats:
+    """Contiguous memory, from its start, as an array of another shape; its parts may overlap."""
     return np.ndarray(shape, memory.dtype, memory, 0, strides)

@@ -27,9 +27,9 @@ _NAME = "tuned"
 _EXPONENTS = range(3, 9)
 """Differences are multiples of 2^-3 to 2^-8."""
 _MAX_DIFFERENCE = 16.0
-_STAGES = (100, 200, 300, 600, 1800)
-"""Optimiser steps of the stages; effort 5 runs the first, 6 the first two, 9 all of them. Lower efforts fit nothing."""
-_FIRST_FITTING_EFFORT = 5
+_STAGES = (100, 300, 300, 600, 1200, 2400)
+"""Optimiser steps of the stages; effort 4 runs the first, 5 the first two, 9 all of them. Lower efforts fit nothing."""
+_FIRST_FITTING_EFFORT = 4
 _ROUNDED_SCALES = range(0, 33, 4)
 """Scale indices for which the rounding is tried, those in between being hardly different."""
 _TRIED = 4

@@ -115,7 +115,7 @@ def _planes(pictures: Pictures, count: int, rng: np.random.Generator) -> Iterato
 def train_start(parameters: Floats, pairs: Pairs, seconds: float, rng: np.random.Generator) -> int:
     """Adam with a rate falling to zero over ``seconds``, in place; return the number of steps."""
     adam, begun, steps = Adam(N_PARAMETERS), time.monotonic(), 0
-    derivatives = Derivatives(_CROP + 2 * HALO, _CROP + 2 * HALO)
+    derivatives = Derivatives(_BATCH, _CROP + 2 * HALO, _CROP + 2 * HALO)
     while (share := (time.monotonic() - begun) / seconds) < 1:
         seen, original = _batch(pairs, rng)
         # Each crop counts by how far it can improve, not by how hard it is.
