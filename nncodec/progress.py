@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 Listener = Callable[[str, int, int], None]
-"""Called with what is being done, in a few words, the rounds that are done and the rounds that there are."""
+"""Called with what is being done, in a few words, the rounds that are done and the rounds that there are.
+
+No rounds at all: something that may take long begins, and nobody counts.
+"""
 
 _listener: ContextVar[Listener | None] = ContextVar("nncodec.progress", default=None)
 
@@ -34,6 +37,13 @@ def attempt(number: int, most: int) -> Iterator[None]:
     listener(label, number - 1, most)
     with listening(lambda what, done, rounds: listener(f"{label}: {what}", done, rounds)):
         yield
+
+
+def stage(what: str) -> None:
+    """Tell that something begins whose rounds are not counted."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(what, 0, 0)
 
 
 def counter(what: str, rounds: int) -> Callable[[], None]:

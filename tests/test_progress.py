@@ -7,7 +7,11 @@ import pytest
 from nncodec import progress
 from nncodec.cli import bar, batch
 from nncodec.cli.files import Job
+from nncodec.codecs import Options
+from nncodec.image import Picture
+from nncodec.pipeline import Settings, decode, encode
 from nncodec.pipeline.targets import Attempt, Target, search
+from tests import pictures
 
 
 def test_a_listener_is_told_of_every_round():
@@ -78,6 +82,31 @@ def test_the_bar_is_drawn_once_for_each_change_and_wiped(capsys):
     assert f"working  [{'#' * 15}{'-' * 15}]  50 %" in err
     assert err.endswith("\r")  # what follows it on a terminal, click leaves out here
     assert "\n" not in err
+
+
+def test_what_nobody_counts_is_named(capsys):
+    with bar.shown():
+        progress.stage("thinking")
+        with progress.attempt(2, 7):
+            progress.stage("again")
+    shown = [line.removesuffix("\r") for line in capsys.readouterr().err.split("\r") if line]
+    assert shown == ["thinking ...", f"try 2 of 7  [{'#' * 4}{'-' * 26}]  14 %", "try 2 of 7: again ..."]
+    progress.stage("alone")
+
+
+def test_encoding_and_decoding_say_where_they_are():
+    told = []
+    with progress.listening(lambda what, done, rounds: told.append(what)):
+        data = encode(Picture(pictures.photograph(96, 128)), Settings("webp", Options(90, effort=1))).data
+        decode(data)
+    assert told == [
+        "encoding by webp",
+        "decoding, to check",
+        "restorer luma",
+        "restorer tuned",
+        "decoding by webp",
+        "restoring",
+    ]
 
 
 def test_no_bar_where_nothing_is_counted(capsys):

@@ -18,8 +18,7 @@ def shown() -> Iterator[None]:
 
     def show(what: str, done: int, rounds: int) -> None:
         nonlocal last
-        full = _WIDTH * done // rounds
-        line = f"{what}  [{'#' * full}{'-' * (_WIDTH - full)}]  {100 * done // rounds} %"
+        line = f"{what}  {_drawn(done, rounds)}" if rounds else f"{what} ..."
         if line != last:
             click.echo(_ERASE + line, nl=False, err=True)
         last = line
@@ -30,3 +29,8 @@ def shown() -> Iterator[None]:
     finally:
         if last:
             click.echo(_ERASE, nl=False, err=True)
+
+
+def _drawn(done: int, rounds: int) -> str:
+    full = _WIDTH * done // rounds
+    return f"[{'#' * full}{'-' * (_WIDTH - full)}]  {100 * done // rounds} %"

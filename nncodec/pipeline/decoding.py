@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nncodec import heif
+from nncodec import heif, progress
 from nncodec.alpha import decode_alpha
 from nncodec.codecs import Frame, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
@@ -74,8 +74,10 @@ def _decode_container(
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
     parts = [_payload(c), *c.all(Kind.LAYER)]
+    progress.stage(f"decoding by {codec.name}")
     pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete)
     if restore and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
+        progress.stage("restoring")
         pixels = apply_sections(pixels, c.all(Kind.RESTORER), c.binding(), device)
     alpha = c.get(Kind.ALPHA)
     picture = Picture(

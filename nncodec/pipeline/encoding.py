@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from nncodec import progress
 from nncodec.alpha import encode_alpha
 from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name
 from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
@@ -66,10 +67,12 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
 
     def attempt(quality: float, restoring_effort: int = 1) -> Attempt:
+        progress.stage(f"encoding by {codec.name}")
         payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
         return complete(quality, payload, restoring_effort)
 
     def complete(quality: float, payload: bytes, restoring_effort: int) -> Attempt:
+        progress.stage("decoding, to check")
         seen = codec.decode(payload, _frame(picture), settings.options.device)
         plain = _container(picture, codec, payload, alpha)
         whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)

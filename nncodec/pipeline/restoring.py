@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from nncodec import progress
 from nncodec.container import Container, Kind, Section, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Pixels
@@ -37,6 +38,7 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
     before = mse(original, seen) if restorers else 0.0
     for restorer in restorers if before else []:
         task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), effort)
+        progress.stage(f"restorer {restorer.name}")
         parameters = restorer.fit(task)
         if parameters is None:
             continue
