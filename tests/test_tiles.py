@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncodec.nets.tiles import equal_tiles, tile_by_tile
+from nncodec.nets.tiles import bordered, equal_tiles, tile_by_tile
 
 SIDES = st.integers(1, 5000)
 AREA = 1 << 16
@@ -39,6 +39,20 @@ def test_tiles_stay_below_the_area_and_fit_the_blocks(height, width, halo):
 def test_four_threads_have_as_much_to_do(shape):
     count = math.prod(-(-side // part) for side, part in zip(shape, equal_tiles(shape, 3 << 16, 36), strict=True))
     assert count % 4 == 0
+
+
+@given(data=st.data(), shape=st.sampled_from([(7, 5), (4, 9, 3), (1, 1, 3)]))
+def test_beyond_the_border_it_is_repeated(data, shape):
+    samples = np.arange(math.prod(shape)).reshape(shape)
+    region = tuple(
+        slice(data.draw(st.integers(-9, size - 1)), data.draw(st.integers(size - 1, size + 9)) + 1)
+        for size in shape[:2]
+    )
+    got = bordered(samples, region)
+    for row in range(region[0].start, region[0].stop):
+        for column in range(region[1].start, region[1].stop):
+            inside = min(max(row, 0), shape[0] - 1), min(max(column, 0), shape[1] - 1)
+            assert np.array_equal(got[row - region[0].start, column - region[1].start], samples[inside])
 
 
 def test_errors_of_the_work_come_out():

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, STRIDE, step_size
 from nncodec.entropy.context import MEAN_ONE
-from nncodec.nets.lapped import OPPONENT, Floats, Region, paint
+from nncodec.nets.lapped import OPPONENT, Floats, paint
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model, from_planes
 from nncodec.nets.mender import UNIT
-from nncodec.nets.tiles import equal_tiles, tile_by_tile
+from nncodec.nets.tiles import Region, bordered, equal_tiles, tile_by_tile
 
 _AREA = 3 << 17
 """The most pixels of a tile: some 30 MB for a thread to work in, and a halo that costs an eighth."""
@@ -64,21 +64,20 @@ class Painter:
 
     def _painted(self, values: Values, region: Region) -> Floats:
         """Planes (P, rows + 2 halo, columns + 2 halo) in levels; beyond the picture its border is repeated."""
-        sides = [_around(side, size, self._net.halo) for side, size in zip(region, values.shape[1:3], strict=True)]
-        (tall, rows), (wide, columns) = sides
+        needed, painted = zip(*map(self._around, region, values.shape[1:3]), strict=True)
         planes = [
-            paint(plane, decoder, 1 / MEAN_ONE, (tall, wide))[rows[:, None], columns]
+            bordered(paint(plane, decoder, 1 / MEAN_ONE, painted), needed)
             for plane, decoder in zip(values, self._decoders, strict=False)
         ]
         return np.stack(planes) * self._step
 
+    def _around(self, side: slice, size: int) -> Region:
+        """For samples ``side`` of ``STRIDE * size``: what the network needs, and positions to paint for it.
 
-def _around(side: slice, size: int, halo: int) -> tuple[slice, npt.NDArray[np.int64]]:
-    """Positions to paint, of ``size``, for samples ``side`` and a halo; and those samples, from the first painted.
-
-    The side is made up to whole positions; samples beyond the picture are those at its border.
-    """
-    end = -(-side.stop // STRIDE) * STRIDE
-    at = np.clip(np.arange(side.start - halo, end + halo), 0, STRIDE * size - 1)
-    painted = slice(int(at[0]) // STRIDE, int(at[-1]) // STRIDE + 1)
-    return painted, at - STRIDE * painted.start
+        What it needs is made up to whole positions, counted from the first sample that is painted, and may lie beyond.
+        """
+        halo = self._net.halo
+        start, stop = side.start - halo, -(-side.stop // STRIDE) * STRIDE + halo
+        painted = slice(max(start, 0) // STRIDE, min(-(-stop // STRIDE), size))
+        first = STRIDE * painted.start
+        return slice(start - first, stop - first), painted

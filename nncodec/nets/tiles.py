@@ -5,11 +5,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import product
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from nncodec.threads import available
 
+Sample = TypeVar("Sample", bound=np.generic)
 Region = tuple[slice, slice]
 
 _SHARES = 4
@@ -41,6 +45,14 @@ def _parts(side: int) -> list[int]:
     """Into what a side can be divided: made up to the step, the last part apart."""
     counts = range(1, max(1, side // _SHORTEST) + 1)
     return sorted({-(-side // (count * _STEP)) * _STEP for count in counts})
+
+
+def bordered(samples: npt.NDArray[Sample], region: Region) -> npt.NDArray[Sample]:
+    """A region of samples (H, W, ...), which it meets; where it reaches beyond them, their border is repeated."""
+    wide = list(zip(region, samples.shape, strict=False))
+    inner = tuple(slice(max(side.start, 0), min(side.stop, size)) for side, size in wide)
+    beyond = [(max(-side.start, 0), max(side.stop - size, 0)) for side, size in wide]
+    return np.pad(samples[inner], [*beyond, *[(0, 0)] * (samples.ndim - 2)], "edge")
 
 
 def tile_by_tile(shape: tuple[int, ...], rows: int, columns: int, work: Callable[[Region], None]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.image import Pixels
-from nncodec.nets.tiles import Region
+from nncodec.nets.tiles import Region, bordered
 
 Floats = npt.NDArray[np.float32]
 
@@ -14,7 +14,6 @@ _TO_YCC = np.array(
 _TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
 FULL = 8
 """Strengths are numbers of eighths, 0 to 15."""
-_ZERO = np.array([128, 0, 0], np.float32)
 
 
 def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
@@ -30,14 +29,12 @@ def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
         (h + 2 halo, w + 2 halo, 3): Y less 128, Cb and Cr about 0, in levels; Cb and Cr of gray are 0.
     """
     rows, columns = (
-        np.clip(
-            np.arange(side.start - halo, side.start - (side.start - side.stop) // block * block + halo), 0, size - 1
-        )
-        for side, size in zip(region, pixels.shape, strict=False)
+        slice(side.start - halo, side.start - (side.start - side.stop) // block * block + halo) for side in region
     )
-    cut = pixels[rows[:, None], columns].astype(np.float32)
+    cut = bordered(pixels, (rows, columns)).astype(np.float32)
     ycc: Floats = cut @ _TO_YCC.T if cut.ndim == 3 else np.stack([cut, *[np.zeros_like(cut)] * 2], -1)
-    return ycc - _ZERO
+    ycc[..., 0] -= 128
+    return ycc
 
 
 def best_strengths(products: npt.NDArray[np.floating]) -> tuple[int, int]:
