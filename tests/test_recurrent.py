@@ -19,6 +19,7 @@ from nncodec.codecs import recurrent as codec
 from nncodec.codecs.recurrent import CODEC, layers_at
 from nncodec.entropy import binary
 from nncodec.entropy.binary import Known, Reader, Writer, code_round, phases
+from nncodec.entropy.bit_sizes import Sizes
 from nncodec.entropy.segments import LAYERS, Payload, Segment
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Picture
@@ -153,6 +154,20 @@ def test_contexts_in_python_integers(channels):
             odd = (own > 0) * d[4] - (own < 0) * d[4] + difference * d[5]
             expected = [min(max(rounded(sum_, 24), 0), 63) for sum_ in (even + odd + bias[0], even - odd + bias[1])]
             assert [int(each[row, place]) for each in found] == expected
+
+
+def test_contexts_follow_sums_as_they_change():
+    """Round after round, indices are those of a picture whose sums were there from the start."""
+    contexts, rng = tiny_recurrent.model().contexts, np.random.default_rng(1)
+    known = lively(768, seed=1)
+    for layer in range(tiny_recurrent.LAYERS):
+        for part in contexts.rounds[layer]:
+            for at in phases(5, 4):
+                fresh = Known(*known.sums.shape)
+                fresh.sums[:] = known.sums
+                expected = contexts.indices(fresh, layer, part, at)
+                assert all(map(np.array_equal, contexts.indices(known, layer, part, at), expected))
+                known.add(part.channels, at, rng.integers(-9999, 9999, expected[0].shape, np.int32))
 
 
 def test_the_trained_contexts_are_those_that_ship():
@@ -299,13 +314,18 @@ def test_sums_do_not_depend_on_the_order_of_adding(monkeypatch):
     pixels = tiny_recurrent.picture(64, 48)
     segments = encode(tiny_recurrent.model(), pixels, 2)
 
-    def whole(self, near, layer, channels):
-        enter = self.enter.astype(np.int64)
-        x = self.pace[layer].astype(np.int64) + (12 * near[0].T) @ enter[:768] + near[1].T @ enter[768:]
+    def change(self, kept, channels, fresh, weights):
+        by = fresh.astype(np.int64) - kept[channels]
+        self.taken_in += by.reshape(len(channels), -1).T @ weights[channels].astype(np.int64)
+        kept[channels] = fresh
+
+    def hidden(self, taken_in, channels):
+        x = taken_in.astype(np.int64)
         y = np.where(x < 0, (x + 1024) >> 11, (x + 128) >> 8)
         return (y @ self.leave[:, channels].astype(np.int64)).T
 
-    monkeypatch.setattr(binary.Contexts, "_hidden", whole)
+    monkeypatch.setattr(Sizes, "_change", change)
+    monkeypatch.setattr(binary.Contexts, "_hidden", hidden)
     assert [each.words for each in encode(tiny_recurrent.model(), pixels, 2)] == [each.words for each in segments]
 
 

@@ -6,7 +6,6 @@ apart. All arithmetic is exact: integers, and float64 matrix products of integer
 """
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.entropy.bit_sizes import Sizes, Sums, blocks
 from nncodec.entropy.coder import Decoder, Encoder, Indices
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import TOTAL, Tables
@@ -22,7 +22,6 @@ from nncodec.errors import CorruptFile, UnsupportedFile
 Arrays = dict[str, npt.NDArray[Any]]
 Bits = npt.NDArray[np.uint8]
 Symbols = npt.NDArray[np.int8]
-Sums = npt.NDArray[np.int32]
 
 LEVEL_BITS = 3
 """Sums are in units of 2^-3 level."""
@@ -134,31 +133,31 @@ class Contexts:
         """Of each layer."""
         return rounds(self._slots)
 
+    def size(self, sums: Sums) -> npt.NDArray[np.uint8]:
+        """Of each sum, in its shape."""
+        found: npt.NDArray[np.uint8] = self.sizes[np.minimum(np.abs(sums) >> LEVEL_BITS, LARGEST)]
+        return found
+
     def indices(self, known: "Known", layer: int, part: Round, at: npt.NDArray[np.intp]) -> tuple[Indices, Indices]:
         """Indices of the bits of a round at the positions ``at`` (n,): (k, n) for +, and (k, n) for -."""
-        magnitude = np.empty(known.sums.shape, np.uint8)
-        around = np.empty(known.sums.shape, np.uint16)
-        for some in _blocks(known.sums.shape):
-            magnitude[some] = self.sizes[np.minimum(np.abs(known.sums[some]) >> LEVEL_BITS, LARGEST)]
-            around[some] = _around(magnitude[some])
+        sizes = known.sizes(self)
         differences = _differences(known.sums[part.channels], part.exponent)
         plus, minus = (np.empty((len(part.channels), len(at)), np.uint8) for _ in range(2))
         for start in range(0, len(at), _CHUNK):
             here = slice(start, start + _CHUNK)
             rows, columns = np.divmod(at[here], known.sums.shape[2])
-            near = magnitude[:, rows, columns].astype(np.int64), around[:, rows, columns].astype(np.int64)
-            own = known.sums[part.channels[:, None], rows, columns]
-            even, odd = self._direct(part, near, own, differences[:, rows, columns].astype(np.int64))
-            even += self._hidden(near, layer, part.channels)
+            which = part.channels[:, None], rows, columns
+            near = sizes.own[which].astype(np.int64), sizes.around[which].astype(np.int64)
+            difference = differences[:, rows, columns].astype(np.int64)
+            even, odd = self._direct(part, near, known.sums[which], difference)
+            even += self._hidden(sizes.taken_in[at[here]] + self.pace[layer], part.channels)
             plus[:, here] = _index(even + odd + self.bias[part.slots, 0, None])
             minus[:, here] = _index(even - odd + self.bias[part.slots, 1, None])
         return plus, minus
 
-    def _hidden(self, near: tuple[Any, Any], layer: int, channels: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    def _hidden(self, taken_in: npt.NDArray[np.float64], channels: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """What the hidden units say of each slot, (k, n)."""
-        count = len(near[0])
-        seen = 12.0 * near[0].T @ self.enter[:count] + near[1].T @ self.enter[self.channels : self.channels + count]
-        x = (seen + self.pace[layer]).astype(np.int64)
+        x = taken_in.astype(np.int64)
         down = ENTER_BITS - HIDDEN_BITS
         y = np.where(x < 0, _shift(x, down + LEAK_SHIFT), _shift(x, down))
         return (y.astype(np.float64) @ self.leave[:, channels]).T.astype(np.int64)
@@ -166,7 +165,7 @@ class Contexts:
     def _direct(self, part: Round, near: tuple[Any, Any], own: Sums, difference: Any) -> tuple[Any, Any]:
         """What each slot says itself, (k, n): of a bit of either sign, and for + against -."""
         weight = self.direct[part.slots][:, :, None]
-        even = weight[:, 0] * (12 * near[0][part.channels]) + weight[:, 1] * near[1][part.channels]
+        even = weight[:, 0] * (12 * near[0]) + weight[:, 1] * near[1]
         even += weight[:, 2] * (own != 0) + weight[:, 3] * np.abs(difference)
         return even, weight[:, 4] * np.sign(own) + weight[:, 5] * difference
 
@@ -180,26 +179,11 @@ def _index(x: npt.NDArray[np.int64]) -> Indices:
     return _shift(x, INDEX_BITS).clip(0, N_SCALES - 1).astype(np.uint8)
 
 
-def _blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Channels, as many at a time as have some quarter of a million values: temporary arrays stay small."""
-    step = max(1, (1 << 18) // (shape[1] * shape[2]))
-    yield from (slice(start, start + step) for start in range(0, shape[0], step))
-
-
-def _around(magnitude: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
-    """Twice the sizes above, below, left and right, plus those at the corners; zeros outside. (C, h, w)."""
-    padded = np.pad(magnitude.astype(np.uint16), ((0, 0), (1, 1), (1, 1)))
-    rows = padded[:, :-2] + padded[:, 2:]
-    total: npt.NDArray[np.uint16] = rows[..., :-2] + rows[..., 2:]
-    total += 2 * (rows[..., 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:])
-    return total
-
-
 def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
     """Mean of the four neighbours (repeated beyond the border) less the sum itself, in 2^-4 threshold, cut."""
     found = np.empty(sums.shape, np.int8)
     shift = (exponent + (LEVEL_BITS + 2 - DIFFERENCE_BITS))[:, None, None]
-    for some in _blocks(sums.shape):
+    for some in blocks(sums.shape):
         padded = np.pad(sums[some].astype(np.int64), ((0, 0), (1, 1), (1, 1)), mode="edge")
         four = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1] + padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
         four -= 4 * padded[:, 1:-1, 1:-1]
@@ -208,10 +192,29 @@ def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.
 
 
 class Known:
-    """What is known of a picture: ``sums`` (channels, h, w), in units of 2^-3 level, all zero at first."""
+    """What is known of a picture: ``sums`` (channels, h, w), in units of 2^-3 level, all zero at first.
+
+    Once contexts were taken from them, they change by `add` alone.
+    """
 
     def __init__(self, channels: int, height: int, width: int) -> None:
         self.sums: Sums = np.zeros((channels, height, width), np.int32)
+        self._contexts: Contexts | None = None
+        self._sizes: Sizes | None = None
+
+    def sizes(self, contexts: Contexts) -> Sizes:
+        """As these contexts see the sums now."""
+        if self._sizes is None or self._contexts is not contexts:
+            half = contexts.channels
+            self._contexts = contexts
+            self._sizes = Sizes(self.sums, contexts.size, contexts.enter[:half], contexts.enter[half:])
+        return self._sizes
+
+    def add(self, channels: npt.NDArray[np.intp], at: npt.NDArray[np.intp], steps: Sums) -> None:
+        """Add (k, n) to the sums of k channels at n positions."""
+        self.sums.reshape(len(self.sums), -1)[channels[:, None], at] += steps
+        if self._sizes:
+            self._sizes.follow(self.sums, channels)
 
 
 class Coder(Protocol):
@@ -235,7 +238,6 @@ def code_round(
         wanted: (k, h * w) of -1, 0 and 1, for a `Writer`: one bit says whether it is 1, if not, another whether it
             is -1.
     """
-    flat = known.sums.reshape(len(known.sums), -1)
     for at in phases(*known.sums.shape[1:]):
         plus, minus = contexts.indices(known, layer, part, at)
         chosen = None if wanted is None else wanted[:, at]
@@ -246,7 +248,7 @@ def code_round(
         )
         symbols = ups.astype(np.int32)
         symbols[free] -= downs
-        flat[part.channels[:, None], at] += symbols.reshape(plus.shape) * part.amplitude[:, None]
+        known.add(part.channels, at, symbols.reshape(plus.shape) * part.amplitude[:, None])
 
 
 class Writer:
