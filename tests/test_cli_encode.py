@@ -412,6 +412,7 @@ def test_json_lines(nnc: Nnc, photo: Path) -> None:
     record = json.loads(line)
     assert record | {"seconds": 0, "psnr": 0, "bpp": 0, "bytes": 0} == {
         "source": "photo.png",
+        "source_bytes": photo.stat().st_size,
         "output": "photo.nnc",
         "status": "done",
         "codec": "webp",

@@ -96,7 +96,12 @@ def test_a_bad_file_does_not_stop_the_run(nnc: Nnc, tree: Path, workers: int) ->
     end = result.err[result.err.index("nnc: 2 failed:") :]
     assert "  in/b empty.png: " in end
     assert "  in/c text.jpg: " in end
-    assert end.splitlines()[-1] == "nnc: 4 done, 2 failed"
+    sources = sum(path.stat().st_size for path in tree.rglob("*.*") if path.name in ("a.png", "b.jpg", "z.PNG"))
+    sources += next(tree.rglob("*.webp")).stat().st_size
+    results = sum(path.stat().st_size for path in Path("out").rglob("*.nnc"))
+    words, total = end.splitlines()[-1].split("; ")
+    assert words == "nnc: 4 done, 2 failed"
+    assert total.replace(" ", "") == f"{sources}->{results}bytes"
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure(nnc: Nnc, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import click
 
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, check_output, clashes
-from nncodec.cli.report import describe, exit_code, exit_on_signal, report_error
+from nncodec.cli.report import describe, exit_code, exit_on_signal, grouped, report_error
 from nncodec.errors import EncodeError, NncError
 from nncodec.threads import share, threads_of_children
 
@@ -31,6 +31,8 @@ class Outcome:
     code: int = 0
     record: dict[str, object] = field(default_factory=dict)
     """For machines: further keys of the job's JSON line."""
+    sizes: tuple[int, int] = (0, 0)
+    """Bytes of source and result."""
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     """Shown with --verbose only."""
@@ -61,15 +63,17 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
         raise click.UsageError("--json and the picture cannot both go to standard output")
     failed: list[Outcome] = []
     counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
+    before = after = 0
     single = len(jobs) == 1 and not manner.quiet and sys.stderr.isatty()
     with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext():
         for outcome in _outcomes(jobs, work, manner):
             counts[outcome.status] += 1
+            before, after = before + outcome.sizes[0], after + outcome.sizes[1]
             tell(outcome)
             if outcome.status == "failed":
                 failed.append(outcome)
     if len(jobs) > 1:
-        _summary(counts, failed, manner)
+        _summary(counts, failed, (before, after), manner)
     return max((outcome.code for outcome in failed), default=0)
 
 
@@ -187,6 +191,7 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
         record: dict[str, object] = {"source": outcome.job.source}
         record |= {"output": outcome.job.output} if outcome.job.output else {}
         record["status"] = outcome.status
+        record |= {"source_bytes": outcome.sizes[0]} if outcome.sizes[0] else {}
         if outcome.status == "failed":
             record |= {"error": outcome.line, "code": outcome.code}
         click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}))
@@ -203,11 +208,12 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
             click.echo(f"nnc: note: {outcome.job.source}: {note}", err=True)
 
 
-def _summary(counts: dict[str, int], failed: list[Outcome], manner: Manner) -> None:
+def _summary(counts: dict[str, int], failed: list[Outcome], sizes: tuple[int, int], manner: Manner) -> None:
     """The end of a folder run: what failed, named once more, since it may have scrolled away."""
     if failed and len(failed) < sum(counts.values()):
         click.echo(f"nnc: {len(failed)} failed:", err=True)
         for outcome in failed:
             click.echo(f"  {outcome.job.source}: {outcome.line}", err=True)
     if not manner.quiet and not manner.as_json:
-        click.echo("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n), err=True)
+        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
+        click.echo("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n) + total, err=True)

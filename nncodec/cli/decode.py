@@ -89,9 +89,8 @@ def decode_file(job: Job, wish: _Wish) -> Outcome:
     write_output(job, out, make_folders=True)
     seconds = time.perf_counter() - start
     line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
-    return Outcome(
-        job, "done", line, record={"bytes": len(out), "seconds": round(seconds, 3)}, notes=notes, details=(codec,)
-    )
+    record: dict[str, object] = {"bytes": len(out), "seconds": round(seconds, 3)}
+    return Outcome(job, "done", line, record=record, sizes=(len(data), len(out)), notes=notes, details=(codec,))
 
 
 def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:

@@ -187,7 +187,8 @@ def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
         done = encode(picture, settings) if wish.lossless is None else encode_lossless(picture, settings, wish.lossless)
         notes += _larger(done, data)
     write_output(job, done.data, make_folders=True)
-    return _outcome(job, done, settings, notes, time.perf_counter() - start)
+    outcome = _outcome(job, done, settings, notes, time.perf_counter() - start)
+    return replace(outcome, sizes=(len(data), len(done.data)))
 
 
 def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
