@@ -10,7 +10,15 @@ import PIL.Image
 from nncodec.codecs import Options
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, from_array, from_pillow
-from nncodec.pipeline import DEFAULT_CODEC, Decoded, Info, Settings, Target, read_any
+from nncodec.pipeline import (
+    DEFAULT_CODEC,
+    Decoded,
+    Info,
+    Settings,
+    Target,
+    encode_lossless,
+    read_any,
+)
 from nncodec.pipeline import decode as _decode
 from nncodec.pipeline import encode as _encode
 from nncodec.pipeline import inspect as _inspect
@@ -26,9 +34,10 @@ __all__ = ["decode", "encode", "inspect", "register_pillow"]
 
 def encode(
     source: Source,
-    codec: str = DEFAULT_CODEC,
+    codec: str | None = None,
     quality: float = 75.0,
     *,
+    lossless: bool = False,
     effort: int = 5,
     bpp: float | None = None,
     target_size: int | None = None,
@@ -44,6 +53,7 @@ def encode(
     ``source`` is a path, a Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last,
     or (H, W) uint16. ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at
     most), ``target_size`` (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
+    ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
     ``strip`` leaves Exif and XMP out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``restore`` is ``none``, ``auto`` or a restorer's name: networks that repair the decoded picture are added where
     they pay for their bytes.
@@ -52,8 +62,12 @@ def encode(
     cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
     target = Target.of(target_size, bpp, target_psnr)
-    settings = Settings(codec, Options(quality, effort, device), target, strip, max_pixels, restore, strip_icc)
-    return _encode(_picture(source, max_pixels), settings).data
+    options = Options(quality, effort, device)
+    settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
+    picture = _picture(source, max_pixels)
+    if lossless:
+        return encode_lossless(picture, settings, codec).data
+    return _encode(picture, settings).data
 
 
 def decode(

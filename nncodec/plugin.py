@@ -9,7 +9,7 @@ from nncodec.codecs import Options
 from nncodec.container import MAGIC
 from nncodec.errors import NncError
 from nncodec.image import from_pillow, to_pillow
-from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, Target, decode, encode, peek
+from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, Target, decode, encode, encode_lossless, peek
 from nncodec.pipeline.inspecting import mode_name
 
 
@@ -52,7 +52,8 @@ def register_pillow() -> None:
     """Make Pillow open and save .nnc files. May be called again.
 
     ``image.save("x.nnc", quality=75, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
-    target_psnr=...)``; ICC, Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
+    target_psnr=...)``, or ``lossless=True``; ICC, Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``,
+    else from the image.
     """
     PIL.Image.register_open("NNC", NncImageFile, _accept)
     PIL.Image.register_save("NNC", _save)
@@ -67,7 +68,7 @@ def _accept(prefix: bytes) -> bool:
 def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     given = image.encoderinfo
     settings = Settings(
-        codec=given.get("codec", DEFAULT_CODEC),
+        codec=given.get("codec") or DEFAULT_CODEC,
         options=Options(given.get("quality", 75.0), given.get("effort", 5)),
         target=Target.of(given.get("target_size"), given.get("bpp"), given.get("target_psnr")),
         restore=given.get("restore", AUTO),
@@ -77,4 +78,8 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         if given.get(key) is not None:
             value = given[key]
             source.info[key] = value.tobytes() if isinstance(value, PIL.Image.Exif) else value
-    file.write(encode(from_pillow(source), settings).data)
+    picture = from_pillow(source)
+    done = (
+        encode_lossless(picture, settings, given.get("codec")) if given.get("lossless") else encode(picture, settings)
+    )
+    file.write(done.data)

@@ -120,6 +120,14 @@ def test_every_error_is_an_nnc_error_and_travels_with_its_hint() -> None:
 # --- what is public -------------------------------------------------------------------------------------------------
 
 
+def test_lossless_gives_every_pixel_back_or_an_error() -> None:
+    assert np.array_equal(nncodec.decode(nncodec.encode(PHOTO, lossless=True)).pixels, PHOTO)
+    assert nncodec.inspect(nncodec.encode(PHOTO, "avif", lossless=True)).codec == "avif"
+    for wrong in ({"codec": "jpeg"}, {"target_size": 9000}):
+        with pytest.raises(nncodec.EncodeError, match="lossless"):
+            nncodec.encode(PHOTO, lossless=True, **wrong)
+
+
 def test_the_public_names_are_these() -> None:
     errors = {"CorruptFile", "EncodeError", "LimitExceeded", "NncError", "UnsupportedFile"}
     assert set(nncodec.__all__) == errors | {"__version__", "decode", "encode", "inspect", "register_pillow"}

@@ -142,6 +142,9 @@ def test_saving_takes_parameters() -> None:
     assert len(saved(codec="webp", quality=5)) < len(saved(codec="webp", quality=95))
     assert len(saved(codec="webp", target_size=200)) <= 200
     assert len(saved(codec="webp", bpp=2)) <= 2 * 24 * 33 / 8
+    assert inspect(saved(lossless=True)).codec in ("webp", "jpeg2000")
+    assert np.array_equal(decode(saved(lossless=True)).pixels, np.asarray(still))
+    assert inspect(saved(lossless=True, codec="avif")).codec == "avif"
     assert saved(codec="webp", effort=1) != saved(codec="webp", effort=6)
 
 

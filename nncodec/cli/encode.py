@@ -38,8 +38,9 @@ class _Wish:
     keep_jpeg: bool
     depth: int | None
     frame: int | None
-    lossless: tuple[str, ...] | None
-    """Codecs to choose from, if every pixel is to come back."""
+    lossless: bool
+    codec: str | None
+    """The codec that was named."""
 
 
 @click.command("encode", short_help="Pictures to .nnc files.")
@@ -123,7 +124,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     jobs = plan(found)
     manner = manner_of(options, len(jobs))
     depth = int(options["depth"]) if options["depth"] else None
-    wish = _Wish(options["keep_jpeg"], depth, options["frame"], _lossless_codecs(options))
+    wish = _Wish(options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"])
     settings = _settings(options, share(manner.workers) if manner.workers > 1 else 0)
     ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
 
@@ -159,14 +160,6 @@ def _target(options: dict[str, Any]) -> "Target | None":
     return Target.of(*given)
 
 
-def _lossless_codecs(options: dict[str, Any]) -> tuple[str, ...] | None:
-    from nncodec.pipeline import lossless
-
-    if not options["lossless"]:
-        return None
-    return (options["codec"],) if options["codec"] else lossless.CODECS
-
-
 def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
     """Encode one file; runs in a worker process."""
     from nncodec.codecs.jpegfile import JPEG_SIGNATURE
@@ -184,7 +177,7 @@ def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
         if data.startswith(MAGIC):
             notes += ("an .nnc file was encoded again: its loss adds to the new one",)
         picture = replace(picture, notes=())
-        done = encode(picture, settings) if wish.lossless is None else encode_lossless(picture, settings, wish.lossless)
+        done = encode_lossless(picture, settings, wish.codec) if wish.lossless else encode(picture, settings)
         notes += _larger(done, data)
     write_output(job, done.data, make_folders=True)
     outcome = _outcome(job, done, settings, notes, time.perf_counter() - start)

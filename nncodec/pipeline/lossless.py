@@ -1,7 +1,6 @@
 """From a picture to the smallest .nnc file that gives back every pixel."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 from nncodec.codecs import LOSSLESS, Codec, by_name
@@ -10,17 +9,19 @@ from nncodec.image import Picture
 from nncodec.pipeline.encoding import Encoded, Settings, encode
 from nncodec.pipeline.restoring import NONE
 
-CODECS = ("webp", "jpeg2000")
+_CODECS = ("webp", "jpeg2000")
 """The first is better on drawings and screenshots, the second on photographs and alone for 16 bits."""
 
 
-def encode_lossless(picture: Picture, settings: Settings, codecs: Sequence[str] = CODECS) -> Encoded:
-    """Encode with each of the codecs that can hold the picture, and keep the smallest file.
+def encode_lossless(picture: Picture, settings: Settings, codec: str | None = None) -> Encoded:
+    """Encode with a codec, or for None with each that is good at it and can hold the picture; keep the smallest file.
 
-    Quality, target and restorers of ``settings`` do not count, nor does its codec. Raises EncodeError if a codec is not
-    lossless, and as :func:`encode` does.
+    Codec, quality and restorers of ``settings`` do not count. Raises EncodeError if the codec is not lossless, for a
+    target, and as :func:`encode` does.
     """
-    able = [name for name in codecs if _holds(by_name(name), picture)] or codecs[:1]
+    if settings.target is not None:
+        raise EncodeError("a lossless file is as large as it is: it meets no target")
+    able = [codec] if codec else [name for name in _CODECS if _holds(by_name(name), picture)]
     return min((_with(name, picture, settings) for name in able), key=lambda done: len(done.data))
 
 
@@ -30,7 +31,7 @@ def _holds(codec: Codec, picture: Picture) -> bool:
 
 def _with(codec: str, picture: Picture, settings: Settings) -> Encoded:
     options = replace(settings.options, quality=float(LOSSLESS))
-    done = encode(picture, replace(settings, codec=codec, options=options, target=None, restore=NONE))
+    done = encode(picture, replace(settings, codec=codec, options=options, restore=NONE))
     if not math.isinf(done.psnr):
-        raise EncodeError(f"{codec} is not lossless", f"{' and '.join(CODECS)} are")
+        raise EncodeError(f"{codec} is not lossless", f"{' and '.join(_CODECS)} are")
     return done
