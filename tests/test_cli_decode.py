@@ -335,7 +335,7 @@ def test_codecs_and_restorers_are_listed_with_their_numbers(nnc: Nnc) -> None:
 
 
 def test_codecs_shows_every_set_of_weights_under_its_codec(nnc: Nnc) -> None:
-    lines = nnc("codecs").out.splitlines()
+    lines = nnc("codecs", "-v").out.splitlines()
     records = {r["name"]: r for r in map(json.loads, nnc("codecs", "--json").out.splitlines())}
     folder = Path(nncodec.__file__).parent.parent / "weights"
     rows = tomllib.loads((folder / "manifest.toml").read_text())["model"]
@@ -349,6 +349,7 @@ def test_codecs_shows_every_set_of_weights_under_its_codec(nnc: Nnc) -> None:
         (line,) = (line for line in below if f"weights {row['number']}: {row['file']}, " in line)
         assert f", {n_bytes:,} bytes; ".replace(",", " ").strip() in line.replace(",", " ")
         assert line.endswith(row["trained"])
+        assert line.removesuffix(f"; {row['trained']}") in nnc("codecs").out.splitlines()
 
 
 def test_codecs_says_which_weights_are_missing(nnc: Nnc, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

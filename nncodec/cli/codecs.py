@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @click.command("codecs", short_help="What can be encoded and decoded here.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per codec and per restorer.")
-def command(as_json: bool) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Say how weights were trained.")
+def command(as_json: bool, verbose: bool) -> None:
     """List the codecs and the restorers with their wire numbers, and the weights that their files may name."""
     from nncodec.codecs import all_codecs
     from nncodec.restorers import all_restorers
@@ -21,7 +22,7 @@ def command(as_json: bool) -> None:
     records = [_codec(codec) for codec in all_codecs().values()]
     records += [_record("restorer", restorer.id, restorer.name) for restorer in all_restorers().values()]
     for record in records:
-        click.echo(json.dumps(record) if as_json else _text(record))
+        click.echo(json.dumps(record) if as_json else _text(record, verbose))
 
 
 def _codec(codec: "Codec") -> dict[str, Any]:
@@ -39,12 +40,13 @@ def _record(kind: str, number: int, name: str) -> dict[str, Any]:
     return {"kind": kind, "name": name, "id": number, "weights": weights}
 
 
-def _text(record: dict[str, Any]) -> str:
+def _text(record: dict[str, Any], verbose: bool) -> str:
     """A line, and one below it for each set of weights."""
     what = record.get("summary", record["kind"])
     lack = f"  (not here: {record['missing']})" if record.get("missing") else ""
     lines = [f"{record['id']:>3}  {record['name']:<10}  {what}{lack}"]
     for weights in record["weights"]:
         size = "missing" if weights["bytes"] is None else f"{grouped(weights['bytes'])} bytes"
-        lines.append(f"     weights {weights['number']}: {weights['file']}, {size}; {weights['trained']}")
+        told = f"; {weights['trained']}" if verbose else ""
+        lines.append(f"     weights {weights['number']}: {weights['file']}, {size}{told}")
     return "\n".join(lines)
