@@ -1,12 +1,14 @@
 """The lapped transforms in NumPy: a strided convolution, and a transposed one whose filters overlap."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.bands import CHANNELS, PARITY, STRIDE, TAPS
 from nncodec.entropy.layout import LEAK
+from nncodec.nets.winograd import Tiled, Workspace, convolved, transformed
 
 Floats = npt.NDArray[np.float32]
 Region = tuple[slice, slice]
@@ -34,6 +36,11 @@ class Decoder:
     """(HIDDEN, CHANNELS - 1, 3, 3) of the convolution that feeds the hidden channels from all but the local mean."""
     bias: Floats
     """(HIDDEN,)"""
+
+    @cached_property
+    def kernel(self) -> Floats:
+        """The same convolution, as `nncodec.nets.winograd` takes it."""
+        return transformed(self.hidden)
 
 
 def lapped_rows(stride: int) -> npt.NDArray[np.float64]:
@@ -105,11 +112,13 @@ def paint(values: npt.NDArray[np.number], decoder: Decoder, unit: float = 1.0, r
     sideways = np.where(left[:, None], PARITY[:, 1], 1) * unit
     quarters = decoder.filters.reshape(-1, 2, STRIDE, 2, STRIDE).transpose(1, 3, 0, 2, 4).reshape(4, -1, STRIDE**2)
     out = np.zeros((height + 1, STRIDE, width + 1, STRIDE), np.float32)
+    workspace = Workspace(min(_ROWS, height + 2) + 2, width + 4, CHANNELS)
     for top in range(0, height + 2, _ROWS):
         count = min(_ROWS, height + 2 - top)
         part = values[rows[top : top + count + 2]][:, columns].astype(np.float32)
         part *= (upside[top : top + count + 2, None] * sideways).astype(np.float32)
-        features = np.concatenate([part[1:-1, 1:-1], _hidden(part, decoder)], 2).reshape(-1, quarters.shape[1])
+        both = part[1:-1, 1:-1], _hidden(part, decoder, workspace)
+        features = np.concatenate(both, 2).reshape(-1, quarters.shape[1])
         for i in (0, 1):  # the row of blocks above a position's centre, and that below
             first, last = max(top + i - 1, 0), min(top + i - 1 + count, height + 1)
             for j in (0, 1):
@@ -119,13 +128,7 @@ def paint(values: npt.NDArray[np.number], decoder: Decoder, unit: float = 1.0, r
     return whole[EDGE:-EDGE, EDGE:-EDGE]
 
 
-def _hidden(part: Floats, decoder: Decoder) -> Floats:
+def _hidden(part: Floats, decoder: Decoder, workspace: Workspace) -> Floats:
     """Hidden channels (h, w, HIDDEN) of values (h + 2, w + 2, CHANNELS): a 3 x 3 convolution and a leaky ReLU."""
-    height, width = part.shape[0] - 2, part.shape[1] - 2
-    seen = part[:, :, 1:].clip(-SATURATION, SATURATION)
-    out = np.tile(decoder.bias, (height * width, 1))
-    for row in range(3):
-        for column in range(3):
-            tap = seen[row : row + height, column : column + width].reshape(height * width, -1)
-            out += tap @ decoder.hidden[:, :, row, column].T
-    return np.where(out < 0, np.float32(LEAK) * out, out).reshape(height, width, -1)
+    seen = Tiled.of(part[:, :, 1:].clip(-SATURATION, SATURATION))
+    return convolved(seen, decoder.kernel, decoder.bias, workspace, LEAK).plain()

@@ -89,7 +89,8 @@ class Workspace:
     def __init__(self, height: int, width: int, channels: int) -> None:
         self.size = height, width, channels
         layer, across = math.prod(_shape(*self.size)), _shape(*self.size)[2]
-        spare = _SEEN**2 * max(_POSITIONS, across) * channels
+        tiles = layer // (_SIDE**2 * channels)
+        spare = _SEEN**2 * min(max(_POSITIONS, across), tiles) * channels
         self.spare = np.empty(spare, np.float32), np.empty(spare, np.float32)
         self.layers = cycle([np.empty(layer, np.float32) for _ in range(3)])
         """Three, by turns: what a layer sees, what it gives, and what a residual block adds to that."""
@@ -129,7 +130,7 @@ def convolved(
     down, across = x.samples.shape[0] // _SIDE - 1, x.samples.shape[2] - 1
     out = _cleared(x.height - 2, x.width - 2, outputs, next(workspace.layers))
     windows, lines = _windows(x.samples), _lines(out.samples, across)
-    count = max(1, _POSITIONS // (across + 1))
+    count = max(1, min(down, _POSITIONS // (across + 1)))
     first, second = workspace.spare
     for top in range(0, down, count):
         end = min(top + count, down)
