@@ -85,6 +85,15 @@ def test_what_the_format_cannot_carry_is_noted(nnc: Nnc, coded: Path) -> None:
     assert "nnc: note: photo.nnc: PPM cannot carry an ICC profile: dropped" in nnc("decode", coded, "-o", "a.ppm").err
 
 
+def test_quality_of_what_is_written(nnc: Nnc, coded: Path) -> None:
+    for quality in ("90", "10"):
+        assert nnc("decode", coded, "-o", f"{quality}.jpg", "-q", quality).code == 0
+    assert Path("10.jpg").stat().st_size < Path("90.jpg").stat().st_size
+    result = nnc("decode", coded, "-q", "90")
+    assert result.code == 1
+    assert "PNG has no quality" in result.err
+
+
 def test_png_levels(nnc: Nnc, coded: Path) -> None:
     for level in (0, 9):
         nnc("decode", coded, "-o", f"{level}.png", "--png-level", level)

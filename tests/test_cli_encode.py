@@ -278,6 +278,8 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
         ["photo.png", "--lossless", "--bpp", "1"],
         ["photo.png", "out.nnc"],
         ["photo.png", "out"],
+        ["photo.png", "-o", ""],
+        ["photo.png", ""],
         ["photo.png", "--keep-jpeg", "--bpp", "1"],
         ["photo.png", "--keep-jpeg", "--strip"],
         ["photo.png", "--keep-jpeg", "--strip-icc"],

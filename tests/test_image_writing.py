@@ -8,6 +8,7 @@ import pytest
 
 from nncodec.errors import EncodeError
 from nncodec.image import Metadata, Picture, from_pillow, read, to_pillow, write
+from nncodec.metrics import mse
 from tests import pictures
 
 MODES = ["L", "LA", "RGB", "RGBA", "I;16"]
@@ -154,6 +155,20 @@ def test_png_carries_unreadable_metadata_unread() -> None:
 
 
 # --- png level ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pillow_format", ["JPEG", "WEBP", "AVIF"])
+def test_a_lower_quality_is_smaller_and_less_like_it(pillow_format: str) -> None:
+    picture = pictures.picture("RGB", 64, 96)
+    best, good, poor = (write(picture, pillow_format, quality=q)[0] for q in (None, 80.0, 20.0))
+    assert len(poor) < len(good) < len(best)
+    assert mse(picture.pixels, back(best).pixels) < mse(picture.pixels, back(poor).pixels)
+
+
+@pytest.mark.parametrize("pillow_format", ["PNG", "NPY", "TIFF"])
+def test_a_quality_is_refused_where_there_is_none(pillow_format: str) -> None:
+    with pytest.raises(EncodeError, match="has no quality"):
+        write(pictures.picture("RGB"), pillow_format, quality=80)
 
 
 def test_higher_png_levels_are_smaller_and_equal() -> None:

@@ -21,6 +21,7 @@ class _Wish:
 
     pillow_format: str | None
     png_level: int
+    quality: float | None
     original: bool
     max_pixels: int
     restore: bool
@@ -40,6 +41,13 @@ class _Wish:
 @click.option(
     "--png-level", type=click.IntRange(0, 9), default=1, show_default=True, help="0 is fast, 9 makes the smallest PNG."
 )
+@click.option(
+    "-q",
+    "--quality",
+    type=click.FloatRange(0, 100),
+    metavar="Q",
+    help="Of JPEG, WebP and AVIF output.  [default: 95; WebP is lossless]",
+)
 @click.option("--original", is_flag=True, help="Give back the JPEG that --keep-jpeg took over, bit for bit.")
 @click.option("--no-restore", is_flag=True, help="Leave restorers out: show the base layer.")
 @click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
@@ -58,7 +66,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     \b
     nnc decode photo.nnc                    photo.png beside it
-    nnc decode photo.nnc -o photo.tif       another format
+    nnc decode photo.nnc -o photo.jpg       another format
     nnc decode -r small -o photos           a whole tree
     nnc decode - -o - < a.nnc > a.png       a pipe
     nnc decode photo.nnc --layers 1         what the first bytes of a layered file hold
@@ -71,6 +79,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     wish = _Wish(
         pillow_format,
         options["png_level"],
+        options["quality"],
         options["original"],
         options["max_pixels"],
         not options["no_restore"],
@@ -114,7 +123,7 @@ def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str,
         device=wish.device,
     )
     picture = done.picture
-    out, lost = write(picture, pillow_format, png_level=wish.png_level)
+    out, lost = write(picture, pillow_format, png_level=wish.png_level, quality=wish.quality)
     return (
         out,
         f"{picture.width} x {picture.height} {picture.mode}",

@@ -51,6 +51,8 @@ def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[s
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not paths and not listed:
         raise click.UsageError("no SOURCE given; - is standard input")
+    if "" in (*paths, options["output"]):
+        raise click.UsageError("a name is empty")
     if len(paths) == 2 and not (options["output"] or options["filelist"]):
         _refuse_output_as_source(paths[1], suffixes)
     return Sources(

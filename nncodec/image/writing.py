@@ -32,17 +32,22 @@ _KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
 _STATES_DENSITY = {"PNG", "JPEG", "BMP"}
 """In a place of its own, beside Exif; TIFF has the same tags as Exif."""
+_HAS_QUALITY = {"JPEG", "WEBP", "AVIF"}
 _NO_ALPHA = {"JPEG", "PPM", "BMP"}
 _KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
 
 
-def write(picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1) -> tuple[bytes, tuple[str, ...]]:
+def write(
+    picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1, quality: float | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """A picture as the bytes of a file, and notes on what the format could not carry.
 
-    ``pillow_format`` is one of Pillow's names or ``NPY``; ``png_level`` is zlib's, 0 to 9. Where a format cannot
-    hold an Exif orientation, the pixels are turned upright instead. Raises EncodeError if the format cannot hold
-    the pixels.
+    ``pillow_format`` is one of Pillow's names or ``NPY``; ``png_level`` is zlib's, 0 to 9; ``quality``, 0 to 100, is
+    for formats that have one, None is that of FORMATS_OUT. Where a format cannot hold an Exif orientation, the pixels
+    are turned upright instead. Raises EncodeError if the format cannot hold the pixels, or has no quality.
     """
+    if quality is not None and pillow_format not in _HAS_QUALITY:
+        raise EncodeError(f"{pillow_format} has no quality", "JPEG, WebP and AVIF have")
     if pillow_format not in _KEEPS_EXIF and oriented(picture.metadata) != 1:
         picture = upright(picture)
     notes = _losses(picture, pillow_format)
@@ -55,6 +60,8 @@ def write(picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1) -
     parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format)
     if pillow_format == "PNG":
         parameters["compress_level"] = png_level
+    if quality is not None:
+        parameters |= {"quality": round(quality)} | ({"lossless": False} if pillow_format == "WEBP" else {})
     out = io.BytesIO()
     try:
         to_pillow(picture, with_metadata=False).save(out, pillow_format, **parameters)
