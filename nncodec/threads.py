@@ -1,8 +1,15 @@
 """How many threads a process may use, and its child processes: threads of several processes fight for the cores."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+T = TypeVar("T")
 
 _OWN = "OMP_NUM_THREADS"
 _VARIABLES = (_OWN, "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -20,6 +27,34 @@ def available() -> int:
 def share(processes: int) -> int:
     """Threads for each of so many child processes that run at once, at least one."""
     return max(1, available() // processes)
+
+
+def in_parallel(work: Callable[[T], object], items: Sequence[T]) -> None:
+    """Call ``work`` for every item, by as many threads as this process may use, and wait for all."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    workers = min(available(), len(items))
+    if workers < 2:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, items))
+
+
+@contextmanager
+def products_alone() -> Iterator[None]:
+    """Matrix products take one thread each meanwhile: in small ones, threads would wait for each other."""
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> "ThreadpoolController":
+    """NumPy's library of matrix products; looking for it takes longer than a small tile."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @contextmanager

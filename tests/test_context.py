@@ -99,8 +99,9 @@ def test_contexts_in_python_integers(plane, group):
             assert found == max(low, min(63, rounded_shift(total, 18)))
 
 
-def test_pieces_do_not_show(monkeypatch):
-    """The places of a pass are taken some at a time; how many makes no difference."""
+@pytest.mark.parametrize("threads", [1, 3])
+def test_neither_pieces_nor_threads_show(threads, monkeypatch):
+    """The places of a pass are taken some at a time, by some threads; how many makes no difference."""
     rng = np.random.default_rng(0)
     known = Known(9, 14, PLANES, sizes_table())
     for p in range(PLANES):
@@ -116,7 +117,9 @@ def test_pieces_do_not_show(monkeypatch):
                 yield from context.step(known, weights[plane][group], plane, group, each)
 
     whole = list(every_step())
+    monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
     monkeypatch.setattr(context, "_BLOCK", 7)
+    monkeypatch.setattr(context, "_PARALLEL_FROM", 2)
     monkeypatch.setattr(context, "_PIECE", 3)
     assert all(map(np.array_equal, every_step(), whole))
     assert len({index for each in whole[1::2] for index in each.ravel().tolist()}) > 10

@@ -163,6 +163,16 @@ def test_more_effort_never_trades_worse():
     assert all(later <= earlier + slack for earlier, later in pairwise(costs))
 
 
+@pytest.mark.parametrize("quality", [0, 40])
+def test_as_many_bits_are_written_as_were_expected(quality):
+    """Groups that are not coded cost nothing."""
+    coder = coder_for(TINY, quality, pictures.photograph(96, 80, seed=1))
+    planes = tiny_lapped.plain_way(coder).planes
+    assert min(plane.groups for plane in planes) < 6
+    words = Payload.parse(coder.payload(None, planes), 3, range(1, 64)).words
+    assert 8 * len(words) == pytest.approx(sum(plane.bits for plane in planes), abs=64)
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Model:
     number = models.newest("learned")

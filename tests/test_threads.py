@@ -32,6 +32,16 @@ def test_processes_share_and_none_goes_without(processes: int, each: int, monkey
     assert threads.share(processes) == each
 
 
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_every_item_is_worked_on_once_and_errors_come_out(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", str(count))
+    done: list[int] = []
+    threads.in_parallel(done.append, range(40))
+    assert sorted(done) == list(range(40))
+    with pytest.raises(ZeroDivisionError):
+        threads.in_parallel(lambda item: 1 // item, [3, 0])
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_tiles_have_as_many_threads_as_the_process(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles wait for each other, as many as there are to be threads."""

@@ -6,6 +6,7 @@ whose sums stay far below 2^53, so neither the order of sums nor the library mat
 two, with which weights are scaled beforehand, so that rounding down is all that is left to do after a product.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TypeVar
@@ -18,6 +19,7 @@ from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.exact import Integers, interpolate
 from nncodec.entropy.layout import LEAK, N_ANCHORS, N_SCALES
 from nncodec.errors import UnsupportedFile
+from nncodec.threads import in_parallel
 
 T = TypeVar("T", bound=np.generic)
 Means = npt.NDArray[np.int32]
@@ -42,6 +44,8 @@ MEAN_FLOOR = 6
 """Smallest scale index of group 0 of the first plane, so that every position of the latent costs something."""
 _BLOCK = 1536
 """Places whose features are held in memory at once: some fit the cache, and many make calls rare."""
+_PARALLEL_FROM = 6
+"""Blocks in a pass from which threads share them."""
 _PIECE = 384
 """Rows in one matrix product: OpenBLAS multiplies small matrices where they are, in half of the time."""
 
@@ -257,13 +261,25 @@ def step(known: Known, weights: Weights, plane: int, group: int, each: Pass) -> 
     n, width = len(each.places), weights.index.size
     means, indices = np.zeros((n, width), np.int32), np.empty((n, width), np.uint8)
     around, enter = Surroundings(known, plane, group), weights.enter * (_ENTER_UNIT * units(plane, group)[:, None])
-    for first in range(0, n, _BLOCK):
+
+    def block(first: int) -> None:
         part, own = each.part(first, first + _BLOCK), slice(first, first + _BLOCK)
         if group < N_MEANS:
             means[own] = _means(around.signed(part.at, part.leans), weights.mean[each.row])
         sizes = around.sizes(part.at, part.leans, means[own])
         indices[own] = _indices(_product(sizes, enter), weights, each.row, lowest_index(plane, group))
+
+    _run(block, range(0, n, _BLOCK))
     return means, indices
+
+
+def _run(block: Callable[[int], None], starts: range) -> None:
+    """By several threads, but for small pictures, where starting them takes longer."""
+    if len(starts) < _PARALLEL_FROM:
+        for first in starts:
+            block(first)
+    else:
+        in_parallel(block, starts)
 
 
 def _means(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -118,4 +118,4 @@ class Search:
         symbols, scales, spent = differences.choose(rows, PRICE * unit**2 * energy, self.coder.model.tables)
         if symbols.any():
             coded.difference, coded.decoder = (symbols, scales), restored(coded.decoder, symbols, unit)
-            coded.bits += spent
+            coded.difference_bits = spent

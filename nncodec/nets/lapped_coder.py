@@ -16,6 +16,7 @@ from nncodec.entropy.context import MEAN_ONE, N_MEANS, Known, Means, Weights
 from nncodec.entropy.payload import stamp
 from nncodec.nets.lapped import Floats, analyse
 from nncodec.nets.lapped_model import Model
+from nncodec.threads import products_alone
 
 PRICE = 8.0
 """Bits that the square of one quantiser step of error is worth; the theory of fine uniform quantisers says 8.7."""
@@ -32,9 +33,12 @@ class Plane:
     """How one plane was coded."""
 
     parts: list[Part] = field(default_factory=list)
-    bits: float = 0.0
+    spent: list[float] = field(default_factory=lambda: [0.0] * N_GROUPS)
+    """Bits of the symbols of each group."""
     difference: tuple[Symbols, Symbols] | None = None
-    """Symbols and scale indices of the filters' differences to the start."""
+    """Symbols and scale indices of the filters' differences to the start,"""
+    difference_bits: float = 0.0
+    """and what they cost."""
 
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
         """One pass over a group was coded: symbols, means and scale indices (n, channels of the group)."""
@@ -44,6 +48,11 @@ class Plane:
     def groups(self) -> int:
         """Groups to code: those after it hold nothing but zeros."""
         return max([N_MEANS, *(group + 1 for group, symbols, _ in self.parts if symbols.any())])
+
+    @property
+    def bits(self) -> float:
+        """Of all that is written: symbols of the groups to code, and differences."""
+        return sum(self.spent[: self.groups]) + self.difference_bits
 
 
 @dataclass(frozen=True)
@@ -95,10 +104,11 @@ class Coder:
             wanted = flat[known.order[each.at], own] - means.astype(np.float32) / MEAN_ONE
             symbols: Symbols = rounder(wanted[None], indices[None])[0]
             coded.take(group, each, symbols, means, indices)
-            coded.bits += float(rounder.bits(symbols, indices).sum())
+            coded.spent[group] += float(rounder.bits(symbols, indices).sum())
             return symbols
 
-        walk(known, self._weights, number, N_GROUPS, exchange)
+        with products_alone():
+            walk(known, self._weights, number, N_GROUPS, exchange)
 
     def payload(self, own: bytes | None, planes: list[Plane]) -> bytes:
         """The payload of coded planes, under colours of their own or the shared ones."""

@@ -12,6 +12,7 @@ from nncodec.entropy.context import MEAN_FLOOR, Known, Means
 from nncodec.entropy.payload import stamp
 from nncodec.errors import CorruptFile
 from nncodec.nets.lapped_model import Model
+from nncodec.threads import products_alone
 
 Values = npt.NDArray[np.int16]
 _SLACK, _STATE_BITS = 1.01, 64
@@ -43,8 +44,9 @@ def values(
     def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
         return reader.code(None, indices)
 
-    for plane in range(channels):
-        walk(known, contexts, plane, payload.groups[plane], exchange)
-        after(plane, known.values[plane], reader)
+    with products_alone():
+        for plane in range(channels):
+            walk(known, contexts, plane, payload.groups[plane], exchange)
+            after(plane, known.values[plane], reader)
     reader.finish()
     return known.latent()

@@ -2,16 +2,13 @@
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import product
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import ThreadpoolController
 
-from nncodec.threads import available
+from nncodec.threads import in_parallel, products_alone
 
 Sample = TypeVar("Sample", bound=np.generic)
 Region = tuple[slice, slice]
@@ -66,11 +63,5 @@ def tile_by_tile(shape: tuple[int, ...], rows: int, columns: int, work: Callable
         for top in range(0, height, rows)
         for left in range(0, width, columns)
     ]
-    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(available()) as pool:
-        list(pool.map(work, tiles))
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """NumPy's library of matrix products; looking for it takes longer than a small tile."""
-    return ThreadpoolController()
+    with products_alone():
+        in_parallel(work, tiles)
