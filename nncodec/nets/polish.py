@@ -16,8 +16,8 @@ from nncodec.nets.lapped_model import Model, from_planes
 from nncodec.nets.mender import UNIT
 from nncodec.nets.tiles import Region, bordered, equal_tiles, tile_by_tile
 
-_AREA = 3 << 17
-"""The most pixels of a tile: some 30 MB for a thread to work in, and a halo that costs an eighth."""
+_AREA = 3 << 16
+"""The most pixels of a tile: some 40 MB for a thread to work in, and a halo that costs a fifth."""
 
 
 class Painter:
