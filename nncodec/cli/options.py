@@ -70,7 +70,7 @@ jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Worker processes of one thread.  [default: one a core]",
+    help="Worker processes, which share the threads.  [default: one a core]",
 )
 
 quiet_option = click.option("--quiet", is_flag=True, help="Report errors only.")

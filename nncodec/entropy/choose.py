@@ -21,13 +21,13 @@ class Rounder:
     """
 
     def __init__(self, tables: Tables, price: Floats) -> None:
-        halves = np.array(tables.half_widths)
+        halves = np.array(tables.half_widths, np.int32)
         costs = [tables.costs(index) for index in range(len(halves))]
         for row in costs:
             row[-1] += ESCAPE_BITS
         self._costs = np.concatenate(costs)
         self._halves = halves
-        self._starts = np.cumsum([0] + [len(row) for row in costs[:-1]])
+        self._starts = np.cumsum([0] + [len(row) for row in costs[:-1]], dtype=np.int32)
         self._price = price.astype(np.float32)
 
     def bits(self, symbols: Symbols, indices: Indices) -> npt.NDArray[np.float32]:

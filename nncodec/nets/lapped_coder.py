@@ -114,8 +114,9 @@ class Coder:
         """The payload of coded planes, under colours of their own or the shared ones."""
         writer = Writer(self.model.tables, self.stamp)
         for plane in planes:
+            coded = plane.groups
             for group, symbols, indices in plane.parts:
-                if group < plane.groups:
+                if group < coded:
                     writer.code(symbols.astype(np.int32), indices)
             if plane.difference:
                 differences.exchange(*plane.difference, writer.code)
