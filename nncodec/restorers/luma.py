@@ -16,7 +16,7 @@ from nncodec import models
 from nncodec.errors import CorruptFile
 from nncodec.image import Pixels
 from nncodec.nets.accelerated import Net, net_on
-from nncodec.nets.tiles import Region, tile_by_tile
+from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
 from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.restorers import Task
 
@@ -25,8 +25,8 @@ Floats = npt.NDArray[np.float32]
 LEVELS = 40
 """A condition is the family's place times LEVELS + 1, plus a level of damage from 0, the worst, to LEVELS."""
 _BLOCK = 8
-_TILE = 256
-"""Side of the tiles: small enough for many threads, large enough for their halo not to cost much."""
+_AREA = 3 << 16
+"""Most pixels of a tile; it bounds the memory of a thread."""
 _SAMPLE, _SAMPLES = 128, 4
 """Side and number of the regions on which the encoder compares conditions."""
 
@@ -84,7 +84,7 @@ class Shared:
                 added = added[:, :, None] + chroma * np.float32(condition.chroma / FULL)
             out[rows, columns] = np.clip(np.rint(seen[rows, columns] + added), 0, 255)
 
-        tile_by_tile(seen.shape, _TILE, _TILE, restore)
+        tile_by_tile(seen.shape, *equal_tiles(seen.shape, _AREA, net.halo), restore)
         return out
 
     def _unpacked(self, parameters: bytes, seen: Pixels, device: str) -> tuple[Net, Condition]:
