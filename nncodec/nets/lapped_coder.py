@@ -90,7 +90,8 @@ class Coder:
 
     def latent(self, plane: Floats, number: int) -> Floats:
         """The shared analysis of a plane (H, W): (h, w, CHANNELS) in quantiser steps."""
-        latent = analyse(plane, self.model.analysis[number])
+        with products_alone():
+            latent = analyse(plane, self.model.analysis[number])
         latent /= self.step
         return latent
 
