@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent / "golden" / f"v{VERSION}"
 EXACT = (0, 0.0)
 ROUNDING = {"jpeg": (4, 0.8), "jpegfile": (4, 0.8), "jpeg2000": (1, 0.3), "webp": (0, 0.0), "avif": (1, 0.3)}
 LAYERED = {"avif": (3, 0.6), "webp": (0, 0.0), "jpeg2000": (3, 0.6), "jpeg": (10, 2.0)}
-RESTORED = {"jpeg": (5, 1.0), "webp": (1, 0.3)}
+RESTORED = {"jpeg": (5, 1.0), "webp": (1, 0.3), "avif": (2, 0.5), "ccnn": (2, 0.5)}
 """Largest and root mean square difference in levels of 8 bits, for lossy files of each codec.
 
 A difference of one in JPEG's YCbCr can be a few levels of RGB. WebP and AVIF specify their decoders to the bit up to
@@ -86,16 +86,18 @@ def layered() -> dict[str, tuple[bytes, tuple[int, float]]]:
 def shared() -> dict[str, tuple[bytes, tuple[int, float]]]:
     """With the restorers that all pictures share, alone and followed by another."""
     found = {}
-    for codec, mode, restore in (
-        ("webp", "RGB", "luma"),
-        ("avif", "L", "luma"),
-        ("jpeg", "RGB", "luma+tuned"),
-        ("jpeg", "RGB", "luma11"),
+    for codec, mode, restore, quality in (
+        ("webp", "RGB", "luma", 40),
+        ("avif", "L", "luma", 40),
+        ("jpeg", "RGB", "luma+tuned", 70),
+        ("jpeg", "RGB", "luma11", 40),
+        ("jpeg", "L", "luma", 40),
+        ("ccnn", "RGB", "luma", 40),
     ):
-        data = encode(pictures.picture(mode, 128, 192), Settings(codec, Options(40), restore=restore)).data
+        data = encode(pictures.picture(mode, 128, 192), Settings(codec, Options(quality), restore=restore)).data
         applied = [section[0] for section in parse(data).all(Kind.RESTORER)]
         assert applied == [by_name(name).id for name in restore.split("+")], "a restorer did not pay"
-        found[f"{codec}-{mode.lower()}-{restore.replace('+', '-')}"] = data, RESTORED.get(codec, ROUNDING[codec])
+        found[f"{codec}-{mode.lower()}-{restore.replace('+', '-')}"] = data, RESTORED[codec]
     return found
 
 
