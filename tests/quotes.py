@@ -10,6 +10,7 @@ A document quotes a measured figure or table between two comments that Markdown 
     bd-below BPP TABLE SET CODEC ANCHOR     the same of the codec's points of at most BPP bits per pixel
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
     bd-luma rate|psnr TABLE SETS CODEC ANCHOR  mean of the BD-rates, or BD-PSNRs, of single pictures by luma PSNR
+    gain TABLE SET CODEC ANCHOR QUALITY     how much higher the mean luma PSNR is at a quality
     published CODEC ANCHOR                  BD-rate between two published curves
     mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
     time encode|decode TABLE SET CODEC QUALITY  median over pictures of milliseconds
@@ -103,6 +104,14 @@ def _bd_luma(which: str, names: str, sets: str, codec: str, anchor: str) -> str:
     return percent(statistics.fmean(one.rate_percent for one in deltas))
 
 
+def _gain(names: str, set_name: str, codec: str, anchor: str, quality: str) -> str:
+    higher, lower = (
+        next(point.psnr_y for point in _series(names, set_name, name).points if point.quality == float(quality))
+        for name in (codec, anchor)
+    )
+    return decibels(higher - lower)
+
+
 def _anchor(names: str, set_name: str, anchor: str):  # type: ignore[no-untyped-def]
     if anchor in references():
         return references()[anchor].psnr_curve()
@@ -158,6 +167,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "bd-below": _bd_below,
     "bd-at-equal-rates": _bd_at_equal_rates,
     "bd-luma": _bd_luma,
+    "gain": _gain,
     "published": _published,
     "mean": _mean,
     "time": _time,
