@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from nncodec import models
 from nncodec.errors import CorruptFile
@@ -19,6 +18,7 @@ from nncodec.nets.accelerated import Net, net_on
 from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
 from nncodec.nets.ycc import FULL, best_strengths, chroma_to_rgb, with_halo
 from nncodec.restorers import Task
+from nncodec.threads import products_alone
 
 Floats = npt.NDArray[np.float32]
 
@@ -64,7 +64,7 @@ class Shared:
         families = np.flatnonzero(models.load(model, self.name)["codecs"] == task.codec).tolist()
         if not families:
             return None
-        with threadpool_limits(1, "blas"):
+        with products_alone():
             best = _search(_Sample(self._loaded("cpu", model), task), families)
         return bytes([model]) + best.packed()
 

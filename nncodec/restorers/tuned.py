@@ -9,7 +9,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from nncodec import models
 from nncodec.entropy.coder import Decoder, Encoder, Symbols, framed, unframed
@@ -22,6 +21,7 @@ from nncodec.nets.rounding import rounded
 from nncodec.nets.tiles import Region, tile_by_tile
 from nncodec.nets.tiny378 import N_PARAMETERS, Floats, correction, luma_around
 from nncodec.restorers import Task
+from nncodec.threads import products_alone
 
 _NAME = "tuned"
 _EXPONENTS = range(3, 9)
@@ -50,7 +50,7 @@ class Tuned:
         """Parameters for one picture; None if there is no start for its codec or nothing to gain."""
         if task.seen.dtype != np.uint8:
             return None
-        with threadpool_limits(1, "blas"):  # the matrices are small, and threads would wait for each other
+        with products_alone():  # the matrices are small, and threads would wait for each other
             return self._fit(task)
 
     def _fit(self, task: Task) -> bytes | None:
