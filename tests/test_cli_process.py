@@ -122,8 +122,9 @@ def test_a_reader_that_goes_away_is_no_traceback(big: Path, line: str, unbuffere
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk_is_a_message(photo: Path) -> None:
-    result = shell(f"{NNC} encode photo.png -o - > /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_a_message(photo: Path, unbuffered: str) -> None:
+    result = shell(f"PYTHONUNBUFFERED={unbuffered} {NNC} encode photo.png -o - > /dev/full")
     assert result.returncode == 1
     assert b"no space left on device" in result.stderr
     assert b"Traceback" not in result.stderr

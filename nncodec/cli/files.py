@@ -194,16 +194,26 @@ def _is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+def _write_to_pipe(data: bytes) -> None:
+    """Write to standard output; what it refuses is not tried again at exit, with a message and a code of its own."""
+    rest = memoryview(data)
+    try:
+        while rest:  # with PYTHONUNBUFFERED, a write to a pipe takes 64 KiB and says so
+            rest = rest[sys.stdout.buffer.write(rest) :]
+        sys.stdout.buffer.flush()
+    except OSError:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise
+
+
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
     """Write a result: to a temporary file beside it, then renamed.
 
     A file gets its source's modification time, and is readable by nobody who could not read the source.
     """
     if job.output == PIPE:
-        rest = memoryview(data)
-        while rest:  # with PYTHONUNBUFFERED, a write to a pipe takes 64 KiB and says so
-            rest = rest[sys.stdout.buffer.write(rest) :]
-        sys.stdout.buffer.flush()
+        _write_to_pipe(data)
         return
     target = Path(job.output)
     if _is_special(target):
