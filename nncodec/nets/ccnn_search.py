@@ -16,7 +16,7 @@ from nncodec.nets.lapped import Decoder, Floats, analyse, paint
 from nncodec.nets.lapped_coder import PRICE, Coder
 from nncodec.nets.lapped_model import matrix_of, own_colours, to_planes
 
-FIT_STEPS = (0, 0, 0, 0, 60, 120, 200, 300, 400)
+FIT_STEPS = (0, 0, 0, 0, 60, 120, 250, 500, 1000)
 """Optimiser steps for efforts 1 to 9; no more than there are positions, none if a side is shorter than a filter."""
 _OWN_COLOURS_FROM = 2
 """Effort from which colours of the picture's own are tried."""
