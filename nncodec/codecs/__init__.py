@@ -148,6 +148,7 @@ __all__ = [
     "all_codecs",
     "by_id",
     "by_name",
+    "holds",
 ]
 
 
@@ -176,6 +177,11 @@ def by_name(name: str) -> Codec:
     if base not in codec.bases:
         raise EncodeError(f"{own} cannot build on {base!r}", f"one of: {', '.join(codec.bases)}")
     return codec.on(base)
+
+
+def holds(codec: Codec, depth: int, side: int) -> bool:
+    """Whether a codec can code so many bits per sample and pixels on the longer side."""
+    return depth in codec.depths and side <= codec.max_side
 
 
 def by_id(number: int) -> Codec:

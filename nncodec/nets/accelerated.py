@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nncodec import models
 from nncodec.errors import UnsupportedFile
-from nncodec.nets.mender import UNIT, Mender
+from nncodec.nets.mender import UNIT, Mender, Shape
 from nncodec.nets.stored import restored
 
 Floats = npt.NDArray[np.float32]
@@ -49,8 +49,8 @@ class Accelerated:
         values = restored(arrays, "net")
         self._net = Trainable.of(values).requires_grad_(False).to(device)
         self._device = device
-        numpy_net = Mender(arrays)
-        self.families, self.halo = numpy_net.families, numpy_net.halo
+        shape = Shape.of(values)
+        self.families, self.halo = shape.families, shape.halo
         self._border = -self.halo % BLOCK
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:

@@ -1,4 +1,4 @@
-"""Residual blocks on packed samples, in NumPy, for all base codecs and rates: restorer ``luma``, codec ``compact``.
+"""Residual blocks on packed samples, in NumPy: restorer ``luma``, codecs ``compact`` and ``learned``.
 
 Y, Cb and Cr are packed (space to depth), so that the convolutions have many channels and few positions, which matrix
 products are fast at; after FFDNet (Zhang et al. 2018) and EDSR (Lim et al. 2017). The packing is aligned with the
@@ -10,6 +10,8 @@ and so be of another size.
 
 import math
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,33 @@ UNIT = 64.0
 ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What the sizes of a network's arrays say of it."""
+
+    families: int
+    """Codecs that it knows."""
+    stride: int
+    """A position is a square of so many samples a side of what the network is given,"""
+    out: int
+    """and of so many of what it returns."""
+    width: int
+    blocks: int
+
+    @classmethod
+    def of(cls, values: Mapping[str, npt.NDArray[Any]]) -> "Shape":
+        """The shape of the network whose parameters these are."""
+        width, samples = values["enter.weight"].shape[:2]
+        stride, out = (math.isqrt(count // 3) for count in (samples, values["leave.bias"].size))
+        blocks = sum(name.endswith("inner.bias") for name in values)
+        return cls(len(values["gain.values"]), stride, out, width, blocks)
+
+    @property
+    def halo(self) -> int:
+        """Samples on each side that a result depends on."""
+        return self.stride * (2 * self.blocks + 1)
+
+
 class Mender:
     """One model, ready to run.
 
@@ -38,14 +67,10 @@ class Mender:
         values = restored(arrays, part)
         self._values = values
         self._kernels = {name: transformed(kernel) for name, kernel in values.items() if kernel.shape[2:] == (3, 3)}
-        self._stride = math.isqrt(values["enter.weight"].shape[1] // 3)
-        self._out = math.isqrt(values["leave.bias"].size // 3)
-        self._blocks = sum(name.endswith("inner.bias") for name in values)
+        self._shape = Shape.of(values)
         self._widest = max(channels for kernel in self._kernels.values() for channels in kernel.shape[1:])
         self._local = threading.local()
-        self.families = len(values["gain.values"])
-        self.halo = self._stride * (2 * self._blocks + 1)
-        """Pixels on each side that a result depends on."""
+        self.families, self.halo = self._shape.families, self._shape.halo
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
         """What to add to Y, Cb and Cr.
@@ -59,12 +84,12 @@ class Mender:
         Returns:
             (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
-        x = Tiled.of(_packed(ycc / np.float32(UNIT), self._stride))
+        x = Tiled.of(_packed(ycc / np.float32(UNIT), self._shape.stride))
         workspace = self._workspace(x)
         x = self._conv("enter", x, workspace)
         bias = self._values["place"].transpose(1, 2, 0) + self._condition("bias", family, level)
         x.samples[...] += bias[self._places(x)]
-        for number in range(self._blocks):
+        for number in range(self._shape.blocks):
             block = f"blocks.{number}"
             gain, bias = (self._condition(f"{block}.{name}", family, level) for name in ("gain", "bias"))
             y = self._conv(f"{block}.inner", x, workspace, 1 + gain, bias, LEAK)
@@ -72,7 +97,7 @@ class Mender:
         gain = (1 + self._condition("gain", family, level)) * np.float32(UNIT)
         left = self._values["leave.weight"][:, :, 0, 0].T * gain
         x = x.mixed(left, self._values["leave.bias"] * gain)
-        return _unpacked(x.plain(), self._out, 3)
+        return _unpacked(x.plain(), self._shape.out, 3)
 
     def _conv(
         self,
@@ -104,7 +129,7 @@ class Mender:
 
     def _places(self, x: Tiled) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Where in a block the samples lie that the first layer leaves of a region with its halo: rows, columns."""
-        first, side = 1 - self.halo // self._stride, self._values["place"].shape[1]
+        first, side = 1 - self.halo // self._shape.stride, self._values["place"].shape[1]
         rows, columns = x.rows_and_columns()
         return (first + rows) % side, (first + columns) % side
 

@@ -4,7 +4,6 @@ Both take Y, Cb and Cr of (B, 3, H, W) less 128 over 64, sides aligned with the 
 in the same unit.
 """
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nncodec.entropy.layout import LEAK
+from nncodec.nets.mender import Shape
 
 ANCHORS = 5
 """Levels of damage that a condition is learned at, evenly spaced; between them it is interpolated."""
@@ -85,10 +85,8 @@ class Mender(nn.Module):
     @classmethod
     def of(cls, values: Mapping[str, npt.NDArray[np.float32]]) -> "Mender":
         """The network whose parameters these are."""
-        width, samples = values["enter.weight"].shape[:2]
-        blocks = sum(name.endswith("inner.bias") for name in values)
-        stride, out = (math.isqrt(count // 3) for count in (samples, values["leave.bias"].size))
-        net = cls(len(values["gain.values"]), stride, width, blocks, out)
+        shape = Shape.of(values)
+        net = cls(shape.families, shape.stride, shape.width, shape.blocks, shape.out)
         net.load_state_dict({name: torch.from_numpy(value) for name, value in values.items()})
         return net
 

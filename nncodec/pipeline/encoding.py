@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from nncodec import progress
 from nncodec.alpha import encode_alpha
-from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name
+from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name, holds
 from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, read, upright
@@ -141,7 +141,7 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
 def _able(depth: int, side: int) -> str:
     """Names of the codecs that hold so many bits per sample and pixels a side."""
     codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
-    return ", ".join(codec.name for codec in codecs if depth in codec.depths and side <= codec.max_side) or "none"
+    return ", ".join(codec.name for codec in codecs if holds(codec, depth, side)) or "none"
 
 
 def _frame(picture: Picture) -> Frame:

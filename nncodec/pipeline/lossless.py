@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from nncodec.codecs import LOSSLESS, Codec, by_name
+from nncodec.codecs import LOSSLESS, by_name, holds
 from nncodec.errors import EncodeError
 from nncodec.image import Picture
 from nncodec.pipeline.encoding import Encoded, Settings, encode
@@ -21,12 +21,9 @@ def encode_lossless(picture: Picture, settings: Settings, codec: str | None = No
     """
     if settings.target is not None:
         raise EncodeError("a lossless file is as large as it is: it meets no target")
-    able = [codec] if codec else [name for name in _CODECS if _holds(by_name(name), picture)]
+    side = max(picture.width, picture.height)
+    able = [codec] if codec else [name for name in _CODECS if holds(by_name(name), picture.depth, side)]
     return min((_with(name, picture, settings) for name in able), key=lambda done: len(done.data))
-
-
-def _holds(codec: Codec, picture: Picture) -> bool:
-    return picture.depth in codec.depths and max(picture.width, picture.height) <= codec.max_side
 
 
 def _with(codec: str, picture: Picture, settings: Settings) -> Encoded:

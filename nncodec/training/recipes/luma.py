@@ -1,4 +1,4 @@
-"""The recipe of the shared restorers: one network for all base codecs and rates."""
+"""The recipe of the shared restorers: one network for all codecs and rates."""
 
 from dataclasses import dataclass
 from functools import partial
