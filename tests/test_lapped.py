@@ -127,14 +127,25 @@ def test_what_overflows_saturates():
     assert from_planes([np.float32([[9e9, -9e9]])], matrix_of(None)).tolist() == [[255, 0]]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 5), st.integers(1, 256))
+def test_colours_of_any_picture_can_be_written(seed, height, width, levels):
+    pixels = np.random.default_rng(seed).integers(0, levels, (height, width, 3)).astype(np.uint8)
+    payload = Payload(1, 0, 0, (5, 5, 5), own_colours(pixels), (False,) * 3, b"", b"")
+    assert Payload.parse(payload.serialize(), 3, range(1, 2)) == payload
+
+
 # --- payload --------------------------------------------------------------------------------------------------------
+
+
+SIGNED = st.permutations([127, -126, 125]).map(lambda row: np.diag(row).astype(np.int8)[[2, 0, 1]].tobytes())
+"""Matrices of colours that can be inverted."""
 
 
 @given(
     st.integers(1, 79),
     st.integers(0, 200),
     st.lists(st.integers(5, 15), min_size=3, max_size=3),
-    st.none() | st.binary(min_size=9, max_size=9),
+    st.none() | SIGNED,
     st.lists(st.booleans(), min_size=3, max_size=3),
     st.binary(max_size=200),
     st.binary(max_size=200).map(lambda data: data.rstrip(b"\0")),
@@ -166,6 +177,20 @@ def test_impossible_headers_are_refused(name):
     for flags in (1, 4):
         with pytest.raises(CorruptFile, match="flags"):
             by_name(name).decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "rows", [[[0, 0, 0]] * 3, [[127, 0, 0]] * 3, [[-128] * 3] * 3, [[101, 0, 0], [0, 101, 0], [0, 0, 102]]], ids=str
+)
+def test_colours_that_cannot_be_told_apart_are_refused(name, rows):
+    """Painting may take the inverse of the matrix; its determinant must be 2^20 at least."""
+    colours, first = np.array(rows, np.int8).tobytes(), NUMBERS[name][0]
+    with pytest.raises(CorruptFile, match="determinant"):
+        Payload.parse(Payload(first, 10, 1, (5, 6, 7), colours, (False,) * 3, b"", b"\1").serialize(), 3, NUMBERS[name])
+    least = np.diag([101, 101, 103]).astype(np.int8).tobytes()
+    payload = Payload(first, 10, 1, (5, 6, 7), least, (False,) * 3, b"", b"\1")
+    assert Payload.parse(payload.serialize(), 3, NUMBERS[name]) == payload
 
 
 # --- both codecs, on tiny weights -----------------------------------------------------------------------------------
@@ -233,7 +258,7 @@ def test_no_changed_byte_gives_a_picture(name, payload):
 def test_only_our_errors(tiny, name, tail, quality):
     """Hostile payloads of a known model give one of our errors, or a picture of the frame's shape."""
     number = NUMBERS[name][0]
-    for data in (tail, bytes([number, quality, 0, 0, 5, 6, 7, 0, 0]) + tail):
+    for data in (tail, *(bytes([number, quality, 0, 0, 5, 6, 7, flags]) + tail for flags in (0, 1))):
         try:
             seen = by_name(name).decode(data, Frame(40, 10, 3), "cpu")
         except NncError:

@@ -1,5 +1,6 @@
 """The one walk over the lapped latent, run by encoder and decoder alike; and the payload that holds it, as a value."""
 
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ An encoder chooses them and writes them; a decoder reads them.
 """
 
 COLOUR_BYTES = 9
+LEAST_DETERMINANT = 1 << 20
+"""Of a matrix of colours, in magnitude; an orthonormal one, times 127, has about 2^21. What paints may invert it."""
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
 
 
@@ -77,7 +80,7 @@ class Payload:
     groups: tuple[int, ...]
     """Coded groups of each plane, N_MEANS to N_GROUPS."""
     colours: bytes | None
-    """Nine signed bytes, or None for the colours of the start."""
+    """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
     differing: tuple[bool, ...]
     """Whether the filters of each plane differ from the start."""
     escapes: bytes
@@ -109,4 +112,12 @@ class Payload:
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")
         coded = unframed(data, at + (COLOUR_BYTES if own_colours else 0))
+        if colours is not None and abs(_determinant(colours)) < LEAST_DETERMINANT:
+            raise CorruptFile(f"a matrix of colours whose determinant is {_determinant(colours)}")
         return cls(data[0], data[1], checksum, groups, colours, differing, *coded)
+
+
+def _determinant(colours: bytes) -> int:
+    """Of a 3 x 3 matrix of signed bytes."""
+    a, b, c, d, e, f, g, h, i = struct.unpack("9b", colours)
+    return int(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))

@@ -73,14 +73,13 @@ def matrix_of(own: bytes | None) -> Floats:
     return matrix
 
 
-def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes | None:
-    """The picture's principal axes of colour contrast, as nine signed bytes; None if rounding merges two."""
+def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """The principal axes of the colour contrast of pixels (H, W, 3), as nine signed bytes."""
     step = np.diff(pixels[:, ::2].astype(np.float32), axis=0).reshape(-1, 3)
     _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
     axes = vectors.T[::-1]
     axes *= np.where((axes * OPPONENT).sum(1) < 0, -1, 1)[:, None]
-    whole = np.rint(axes * COLOUR_ONE).astype(np.int8)
-    return None if np.linalg.matrix_rank(whole) < 3 else whole.tobytes()
+    return np.rint(axes * COLOUR_ONE).astype(np.int8).tobytes()
 
 
 def to_plane(pixels: npt.NDArray[np.uint8], matrix: Floats, number: int) -> Floats:

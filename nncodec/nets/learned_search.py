@@ -61,9 +61,8 @@ class Search:
     def _colours(self) -> Iterator[bytes | None]:
         """The shared colours, and the picture's own."""
         yield None
-        own = own_colours(self.coder.pixels) if self.coder.pixels.ndim == 3 else None
-        if own is not None:
-            yield own
+        if self.coder.pixels.ndim == 3:
+            yield own_colours(self.coder.pixels)
 
     def _latents(self, own: bytes | None) -> Iterator[Floats]:
         """The latent of each plane in these colours, in quantiser steps."""
