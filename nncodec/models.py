@@ -8,7 +8,9 @@ import hashlib
 import importlib.util
 import io
 import sys
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,6 +34,19 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
+NPZ_ERRORS = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises on damaged .npz files, as found by damaging some."""
 _REINSTALL = "reinstall the package, or upgrade it if the file is newer"
 
 
@@ -150,11 +165,11 @@ def read(data: bytes) -> Arrays:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        for name in [name for name in arrays if name.endswith(PLANES)]:
+            low, high = arrays.pop(name)
+            arrays[name.removesuffix(PLANES)] = low.astype(np.int16) | high.view(np.int8).astype(np.int16) << 8
+    except NPZ_ERRORS as error:
         raise UnsupportedFile(f"the weights cannot be read: {error}", _REINSTALL) from error
-    for name in [name for name in arrays if name.endswith(PLANES)]:
-        low, high = arrays.pop(name)
-        arrays[name.removesuffix(PLANES)] = low.astype(np.int16) | high.view(np.int8).astype(np.int16) << 8
     for array in arrays.values():
         array.setflags(write=False)
     return arrays

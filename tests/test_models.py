@@ -107,3 +107,28 @@ def test_written_arrays_come_back_and_bytes_do_not_depend_on_the_time(tmp_path, 
     for name, array in arrays.items():
         assert again[name].dtype == array.dtype
         assert np.array_equal(again[name], array)
+
+
+def damaged(data: bytes, rng: np.random.Generator) -> bytes:
+    """A file with a few bytes changed, and sometimes cut."""
+    out = bytearray(data)
+    for place in rng.integers(len(out), size=rng.integers(1, 5)):
+        out[place] = rng.integers(256)
+    return bytes(out[: rng.integers(len(out))] if rng.random() < 0.2 else out)
+
+
+def test_what_is_no_file_of_weights_is_one_error(tmp_path):
+    """Weights to train on from are given by the user, and no checksum is known of them."""
+    models.write(tmp_path / "a.npz", {"kernel": np.arange(5000, dtype=np.int16), "bias": np.arange(9.0)})
+    np.save(tmp_path / "a.npy", np.arange(3))
+    np.savez(tmp_path / "planes.npz", **{f"kernel{models.PLANES}": np.arange(3)})
+    whole, rng, refused = (tmp_path / "a.npz").read_bytes(), np.random.default_rng(0), 0
+    for data in (b"", (tmp_path / "a.npy").read_bytes(), (tmp_path / "planes.npz").read_bytes()):
+        with pytest.raises(UnsupportedFile, match="cannot be read"):
+            models.read(data)
+    for _ in range(1000):
+        try:
+            models.read(damaged(whole, rng))
+        except UnsupportedFile:
+            refused += 1
+    assert refused > 500

@@ -50,6 +50,12 @@ def run(target: Target, step: float, files: list[Attempt]) -> tuple[Attempt, int
     return found, tries
 
 
+def test_any_size_is_allowed_by_infinite_bits() -> None:
+    files = [Attempt(0.0, bytes(10), 20.0), Attempt(100.0, bytes(99), 40.0)]
+    for bpp in (math.inf, 1e308):
+        assert run(Target(bpp=bpp), 100.0, files)[0].quality == 100
+
+
 @given(monotone_codecs(), st.integers(1, 600))
 def test_the_largest_file_that_fits_is_found(codec: tuple[float, list[Attempt]], size: int) -> None:
     step, files = codec

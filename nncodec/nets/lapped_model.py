@@ -79,7 +79,8 @@ def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes:
     _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
     axes = vectors.T[::-1]
     axes *= np.where((axes * OPPONENT).sum(1) < 0, -1, 1)[:, None]
-    return np.rint(axes * COLOUR_ONE).astype(np.int8).tobytes()
+    whole: bytes = np.rint(axes * COLOUR_ONE).astype(np.int8).tobytes()
+    return whole
 
 
 def to_plane(pixels: npt.NDArray[np.uint8], matrix: Floats, number: int) -> Floats:

@@ -30,11 +30,9 @@ class Target:
         given = (size, bpp, psnr)
         return None if given == (None, None, None) else cls(*given)
 
-    def max_bytes(self, n_pixels: int) -> int | None:
-        """The size in bytes it allows, None for a PSNR target."""
-        if self.bpp is not None:
-            return int(self.bpp * n_pixels / 8)
-        return self.size
+    def max_bytes(self, n_pixels: int) -> float | None:
+        """The size in bytes it allows, which may be infinite; None for a PSNR target."""
+        return self.bpp * n_pixels / 8 if self.bpp is not None else self.size
 
     def met_by(self, attempt: "Attempt", n_pixels: int) -> bool:
         """Whether a trial encode is small enough, or good enough."""

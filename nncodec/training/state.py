@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nncodec.errors import CorruptFile
+from nncodec.models import NPZ_ERRORS
 
 
 class Average:
@@ -77,6 +78,6 @@ def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, float]]:
                     numbers[name] = float(arrays[key])
                 else:
                     parts.setdefault(part, {})[name] = torch.from_numpy(arrays[key])
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except NPZ_ERRORS as error:
         raise CorruptFile(f"{path} is not a training state: {error}") from error
     return parts, numbers
