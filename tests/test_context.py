@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from nncodec import models
 from nncodec.entropy import context
 from nncodec.entropy.bands import CHANNELS, FREQUENCIES, GROUPS, N_GROUPS, PLANES, passes
-from nncodec.entropy.context import HIDDEN, Known, Weights, shapes
+from nncodec.entropy.context import HIDDEN, Weights, shapes
+from nncodec.entropy.latent import N_MEANS, Known
 from nncodec.entropy.layout import N_ANCHORS
 from nncodec.errors import UnsupportedFile
 from nncodec.nets.lapped_model import loaded
@@ -81,12 +82,12 @@ def test_contexts_in_python_integers(plane, group):
         means, indices = context.step(known, weights, plane, group, each)
         at = len(each.places) // 2
         place, leans = each.places[at : at + 1], None if each.leans is None else each.leans[at : at + 1]
-        if group < context.N_MEANS:
+        if group < N_MEANS:
             signed = [int(x) for x in known.signed(plane, group, place, leans)[0]]
             for channel, mean in enumerate(means[at].tolist()):
                 total = sum(x * int(w) for x, w in zip(signed, drawn["mean"][each.row][:, channel], strict=True))
                 assert mean == max(-32767, min(32767, rounded_shift(total, 12)))
-        sizes = [int(x) for x in known.magnitudes(plane, group, place, leans, means[at : at + 1])[0]]
+        sizes = [int(x) for x in known.features(plane, group, place, leans, means[at : at + 1])[0]]
         hidden = []
         for column in range(HIDDEN):
             total = int(drawn["pass"][each.row][column])

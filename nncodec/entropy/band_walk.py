@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, N_GROUPS, Pass
 from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, framed, unframed
-from nncodec.entropy.context import N_MEANS, Known, Means, Weights, step
+from nncodec.entropy.context import Weights, step
+from nncodec.entropy.latent import N_MEANS, Known, Means
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 

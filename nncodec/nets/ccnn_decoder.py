@@ -9,7 +9,7 @@ from nncodec.entropy import differences
 from nncodec.entropy.band_walk import Payload, Reader
 from nncodec.entropy.bands import CHANNELS, TAPS, step_size
 from nncodec.entropy.coder import Symbols
-from nncodec.entropy.context import MEAN_ONE
+from nncodec.entropy.latent import MEAN_ONE
 from nncodec.nets import lapped_decoder
 from nncodec.nets.lapped import Decoder, Floats, paint
 from nncodec.nets.lapped_decoder import Values

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nncodec import progress
 from nncodec.entropy.bands import CHANNELS, STRIDE, TAPS
-from nncodec.entropy.context import MEAN_ONE
+from nncodec.entropy.latent import MEAN_ONE
 from nncodec.nets.lapped import Floats
 from nncodec.nets.lapped_coder import PRICE
 from nncodec.nets.rate import bits, chosen

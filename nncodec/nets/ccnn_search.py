@@ -9,7 +9,7 @@ from nncodec import models
 from nncodec.entropy import differences
 from nncodec.entropy.bands import CHANNELS, GROUPS, STRIDE, TAPS, Pass
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.entropy.context import MEAN_ONE, Known, Means
+from nncodec.entropy.latent import MEAN_ONE, Known, Means
 from nncodec.nets import lapped_coder
 from nncodec.nets.ccnn_decoder import restored, row_steps
 from nncodec.nets.lapped import Decoder, Floats, analyse, paint

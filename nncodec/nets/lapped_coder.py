@@ -12,7 +12,8 @@ from nncodec.entropy.band_walk import Payload, Writer, walk
 from nncodec.entropy.bands import CHANNELS, GROUPS, N_GROUPS, STRIDE, Pass, step_size
 from nncodec.entropy.choose import Rounder
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.entropy.context import MEAN_ONE, N_MEANS, Known, Means, Weights
+from nncodec.entropy.context import Weights
+from nncodec.entropy.latent import MEAN_ONE, N_MEANS, Known, Means
 from nncodec.entropy.payload import stamp
 from nncodec.nets.lapped import Floats, analyse
 from nncodec.nets.lapped_model import Model

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from nncodec.entropy.band_walk import Payload, Reader, walk
 from nncodec.entropy.bands import STRIDE, Pass
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.entropy.context import MEAN_FLOOR, Known, Means
+from nncodec.entropy.context import MEAN_FLOOR
+from nncodec.entropy.latent import Known, Means
 from nncodec.entropy.payload import stamp
 from nncodec.errors import CorruptFile
 from nncodec.nets.lapped_model import Model

@@ -36,7 +36,7 @@ class Model:
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.integer]:
-        """Logarithmic sizes of magnitudes; see `nncodec.entropy.context.Known`."""
+        """Logarithmic sizes of magnitudes; see `nncodec.entropy.latent.Known`."""
         return self.arrays["context.sizes"]
 
     @cached_property

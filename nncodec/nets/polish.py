@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.bands import MAX_QUALITY_INDEX, STRIDE, step_size
-from nncodec.entropy.context import MEAN_ONE
+from nncodec.entropy.latent import MEAN_ONE
 from nncodec.nets.lapped import OPPONENT, Floats, paint
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model, from_planes

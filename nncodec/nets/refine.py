@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nncodec.entropy.bands import CHANNELS, MAX_QUALITY_INDEX, STRIDE, step_size
-from nncodec.entropy.context import MEAN_ONE
+from nncodec.entropy.latent import MEAN_ONE
 from nncodec.nets.lapped import OPPONENT, Floats
 from nncodec.nets.lapped_decoder import Values
 from nncodec.nets.lapped_model import Model

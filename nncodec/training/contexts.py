@@ -10,16 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nncodec.entropy.bands import CHANNELS, GROUPS, MAX_QUALITY_INDEX, N_GROUPS, PLANES, STRIDE, step_size
-from nncodec.entropy.context import (
-    FEATURE_BITS,
-    HIDDEN_BITS,
-    MEAN_ONE,
-    N_MEANS,
-    WEIGHT_BITS,
-    Known,
-    lowest_index,
-    shapes,
-)
+from nncodec.entropy.context import FEATURE_BITS, HIDDEN_BITS, WEIGHT_BITS, lowest_index, shapes
+from nncodec.entropy.latent import MEAN_ONE, N_MEANS, Known
 from nncodec.entropy.layout import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
 from nncodec.nets.lapped import OPPONENT, Floats, analyse
@@ -94,7 +86,7 @@ def _rows(
             kept = rng.random(len(each.places)) < _KEPT
             places, leans = each.places[kept], None if each.leans is None else each.leans[kept]
             means = np.zeros((len(places), 1), np.int32) if leans is None else _middle(known, plane, leans)
-            features = known.magnitudes(plane, group, places, leans, means).astype(np.int16)
+            features = known.features(plane, group, places, leans, means).astype(np.int16)
             signed = known.signed(plane, group, places, leans) if group < N_MEANS else np.zeros((len(places), 0))
             n = len(places)
             levels = np.full(n, each.row, np.uint8), np.full(n, quality, np.uint8)
