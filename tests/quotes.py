@@ -13,11 +13,12 @@ A document quotes a measured figure or table between two comments that Markdown 
     gain TABLE SET CODEC ANCHOR QUALITY     how much higher the mean luma PSNR is at a quality
     published CODEC ANCHOR                  BD-rate between two published curves
     mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
-    time encode|decode TABLE SET CODEC QUALITY  median over pictures of milliseconds
+    time COLUMN TABLE SET CODEC QUALITY     median milliseconds over pictures: encode, decode, encode_cpu, decode_cpu
     images TABLE SET                        number of pictures
     table KIND TABLES SET ANCHOR PUBLISHED  deltas, matrix, pictures, points or times of a report
     measured-with TABLE                     the comments of a table, as a list
-    sheet FILE                              a file in results/ that is no table of `nnc bench`, as it is
+    sheet FILE [ROWS]                       a file in results/ that is no table of `nnc bench`; all rows, or those of a
+                                            list of numbers, 1 being the first and -1 the last
     comment FILE                            what such a file says of itself
 
 TABLE is a file in results/; TABLES, SETS and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
@@ -129,7 +130,8 @@ def _mean(column: str, names: str, set_name: str, codec: str, quality: str) -> s
 
 
 def _time(which: str, names: str, set_name: str, codec: str, quality: str) -> str:
-    rows = [row for row in _data_set(names, set_name).timed[codec] if row.quality == float(quality)]
+    timed = {name.replace(" ", ""): rows for name, rows in _data_set(names, set_name).timed.items()}
+    rows = [row for row in timed[codec] if row.quality == float(quality)]
     return f"{1000 * statistics.median(getattr(row, which + '_s') for row in rows):.1f} ms"
 
 
@@ -153,8 +155,10 @@ def _lines(name: str) -> list[str]:
     return (ROOT / "results" / name).read_text("utf-8").splitlines()
 
 
-def _sheet(name: str) -> str:
+def _sheet(name: str, chosen: str = "") -> str:
     header, *rows = (line.split("\t") for line in _lines(name) if not line.startswith("#"))
+    if chosen:
+        rows = [rows[number - (number > 0)] for number in map(int, chosen.split(","))]
     return f"\n\n{Grid.of(header, rows).markdown()}\n"
 
 
