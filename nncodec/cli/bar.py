@@ -1,6 +1,6 @@
 """The bar that shows how far one picture has come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
@@ -12,8 +12,11 @@ _ERASE = "\r\033[K"
 
 
 @contextmanager
-def shown() -> Iterator[None]:
-    """Show the progress of long loops on standard error, a terminal; nothing of it stays."""
+def shown() -> Iterator[Callable[[], None]]:
+    """Show the progress of long loops on standard error, a terminal; nothing of it stays.
+
+    Gives a function that clears the line, for whoever has something to say meanwhile.
+    """
     last = ""
 
     def show(what: str, done: int, rounds: int) -> None:
@@ -23,12 +26,17 @@ def shown() -> Iterator[None]:
             click.echo(_ERASE + line, nl=False, err=True)
         last = line
 
-    try:
-        with progress.listening(show):
-            yield
-    finally:
+    def clear() -> None:
+        nonlocal last
         if last:
             click.echo(_ERASE, nl=False, err=True)
+        last = ""
+
+    try:
+        with progress.listening(show):
+            yield clear
+    finally:
+        clear()
 
 
 def _drawn(done: int, rounds: int) -> str:

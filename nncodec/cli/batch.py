@@ -65,8 +65,9 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
     counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
     before = after = 0
     single = len(jobs) == 1 and not manner.quiet and sys.stderr.isatty()
-    with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext():
+    with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
         for outcome in _outcomes(jobs, work, manner):
+            clear()
             counts[outcome.status] += 1
             before, after = before + outcome.sizes[0], after + outcome.sizes[1]
             tell(outcome)
@@ -75,6 +76,10 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
     if len(jobs) > 1:
         _summary(counts, failed, (before, after), manner)
     return max((outcome.code for outcome in failed), default=0)
+
+
+def _nothing() -> None:
+    """What there is to clear without a bar."""
 
 
 def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
