@@ -362,8 +362,18 @@ def test_a_place_that_cannot_be_written(nnc: Nnc, photo: Path, output: str) -> N
     Path("file").write_text("not a folder")
     result = nnc("encode", photo, "-o", output)
     assert result.code == 1
-    assert result.err.startswith("nnc: error: photo.png: ")
+    assert result.err.startswith(f"nnc: error: photo.png: cannot write {output}: ")
     assert files() == {"photo.png", "file"}
+
+
+def test_a_folder_that_must_not_be_written_is_told_before_the_work(
+    nnc: Nnc, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr("nncodec.cli.encode.read_source", lambda source: pytest.fail("read in vain"))
+    result = nnc("encode", photo, "-o", "closed/photo.nnc")
+    assert (result.code, files()) == (1, {"photo.png"})
+    assert "cannot write closed/photo.nnc: no permission to write into ." in result.err
 
 
 def test_a_failing_write_leaves_nothing(nnc: Nnc, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,7 +385,7 @@ def test_a_failing_write_leaves_nothing(nnc: Nnc, photo: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "replace", full)
     result = nnc("encode", photo)
     assert result.code == 1
-    assert "no space left on device" in result.err
+    assert "photo.png: cannot write photo.nnc: no space left on device" in result.err
     assert files() == {"photo.png"}
 
 

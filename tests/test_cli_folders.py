@@ -84,6 +84,22 @@ def test_several_sources_go_into_a_folder(nnc: Nnc, tree: Path) -> None:
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
+def test_a_file_that_must_not_be_read_does_not_stop_the_run(
+    nnc: Nnc, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bytes:
+        if path.name == "z.PNG":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != "in/z.PNG")
+    result = nnc("encode", "in/z.PNG", "in/a.png", "-o", "out", "-j", 1)
+    assert (result.code, names("out")) == (1, {"a.nnc"})
+    assert "nnc: error: in/z.PNG: permission denied" in result.err
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_bad_file_does_not_stop_the_run(nnc: Nnc, tree: Path, workers: int) -> None:
     (tree / "b empty.png").write_bytes(b"")

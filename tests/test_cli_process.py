@@ -126,7 +126,7 @@ def test_a_reader_that_goes_away_is_no_traceback(big: Path, line: str, unbuffere
 def test_a_full_disk_is_a_message(photo: Path, unbuffered: str) -> None:
     result = shell(f"PYTHONUNBUFFERED={unbuffered} {NNC} encode photo.png -o - > /dev/full")
     assert result.returncode == 1
-    assert b"no space left on device" in result.stderr
+    assert b"photo.png: cannot write to standard output: no space left on device" in result.stderr
     assert b"Traceback" not in result.stderr
     assert b"Exception ignored" not in result.stderr
 
@@ -318,3 +318,15 @@ def test_any_name_can_be_told_in_any_encoding(here: Path, encoding: str) -> None
     for line in ("encode λ.png --json", "info λ.nnc", "info --json λ.nnc", "codecs", "--help"):
         result = shell(f"{NNC} {line}", env=environment)
         assert (result.returncode, b"Traceback" in result.stderr) == (0, False), result.stderr
+
+
+def test_a_name_gives_a_terminal_no_orders(here: Path) -> None:
+    """A file may be called anything, and one name stays on one line."""
+    name = "red\x1b[31m\nname.png"
+    PIL.Image.new("L", (3, 3)).save(name)
+    encoded = subprocess.run([*NNC.split(), "encode", name], capture_output=True, check=True)
+    assert encoded.stderr.startswith(rb"red\x1b[31m\nname.png -> red\x1b[31m\nname.nnc  ")
+    told = subprocess.run([*NNC.split(), "info", name[:-3] + "nnc"], capture_output=True, check=True)
+    assert told.stdout.startswith(rb"red\x1b[31m\nname.nnc: 3 x 3 L, avif")
+    missing = subprocess.run([*NNC.split(), "decode", "\x07.nnc"], capture_output=True, check=False)
+    assert missing.stderr == b"nnc: error: \\x07.nnc: no such file or directory\n"

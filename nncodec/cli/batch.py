@@ -13,7 +13,7 @@ import click
 
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, check_output, clashes
-from nncodec.cli.report import describe, exit_code, exit_on_signal, grouped, report_error
+from nncodec.cli.report import describe, exit_code, exit_on_signal, grouped, report_error, say
 from nncodec.errors import EncodeError, NncError
 from nncodec.threads import share, threads_of_children
 
@@ -206,19 +206,19 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
         report_error(NncError(outcome.line, new_hint), outcome.job.source)
     elif not manner.quiet:
         if outcome.line and not manner.as_json:
-            click.echo(outcome.line, err=True)
+            say(outcome.line)
             for detail in outcome.details if manner.verbose else ():
-                click.echo(f"  {detail}", err=True)
+                say(f"  {detail}")
         for note in outcome.notes:
-            click.echo(f"nnc: note: {outcome.job.source}: {note}", err=True)
+            say(f"nnc: note: {outcome.job.source}: {note}")
 
 
 def _summary(counts: dict[str, int], failed: list[Outcome], sizes: tuple[int, int], manner: Manner) -> None:
     """The end of a folder run: what failed, named once more, since it may have scrolled away."""
     if failed and len(failed) < sum(counts.values()):
-        click.echo(f"nnc: {len(failed)} failed:", err=True)
+        say(f"nnc: {len(failed)} failed:")
         for outcome in failed:
-            click.echo(f"  {outcome.job.source}: {outcome.line}", err=True)
+            say(f"  {outcome.job.source}: {outcome.line}")
     if not manner.quiet and not manner.as_json:
         total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
-        click.echo("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n) + total, err=True)
+        say("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n) + total)

@@ -9,6 +9,7 @@ import click
 
 from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
 from nncodec.cli.options import FILE, max_pixels_option
+from nncodec.cli.report import printable
 from nncodec.errors import EncodeError, NncError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _text(record: dict[str, Any]) -> str:
 
     return "\n".join(
         (
-            f"{record['a']} | {record['b']}: {record['width']} x {record['height']}",
+            printable(f"{record['a']} | {record['b']}") + f": {record['width']} x {record['height']}",
             f"  MSE      {record['mse']:.4f}",
             f"  PSNR     {db('psnr')}",
             f"  PSNR-Y   {db('psnr_y')}",

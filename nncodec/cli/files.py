@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from nncodec.errors import EncodeError
+from nncodec.errors import EncodeError, NncError
 
 PIPE = "-"
 
@@ -181,12 +181,24 @@ def check_output(job: Job, force: bool) -> None:
             raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
         return
     target = Path(job.output)
-    if not target.exists() or _is_special(target):
+    if not target.exists():
+        _check_folder(target)
+        return
+    if _is_special(target):
         return
     if job.source != PIPE and Path(job.source).exists() and target.samefile(job.source):
         raise EncodeError(f"the output {job.output} is the source", "choose another name with -o")
     if not force:
         raise EncodeError(f"{job.output} exists", "--force overwrites, --skip-existing goes on")
+
+
+def _check_folder(target: Path) -> None:
+    """Refuse a place that cannot be written to before the work is done that was to be written there."""
+    folder = next(folder for folder in target.parents if folder.exists())
+    if not folder.is_dir():
+        raise NncError(f"cannot write {target}: {folder} is not a folder")
+    if not os.access(folder, os.W_OK):
+        raise NncError(f"cannot write {target}: no permission to write into {folder}")
 
 
 def _is_special(path: Path) -> bool:
@@ -207,14 +219,31 @@ def _write_to_pipe(data: bytes) -> None:
         raise
 
 
+@contextlib.contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """Errors of writing name what could not be written, and not the temporary file; who hung up is told nothing."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NncError(f"cannot write {name}: {(error.strerror or str(error)).lower()}") from error
+
+
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
     """Write a result: to a temporary file beside it, then renamed.
 
     A file gets its source's modification time, and is readable by nobody who could not read the source.
     """
     if job.output == PIPE:
-        _write_to_pipe(data)
+        with _writing("to standard output"):
+            _write_to_pipe(data)
         return
+    with _writing(job.output):
+        _write_file(job, data, make_folders)
+
+
+def _write_file(job: Job, data: bytes, make_folders: bool) -> None:
     target = Path(job.output)
     if _is_special(target):
         target.write_bytes(data)

@@ -6,7 +6,7 @@ import click
 
 from nncodec.cli.files import OURS, files_in, read_source
 from nncodec.cli.options import FILE, json_option, recursive_option
-from nncodec.cli.report import grouped, report_error
+from nncodec.cli.report import grouped, printable, report_error
 from nncodec.errors import NncError
 
 
@@ -30,7 +30,7 @@ def _as_text(file: str) -> str:
     from nncodec.pipeline import inspect
 
     info = inspect(read_source(file))
-    head = f"{file}: {info.width} x {info.height} {info.mode}, {info.codec}"
+    head = f"{printable(file)}: {info.width} x {info.height} {info.mode}, {info.codec}"
     if info.base:
         head += f" on {info.base} at 1/{info.scale}"
     if info.layers > 1:

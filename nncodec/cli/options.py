@@ -34,7 +34,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
-FILE = click.Path(allow_dash=True)
+FILE = click.Path(allow_dash=True, readable=False)
 """A path that a shell completes, and that is checked only when it is used."""
 
 AMOUNT = Amount()

@@ -19,6 +19,20 @@ EXIT_CODES = {
 }
 
 
+_CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0))}
+"""What a terminal would obey, and line feeds: a file may be called anything."""
+
+
+def printable(text: str) -> str:
+    """A line of text for reading, with control characters as Python writes them."""
+    return text.translate(_CONTROLS)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    click.echo(printable(line), err=True)
+
+
 def exit_code(error: Exception) -> int:
     """The documented exit code of an error."""
     if isinstance(error, CorruptFile):
@@ -46,9 +60,9 @@ def describe(error: Exception, where: str = "") -> str:
 def report_error(error: Exception | str, where: str = "") -> int:
     """Print an error, and its hint if it has one; return its exit code."""
     text = error if isinstance(error, str) else describe(error, where)
-    click.echo(f"nnc: error: {where + ': ' if where else ''}{text}", err=True)
+    say(f"nnc: error: {where + ': ' if where else ''}{text}")
     if isinstance(error, NncError) and error.hint:
-        click.echo(f"nnc: hint: {error.hint}", err=True)
+        say(f"nnc: hint: {error.hint}")
     return 1 if isinstance(error, str) else exit_code(error)
 
 
@@ -57,11 +71,11 @@ def report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)  # a command without its verb: the help is the message
         return error.exit_code
-    click.echo(f"nnc: error: {error.format_message()}", err=True)
+    say(f"nnc: error: {error.format_message()}")
     if isinstance(error, click.NoSuchOption) and any(name.startswith("-") and Path(name).exists() for name in sys.argv):
-        click.echo("nnc: hint: -- goes before names that begin with a dash", err=True)
+        say("nnc: hint: -- goes before names that begin with a dash")
     elif isinstance(error, click.UsageError) and error.ctx is not None:
-        click.echo(f"nnc: hint: see '{error.ctx.command_path} --help'", err=True)
+        say(f"nnc: hint: see '{error.ctx.command_path} --help'")
     return error.exit_code
 
 
