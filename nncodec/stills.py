@@ -135,7 +135,7 @@ def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **paramete
 def _check_built(pillow_format: str) -> None:
     lack = not_built(pillow_format)
     if lack is not None:
-        raise UnsupportedFile(lack, "Pillow's own wheels, from 11.3 on, have everything")
+        raise UnsupportedFile(lack, "Pillow's own wheels, from 12.3 on, have everything")
 
 
 @contextmanager

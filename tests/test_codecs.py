@@ -160,6 +160,8 @@ def test_the_grid_of_the_search_is_no_finer_than_the_codec(codec: Codec) -> None
 
 
 def test_every_effort_works(codec: Codec) -> None:
+    if codec.name in ("learned", "ccnn"):
+        pytest.importorskip("torch")
     pixels = pictures.photograph(24, 32)
     for effort in range(1, 10):
         payload = codec.encode(pixels, Options(80, effort))

@@ -1,12 +1,16 @@
 """The restorer `tuned`: its parameters in the file, what it gains, and what it refuses."""
 
 import functools
+import json
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
+from click.testing import CliRunner
 
 from nncodec import models
+from nncodec.cli import train
 from nncodec.codecs import Options, by_name
 from nncodec.container import Container, Kind, Section, parse, serialize
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
@@ -14,6 +18,8 @@ from nncodec.image import Picture
 from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.restorers import Task, make_section
 from nncodec.restorers.tuned import RESTORER
+from nncodec.training import data
+from nncodec.training.recipes import tuned as recipe
 from tests import pictures
 
 ROOT = Path(__file__).parent.parent
@@ -173,3 +179,21 @@ def test_the_table_in_the_training_page_is_that_of_the_log() -> None:
     shown = [f"| {codec} | {quality} | {steps} | {float(gain):+.3f} |" for codec, quality, steps, gain in logged]
     assert len(shown) == len(models.load(MODEL, "tuned")["starts"])
     assert "\n".join(shown) in page
+
+
+def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
+    for number in range(4):
+        PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
+    for name, value in {"STARTS": recipe.STARTS[:2], "_N_PAIRS": 2, "_N_VALIDATION": 1}.items():
+        monkeypatch.setattr(recipe, name, value)
+    output = tmp_path / "runs" / "x"
+    for _ in range(2):
+        arguments = ["tuned", "--data", str(tmp_path), "--minutes", "0.01", "-o", str(output)]
+        assert CliRunner().invoke(train.command, arguments, catch_exceptions=False).exit_code == 0
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    assert [(line["codec"], line["quality"]) for line in lines] == [("jpeg", 5), ("jpeg", 10)]
+    arrays = models.read((output / "tuned.npz").read_bytes())
+    assert arrays.keys() == models.load(MODEL, "tuned").keys()
+    assert arrays["starts"].shape == (2, 378)
+    assert np.ptp(arrays["starts"]) > 0

@@ -116,7 +116,7 @@ def _parts(count: int, folder: Path, seed: int, make: Make) -> Iterator[Regions]
         path = folder / f"regions-{seed}-{start}-{size}.npz"
         if not path.exists():
             part = make(size, np.random.default_rng((seed, start)))
-            np.savez(path, allow_pickle=False, **vars(part))
+            np.savez(path, **vars(part))
         with np.load(path, allow_pickle=False) as arrays:
             yield Regions(**arrays)
 

@@ -1,42 +1,33 @@
 """The recipe of the recurrent codec: a linear start, its contexts, then networks and contexts together."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nncodec import models
-from nncodec.entropy import binary
-from nncodec.entropy.binary import Round
-from nncodec.nets.bit_prior import BitPrior
 from nncodec.nets.overlapped import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
-from nncodec.nets.recurrent import Recurrent, binarised, excess
-from nncodec.nets.stored import restored
 from nncodec.training import data
-from nncodec.training.export import exported, shipped
+from nncodec.training.export import shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
 from nncodec.training.muon import Muon
 from nncodec.training.slots import TARGETS, Slot, plan
 from nncodec.training.state import Average
+from nncodec.training.unrolled import Outcome, Unrolled
 
 VALIDATION_SIDE = 128
 PLANNED_CROPS = 600
 WARMUP_STEPS = 30
 DECAY = 0.995
 """Of the average of the weights, per step."""
-UNITS_PER_ROOT = 1.2
-"""The unit of a layer's networks, in roots of the slope at its end: about the threshold of its slots."""
 PRIOR, TOGETHER, CONTEXTS = 0, 1, 2
 """Phases: contexts of the linear start, everything, contexts of what has been learned."""
 GRAY_SHARE = 0.1
 """Of training crops that lose their colours."""
 EARLY = 0.35
 """A layer's cost is weighted by its rate to the power of minus this, so that all count alike."""
-SHARE = 0.5
-"""Of a slot that has been trained: it only makes the first guess of its contexts."""
 SLOT_RATE = 4.0
 """Learning rate of what each slot has of its own, in those of the rest of the contexts."""
 
@@ -69,122 +60,6 @@ class Settings:
     every_minutes: float = 2.0
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """After each layer, (layers, B)."""
-
-    error: Tensor
-    """Squared error per position."""
-    bits: Tensor
-    """Bits per position, of all layers so far."""
-
-
-class Model(nn.Module):
-    """Networks, contexts and amplitudes, trained together."""
-
-    def __init__(self, slots: list[Slot], slopes: Sequence[float], settings: Settings) -> None:
-        super().__init__()
-        units = [UNITS_PER_ROOT * slope**0.5 for slope in slopes]
-        shares = np.array([slot.share for slot in slots])
-        self.slopes, self.additive = tuple(slopes), settings.additive
-        self.network = Recurrent(CHANNELS, units, settings.encoder, settings.decoder)
-        self.prior = BitPrior(CHANNELS, shares, len(slopes), settings.hidden)
-        self.log_amplitude = nn.Parameter(torch.tensor([slot.amplitude for slot in slots]).log())
-        self.slots = np.array([(slot.layer, slot.round, slot.channel, slot.exponent, 0) for slot in slots])
-        self.rounds = binary.rounds(self.slots)
-
-    @classmethod
-    def of(cls, arrays: models.Arrays, settings: Settings) -> "Model":
-        """Weights as they ship; their sizes are theirs."""
-        network = Recurrent.of(restored(arrays, "network"), arrays["units"].tolist())
-        hidden, additive = arrays["context.pace"].shape[1], bool(arrays["additive"])
-        sizes = replace(
-            settings, encoder=network.encoder.width, decoder=network.decoder.width, hidden=hidden, additive=additive
-        )
-        slots = [
-            Slot(layer, part, channel, exponent, amplitude / (1 << binary.LEVEL_BITS), SHARE)
-            for layer, part, channel, exponent, amplitude in arrays["slots"].tolist()
-        ]
-        model = cls(slots, [(unit / UNITS_PER_ROOT) ** 2 for unit in network.units], sizes)
-        model.network = network
-        model.prior.take(arrays)
-        return model
-
-    def fix(self, fixed: bool) -> None:
-        """Whether all but the contexts stays as it is."""
-        self.network.requires_grad_(not fixed)
-        self.log_amplitude.requires_grad_(not fixed)
-
-    def forward(self, picture: Tensor, painting: bool, noise: bool, phases: Sequence[int] = (0, 1)) -> Outcome:
-        """Code coefficients (B, CHANNELS, h, w), in levels.
-
-        Args:
-            picture: what to code.
-            painting: whether the networks take part, or the linear binariser works alone.
-            noise: whether bits are drawn (`binarised`).
-            phases: those of the two halves of positions whose bits are counted, to stand for all.
-        """
-        height, width = picture.shape[2:]
-        halves = [torch.from_numpy(at) for at in binary.phases(height, width)]
-        sums, shown, painted = (torch.zeros_like(picture) for _ in range(3))
-        seeing, showing = self.network.encoder.empty(picture), self.network.decoder.empty(picture)
-        bits, errors, rates = torch.zeros(len(picture)), [], []
-        for layer, rounds in enumerate(self.rounds):
-            shift = dead = None
-            if painting:
-                seeing = self.network.encoder(self.network.look(picture - shown, layer), seeing)
-                shift, dead = self.network.offsets(seeing)
-            before, residual = sums, picture - (shown if self.additive else sums)
-            for part in rounds:
-                channels = torch.from_numpy(part.channels)
-                signs = self._signs(residual, shift, dead, part, channels, noise)
-                amplitude = self.log_amplitude[torch.from_numpy(part.slots)].exp()[:, None, None]
-                step = torch.zeros_like(sums).index_copy(1, channels, amplitude * (signs[0] - signs[1]) / 2)
-                bits = bits + self._bits(sums.detach(), step.detach(), layer, part, signs, halves, phases)
-                sums, residual = sums + step, residual - step
-            if painting:
-                showing = self.network.decoder(self.network.hear(sums - before, sums, layer), showing)
-                fresh = self.network.painted(showing, layer)
-                painted = painted + fresh if self.additive else fresh
-            shown = sums + painted
-            errors.append((picture - shown).square().sum((1, 2, 3)) / (height * width))
-            rates.append(bits / (height * width))
-        return Outcome(torch.stack(errors), torch.stack(rates))
-
-    @staticmethod
-    def _signs(
-        residual: Tensor, shift: Tensor | None, dead: Tensor | None, part: Round, channels: Tensor, noise: bool
-    ) -> tuple[Tensor, Tensor]:
-        """The bits + and - of a round, -1 or 1, never both 1."""
-        mine = residual[:, channels] / torch.exp2(torch.from_numpy(part.exponent).float())[:, None, None]
-        none = torch.zeros(())
-        up, down = excess(
-            mine, none if shift is None else shift[:, channels], none if dead is None else dead[:, channels]
-        )
-        plus, minus = binarised(up, noise), binarised(down, noise)
-        return plus, torch.where(plus > 0, -torch.ones_like(minus), minus)
-
-    def _bits(
-        self,
-        sums: Tensor,
-        step: Tensor,
-        layer: int,
-        part: Round,
-        signs: tuple[Tensor, Tensor],
-        halves: list[Tensor],
-        phases: Sequence[int],
-    ) -> Tensor:
-        """What the bits of a round cost: the second half of the positions already knows those of the first."""
-        total = torch.zeros(len(sums))
-        for phase in phases:
-            known = sums
-            if phase:
-                known = sums.flatten(2).index_copy(2, halves[0], (sums + step).flatten(2)[:, :, halves[0]])
-                known = known.view_as(sums)
-            total = total + self.prior.bits(known, layer, part, signs, halves[phase])
-        return total * (len(halves) / len(phases))
-
-
 def to_input(crops: data.Bytes) -> Tensor:
     """(B, H, W, 3) uint8, sides 16 more than a multiple of 16, to coefficients (B, CHANNELS, h, w) float32."""
     return torch.from_numpy(np.stack([analyse(to_planes(crop)) for crop in crops]))
@@ -195,7 +70,7 @@ class Recipe:
     """Batches, loss and validation."""
 
     run: Run
-    model: Model
+    model: Unrolled
     settings: Settings
     pictures: data.Pictures
     validation: Tensor
@@ -241,7 +116,7 @@ class Recipe:
         self.run.log(loss=self.run.guard.loss, cost=cost, psnr_at_rates=at, bpp=rates, psnr=psnrs)
 
 
-def optimisers(model: Model, settings: Settings) -> list[torch.optim.Optimizer]:
+def optimisers(model: Unrolled, settings: Settings) -> list[torch.optim.Optimizer]:
     """Muon for the kernels of the networks, Adam for the rest."""
     kernels = [p for p in model.network.parameters() if p.ndim == 4]
     others = [p for p in model.network.parameters() if p.ndim != 4]
@@ -271,9 +146,10 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     pictures = data.load_pictures(training, folder.parent / "cache")
     crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE + 2 * EDGE)
     if settings.weights is None:
-        model = Model(*planned(pictures, settings), settings)
+        sizes = settings.encoder, settings.decoder, settings.hidden
+        model = Unrolled(*planned(pictures, settings), *sizes, settings.additive)
     else:
-        model = Model.of(shipped(settings.weights, "slots", "units"), settings)
+        model = Unrolled.of(shipped(settings.weights, "slots", "units"))
         settings = replace(settings, prior_share=0.0, drawn_share=0.0)
     average = Average(model, DECAY)
     run = Run(model, optimisers(model, settings), Schedule(settings.minutes, WARMUP_STEPS), folder, average, Guard())
@@ -282,14 +158,4 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(model.slopes)[:, None])
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     model.load_state_dict(run.average.values)
-    models.write(folder / "weights.npz", to_arrays(model))
-
-
-def to_arrays(model: Model) -> models.Arrays:
-    """The arrays that ship: integers for what decides bits, small ones for the networks."""
-    arrays: models.Arrays = model.prior.to_arrays() | binary.logistic_tables().pack()
-    slots = model.slots.astype(np.int16)
-    slots[:, 4] = np.rint(model.log_amplitude.detach().exp().numpy() * (1 << binary.LEVEL_BITS))
-    arrays |= exported(dict(model.network.named_parameters()), "network.")
-    units = np.array(model.network.units, np.float32)
-    return arrays | {"slots": slots, "units": units, "additive": np.array(model.additive)}
+    models.write(folder / "weights.npz", model.to_arrays())

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import models
 from nncodec.codecs import Codec, Frame, Options, by_name
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
@@ -81,8 +82,8 @@ def learn(folders: list[Path], output: Path, minutes: float) -> None:
         np.save(kept, parameters)
     starts = np.stack([np.load(output / f"{codec}-{quality}.npy") for codec, quality in STARTS])
     codecs = np.array([by_name(codec).id for codec, _ in STARTS], np.uint8)
-    arrays = {"starts": starts.astype(np.float16), "codecs": codecs, **narrow_tables().pack()}
-    np.savez_compressed(output / "tuned.npz", allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    arrays: models.Arrays = {"starts": starts.astype(np.float16), "codecs": codecs, **narrow_tables().pack()}
+    models.write(output / "tuned.npz", arrays)
 
 
 def narrow_tables() -> Tables:
