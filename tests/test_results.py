@@ -27,6 +27,12 @@ def test_the_results_page_has_no_figure_of_its_own() -> None:
     assert unquoted((ROOT / "docs" / "results.md").read_text("utf-8")) == []
 
 
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_no_line_of_prose_begins_with_a_quotation(document: Path) -> None:
+    """In Markdown a line that begins with a comment ends the paragraph."""
+    assert re.findall(r"^ {0,3}<!-- quote [^>]*-->(?=.)", document.read_text("utf-8"), re.M) == []
+
+
 def test_figures_outside_quotations_are_found() -> None:
     text = "it is <!-- quote published av1 vtm -->+1 %<!-- / --> or +12.5 %, 3 dB, 0.25 bpp\n```\n9 dB\n```\n"
     assert unquoted(text) == ["+12.5 %", "3 dB", "0.25 bpp"]
