@@ -18,8 +18,9 @@ from nncodec.codecs import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
 from nncodec.codecs.recurrent import CODEC, layers_at
 from nncodec.entropy import binary
-from nncodec.entropy.binary import Known, Reader, Writer, code_round, phases
+from nncodec.entropy.binary import Known, phases
 from nncodec.entropy.bit_sizes import Sizes
+from nncodec.entropy.bit_walk import Reader, Writer, code_round
 from nncodec.entropy.segments import LAYERS, Payload, Segment
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Picture
@@ -27,8 +28,9 @@ from nncodec.metrics import mse, psnr
 from nncodec.nets import overlapped
 from nncodec.nets.recurrent import Recurrent, binarised, excess
 from nncodec.nets.recurrent_coder import Model, decode, encode
-from nncodec.training import loop, slots
+from nncodec.training import loop, slots, unrolled
 from nncodec.training.recipes import recurrent as recipe
+from nncodec.training.unrolled import Unrolled
 from tests import pictures, tiny_recurrent
 from tests.damage import leb128, offsets
 from tests.golden_weights import check_decodes, check_every_model_has_some
@@ -509,8 +511,8 @@ def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
 def test_weights_that_ship_are_trained_as_they_are(additive):
     """What is read back and exported again is the same, but for rounding, and codes alike."""
     shipped = tiny_recurrent.arrays(additive)
-    trained = recipe.Model.of(shipped, recipe.Settings(minutes=1))
-    again = recipe.to_arrays(trained)
+    trained = Unrolled.of(shipped)
+    again = trained.to_arrays()
     assert {name: array.dtype for name, array in again.items()} == {
         name: array.dtype for name, array in shipped.items()
     }
@@ -532,7 +534,7 @@ def test_training_from_weights_neither_plans_nor_draws(folder, tmp_path, monkeyp
     monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
     monkeypatch.setattr(loop.Run, "share", lambda run: run.step / 2)
     drawn = []
-    monkeypatch.setattr(recipe, "binarised", lambda x, noise: drawn.append(noise) or binarised(x, noise))
+    monkeypatch.setattr(unrolled, "binarised", lambda x, noise: drawn.append(noise) or binarised(x, noise))
     models.write(tmp_path / "shipped.npz", tiny_recurrent.arrays())
     settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, weights=tmp_path / "shipped.npz")
     recipe.learn([folder], tmp_path / "runs", settings, False)

@@ -10,6 +10,7 @@ from nncodec.nets.overlapped import PER_PLANE
 from nncodec.nets.recurrent_coder import Model
 from nncodec.training.recipes import recurrent
 from nncodec.training.slots import Slot
+from nncodec.training.unrolled import Unrolled
 
 torch.set_num_threads(1)  # more would only wait for each other here
 
@@ -28,12 +29,12 @@ def slots() -> list[Slot]:
 
 
 @cache
-def trainable(additive: bool = False) -> recurrent.Model:
+def trainable(additive: bool = False) -> Unrolled:
     """Lively weights wherever they start at zero."""
-    settings = recurrent.Settings(minutes=1, additive=additive, encoder=4, decoder=6, hidden=5)
+    sizes = SETTINGS.encoder, SETTINGS.decoder, SETTINGS.hidden
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = recurrent.Model(slots(), [4.0 ** (6 - layer) for layer in range(LAYERS)], settings)
+        model = Unrolled(slots(), [4.0 ** (6 - layer) for layer in range(LAYERS)], *sizes, additive)
         for parameter in (*model.network.parameters(), *model.prior.parameters()):
             parameter.data += 0.03 * torch.randn_like(parameter)
     return model
@@ -42,7 +43,7 @@ def trainable(additive: bool = False) -> recurrent.Model:
 @cache
 def arrays(additive: bool = False) -> models.Arrays:
     """As they would ship."""
-    return recurrent.to_arrays(trainable(additive))
+    return trainable(additive).to_arrays()
 
 
 @cache

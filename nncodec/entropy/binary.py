@@ -1,44 +1,41 @@
-"""Bits of the recurrent codec, coded under contexts: a small network in whole numbers over what is already known.
+"""Contexts of the recurrent codec's bits: a small network in whole numbers over what is already known.
 
-What is known of a picture are the whole numbers that the bits so far add up to, one per channel and position. For each
-bit to come they give an index into a table of probabilities. Both sides walk with `code_round`, so they cannot drift
-apart. All arithmetic is exact: integers, and float64 matrix products of integers far below 2^53.
+What is known of a picture are its sums: the whole numbers that the bits so far add up to, one per channel and position.
+For each bit to come they give an index into a table of probabilities; `nncodec.entropy.bit_walk` codes the bits with
+it. All arithmetic is exact: integers, and float64 matrix products of integers far below 2^53.
 """
 
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.bit_sizes import Sizes, Sums, blocks
-from nncodec.entropy.coder import Decoder, Encoder, Indices
+from nncodec.entropy.coder import Indices
 from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import TOTAL, Tables
-from nncodec.errors import CorruptFile, UnsupportedFile
+from nncodec.errors import UnsupportedFile
 
 Arrays = dict[str, npt.NDArray[Any]]
-Bits = npt.NDArray[np.uint8]
-Symbols = npt.NDArray[np.int8]
 
 LEVEL_BITS = 3
 """Sums are in units of 2^-3 level."""
 LARGEST = (1 << 13) - 1
 """Magnitudes, in levels, are cut to this before their size is looked up."""
 DIFFERENCE_BITS = 4
-"""Differences to the neighbours are in units of 2^-4 threshold,"""
+"""Differences to the neighbours are in units of 2^-4 of the slot's threshold."""
 DIFFERENCE_LIMIT = 64
-"""and cut to this many."""
-ENTER_BITS = 20
-HIDDEN_BITS = 12
-INDEX_BITS = 24
+"""Differences are cut to plus or minus this many of their units."""
+ENTER_BITS, HIDDEN_BITS, INDEX_BITS = 20, 12, 24
+"""Binary places of what enters the hidden units, of what leaves them, and of the indices before they are rounded."""
 LEAK_SHIFT = 3
+"""The leaky ReLU divides what is negative by 2^3; see `nncodec.entropy.layout.LEAK`."""
 LOGIT_FIRST, LOGIT_STEP = -9.0, 3 / 16
 """Log-odds of a 1 at index 0, and from one index to the next."""
 N_DIRECT = 6
-"""Inputs that a slot weighs itself; see `Context.direct`."""
+"""Inputs that a slot weighs itself; see `Contexts.direct`."""
 _CHUNK = 1024
 """Positions whose hidden units are computed at once."""
 
@@ -215,78 +212,3 @@ class Known:
         self.sums.reshape(len(self.sums), -1)[channels[:, None], at] += steps
         if self._sizes:
             self._sizes.follow(self.sums, channels)
-
-
-class Coder(Protocol):
-    """One direction: a `Writer` is told the bits, a `Reader` finds them."""
-
-    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
-        """The bits (n,), 0 or 1, under the distributions of their indices (n,)."""
-
-
-def code_round(
-    known: Known, contexts: Contexts, layer: int, part: Round, coder: Coder, wanted: Symbols | None = None
-) -> None:
-    """Code one round, and add what its bits say to ``known``.
-
-    Args:
-        known: of the picture; its channels may be the first of the contexts' (a gray picture).
-        contexts: the weights.
-        layer: number of the layer, from 0.
-        part: the round, with channels of ``known`` only.
-        coder: the direction.
-        wanted: (k, h * w) of -1, 0 and 1, for a `Writer`: one bit says whether it is 1, if not, another whether it
-            is -1.
-    """
-    for at in phases(*known.sums.shape[1:]):
-        plus, minus = contexts.indices(known, layer, part, at)
-        chosen = None if wanted is None else wanted[:, at]
-        ups = coder.code(plus.reshape(-1), None if chosen is None else (chosen.reshape(-1) > 0).astype(np.uint8))
-        free = ups == 0
-        downs = coder.code(
-            minus.reshape(-1)[free], None if chosen is None else (chosen.reshape(-1)[free] < 0).astype(np.uint8)
-        )
-        symbols = ups.astype(np.int32)
-        symbols[free] -= downs
-        known.add(part.channels, at, symbols.reshape(plus.shape) * part.amplitude[:, None])
-
-
-class Writer:
-    """Codes the bits of one layer. ``checksum`` goes on from that of the layers before."""
-
-    def __init__(self, tables: Tables, checksum: int) -> None:
-        self._coder = Encoder(tables)
-        self.checksum = checksum
-
-    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
-        """Write ``wanted`` and give it back."""
-        if wanted is None:
-            raise TypeError("a writer must be told the bits")
-        self._coder.code(2 * wanted.astype(np.int32) - 1, indices)
-        self.checksum = zlib.crc32(np.packbits(wanted).tobytes(), self.checksum)
-        return wanted
-
-    def finish(self) -> bytes:
-        """The range coder's words, less trailing zero bytes."""
-        return self._coder.finish()[1]
-
-
-class Reader:
-    """Decodes the bits of one layer. ``checksum`` goes on from that of the layers before."""
-
-    def __init__(self, tables: Tables, words: bytes, checksum: int) -> None:
-        self._coder = Decoder(tables, b"", words)
-        self.checksum = checksum
-
-    def code(self, indices: Indices, wanted: Bits | None) -> Bits:
-        """The next bits; CorruptFile where the words cannot have been written so."""
-        symbols = self._coder.code(indices)
-        if not symbols.all():
-            raise CorruptFile("a coded bit is neither 0 nor 1")
-        bits = (symbols > 0).astype(np.uint8)
-        self.checksum = zlib.crc32(np.packbits(bits).tobytes(), self.checksum)
-        return bits
-
-    def finish(self) -> None:
-        """Check that everything was read; CorruptFile if not."""
-        self._coder.finish()

@@ -14,7 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nncodec.entropy.binary import LEVEL_BITS, Arrays, Contexts, Known, Reader, Round, Symbols, Writer, code_round
+from nncodec.entropy.binary import LEVEL_BITS, Arrays, Contexts, Known, Round
+from nncodec.entropy.bit_walk import Reader, Symbols, Writer, code_round
 from nncodec.entropy.segments import CHECKSUM_MASK, Segment
 from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.nets.overlapped import (
