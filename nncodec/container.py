@@ -8,10 +8,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
-from nncodec.leb128 import write_number
+from nncodec.leb128 import read_number, write_number
 
 MAGIC = b"\x8ennc"
 """The high bit of the first byte marks the file as binary; it is not valid UTF-8."""
@@ -30,7 +32,7 @@ _CHECKSUM = struct.Struct("<I")
 _COLOUR, _ALPHA, _DEEP = 1, 2, 4
 
 
-class Kind:
+class Kind(IntEnum):
     """Section kinds, in file order. Odd kinds are ancillary: a decoder that does not know one skips it."""
 
     ICC = 0x03
@@ -42,15 +44,7 @@ class Kind:
     XMP = 0x23
 
 
-KIND_NAMES = {
-    Kind.ICC: "icc",
-    Kind.PAYLOAD: "payload",
-    Kind.ALPHA: "alpha",
-    Kind.LAYER: "layer",
-    Kind.RESTORER: "restorer",
-    Kind.EXIF: "exif",
-    Kind.XMP: "xmp",
-}
+KIND_NAMES = {int(kind): kind.name.lower() for kind in Kind}
 _REPEATABLE = {Kind.LAYER, Kind.RESTORER}
 _METADATA = {Kind.ICC, Kind.EXIF, Kind.XMP}
 
@@ -104,6 +98,11 @@ class Container:
         """The codec's payload (every parsed container has one)."""
         return self.all(Kind.PAYLOAD)[0]
 
+    def ends(self) -> list[int]:
+        """Where each section ends in the file: cut there, the file is sound up to and including that section."""
+        framed = (1 + len(write_number(len(s.data))) + len(s.data) + _CHECKSUM.size for s in self.sections)
+        return list(accumulate(framed, initial=len(_header_bytes(self.header))))[1:]
+
     def binding(self) -> int:
         """CRC-32 of payload and layers: what a restorer section is bound to."""
         crc = 0
@@ -114,10 +113,11 @@ class Container:
 
 
 class Span(NamedTuple):
-    """Where a section's parts lie: how many bytes frame it, and how many it holds."""
+    """A section, and what it costs beside its content."""
 
     section: Section
     framing: int
+    """Bytes of tag, length and checksum."""
 
 
 def serialize(container: Container) -> bytes:
@@ -174,7 +174,7 @@ def read_header(prefix: bytes) -> Header:
 
 
 def breakdown(data: bytes) -> list[Span]:
-    """The sections of a valid file with the bytes that frame each (tag, length, checksum)."""
+    """The sections of a file, each with the bytes that frame it. Raises CorruptFile for damaged ones."""
     return list(_read(data)[1])
 
 
@@ -194,17 +194,11 @@ class _Cursor:
         self.crc = zlib.crc32(piece, self.crc)
         return piece
 
-    def leb128(self) -> int:
-        """The next unsigned LEB128 number below 2^32, in its shortest form."""
-        value = 0
-        for shift in range(0, 35, 7):
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                if value >= 2**32 or (byte == 0 and shift > 0):
-                    break
-                return value
-        raise CorruptFile(f"malformed number before offset {self.at}")
+    def number(self) -> int:
+        """The next LEB128 number."""
+        value, end = read_number(self.data, self.at)
+        self.take(end - self.at)
+        return value
 
     def check(self) -> None:
         """Compare the next four bytes, which do not count themselves, with the checksum of all before."""
@@ -215,6 +209,8 @@ class _Cursor:
 
     def header(self) -> Header:
         """The header. Its reserved bits are kept for :meth:`check_reserved`, after the checksum."""
+        if not self.data:
+            raise CorruptFile("the file is empty")
         if not self.data.startswith(MAGIC):
             raise CorruptFile("not an .nnc file")
         self.take(len(MAGIC))
@@ -223,7 +219,7 @@ class _Cursor:
             known = " and ".join(map(str, VERSIONS))
             raise UnsupportedFile(f"format version {version}; this nnc reads {known}", "the file may need a newer nnc")
         codec, mode = self.take(2)
-        width, height = self.leb128(), self.leb128()
+        width, height = self.number(), self.number()
         self.reserved = mode & ~(_COLOUR | _ALPHA | _DEEP)
         depth = 16 if mode & _DEEP else 8
         return Header(codec, width, height, bool(mode & _COLOUR), bool(mode & _ALPHA), depth, version)
@@ -245,7 +241,7 @@ def _sections(cursor: _Cursor) -> Iterator[Span]:
     while not last:
         start = cursor.at
         tag = cursor.take(1)[0]
-        content = cursor.take(cursor.leb128())
+        content = cursor.take(cursor.number())
         cursor.check()
         cursor.check_reserved()
         last = bool(tag & _LAST)

@@ -1,12 +1,12 @@
-"""Unsigned LEB128 in its shortest form, as docs/format.md defines it. Standard library only."""
+"""Unsigned LEB128 numbers below 2^32 in their shortest form, as docs/format.md has it. Standard library only."""
 
 from nncodec.errors import CorruptFile
 
-MAX_BYTES = 5
+_MAX_BYTES = 5
 
 
 def write_number(value: int) -> bytes:
-    """The bytes of a number that is not negative."""
+    """The bytes of a number from 0 to 2^32 - 1."""
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -16,12 +16,17 @@ def write_number(value: int) -> bytes:
 
 
 def read_number(data: bytes, start: int) -> tuple[int, int]:
-    """Inverse of :func:`write_number`: the number, of at most 35 bits, and where the next one starts. CorruptFile."""
+    """Inverse of :func:`write_number`: the number at ``start``, and where what follows it begins.
+
+    Raises CorruptFile if the number is cut short, too large, or not in its shortest form.
+    """
     value = 0
-    for count, byte in enumerate(data[start : start + MAX_BYTES]):
+    for count, byte in enumerate(data[start : start + _MAX_BYTES]):
         value |= (byte & 0x7F) << 7 * count
         if byte < 0x80:
             if byte == 0 and count:
-                raise CorruptFile("a number is not in its shortest form")
+                raise CorruptFile(f"the number at offset {start} is not in its shortest form")
+            if value >= 2**32:
+                raise CorruptFile(f"the number at offset {start} is {value}, more than 32 bits hold")
             return value, start + count + 1
-    raise CorruptFile("a number is cut short")
+    raise CorruptFile(f"the number at offset {start} is cut short, or longer than {_MAX_BYTES} bytes")

@@ -41,10 +41,6 @@ class Series:
         """PSNR of R, G and B over rate."""
         return Curve.of(self.name, ((point.bpp, point.psnr) for point in self.points))
 
-    def psnr_y_curve(self) -> Curve:
-        """PSNR of luma over rate."""
-        return Curve.of(self.name, ((point.bpp, point.psnr_y) for point in self.points))
-
     def ms_ssim_curve(self) -> Curve:
         """MS-SSIM in dB over rate."""
         return Curve.of(self.name, ((point.bpp, ms_ssim_db(point.ms_ssim)) for point in self.points))
