@@ -91,9 +91,12 @@ def decode(
     )
 
 
-def inspect(source: Buffer | PathLike) -> Info:
-    """Describe an .nnc file, given as bytes or path, without decoding pixels. Raises as :func:`decode`."""
-    return _inspect(_bytes(source))
+def inspect(source: Buffer | PathLike, *, partial: bool = False) -> Info:
+    """Describe an .nnc file, given as bytes or path, without decoding pixels.
+
+    ``partial=True`` describes what is sound of a damaged file. Raises as :func:`decode`.
+    """
+    return _inspect(_bytes(source), partial=partial)
 
 
 def _bytes(source: Buffer | PathLike) -> bytes:

@@ -125,7 +125,7 @@ def test_nothing_is_overwritten_without_force(nnc: Nnc, coded: Path) -> None:
         (lambda data: data[:-1], 3, "ends early"),
         (lambda data: data[:-9] + b"!" + data[-8:], 3, "checksum"),
         (lambda data: data + b"\0", 3, "after the last section"),
-        (lambda data: b"", 3, "not an .nnc file"),
+        (lambda data: b"", 3, "the file is empty"),
         (lambda data: pictures.file_of(PIXELS, "PNG"), 3, "not an .nnc file"),
         (lambda data: data[:4] + b"\3" + data[5:], 4, "format version 3"),
         (lambda data: build(head(codec=99), [Part(0x90, b"x")]), 4, "codec number 99"),
@@ -229,6 +229,61 @@ def test_info_names_the_restorers(nnc: Nnc, coded: Path) -> None:
     assert json.loads(nnc("info", coded, "--json").out)["restorers"] == [name.split()[1] for name in names]
 
 
+@pytest.fixture
+def in_layers(nnc: Nnc, photo: Path) -> Path:
+    """``photo.nnc``, a small picture and its residual, each a layer."""
+    assert nnc("encode", photo, "-c", "layered:jpeg/4", "-e", "1").code == 0
+    return Path("photo.nnc")
+
+
+def test_info_says_where_each_layer_ends(nnc: Nnc, in_layers: Path) -> None:
+    """A file cut there decodes with --partial, and one byte before it does not reach that layer."""
+    _, first, second, *_ = nnc("info", in_layers).out.splitlines()
+    assert (first.split()[0], second.split()[:2]) == ("payload", ["layer", "2"])
+    end = int(first.split("to byte ")[1].replace(" ", ""))
+    sections = json.loads(nnc("info", "--json", in_layers).out)["sections"]
+    assert [section["end"] for section in sections if section["name"] == "payload"] == [end]
+    Path("cut.nnc").write_bytes(in_layers.read_bytes()[:end])
+    assert "as far as layer 1" in nnc("decode", "--partial", "cut.nnc").err
+    Path("cut.nnc").write_bytes(in_layers.read_bytes()[: end - 1])
+    assert nnc("decode", "--partial", "cut.nnc", "-f").code == 3
+
+
+def test_info_of_a_cut_file_shows_what_is_sound(nnc: Nnc, in_layers: Path) -> None:
+    data = in_layers.read_bytes()
+    cut = Path("cut.nnc")
+    cut.write_bytes(data[:-20])
+    result = nnc("info", cut)
+    assert result.code == 3
+    assert result.out.startswith("cut.nnc: 33 x 24 RGB, layered on jpeg at 1/4, ")
+    first, *rows = result.out.splitlines()
+    assert first.endswith(", damaged or cut")
+    assert [row[2:17].strip() for row in rows] == ["payload", "container", "not sound"]
+    assert sum(int("".join(row[17:29].split())) for row in rows) == len(data) - 20
+    assert "nnc: error: cut.nnc: file ends early" in result.err
+    assert "nnc: hint: 'nnc decode --partial' decodes what is sound" in result.err
+    record = json.loads(nnc("info", "--json", cut).out)
+    assert (record["complete"], record["code"], record["layers"]) == (False, 3, 1)
+    assert "file ends early" in record["error"]
+    refused = nnc("decode", cut)
+    assert (refused.code, "nnc: hint: --partial decodes what is sound" in refused.err) == (3, True)
+
+
+def test_info_of_a_file_cut_in_its_payload_tells_what_the_header_claims(nnc: Nnc, in_layers: Path) -> None:
+    Path("cut.nnc").write_bytes(in_layers.read_bytes()[:40])
+    result = nnc("info", "cut.nnc")
+    assert (result.code, result.out) == (3, "")
+    assert "nnc: note: cut.nnc: its header says 33 x 24 RGB, layered; no checksum confirms it" in result.err
+    assert nnc("decode", "--partial", "cut.nnc").err.count("hint") == 0
+    assert json.loads(nnc("info", "--json", "cut.nnc").out)["code"] == 3
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"", "the file is empty"), (b"GIF89a", "not an .nnc file")])
+def test_info_of_what_is_no_nnc_file(nnc: Nnc, here: Path, data: bytes, said: str) -> None:
+    Path("a.nnc").write_bytes(data)
+    assert nnc("info", "a.nnc") == (3, "", f"nnc: error: a.nnc: {said}\n")
+
+
 def test_info_and_test_go_on_after_a_bad_file(nnc: Nnc, coded: Path) -> None:
     Path("bad.nnc").write_bytes(coded.read_bytes()[:-1])
     for verb in ("info", "test"):
@@ -261,7 +316,7 @@ def test_info_and_test_walk_folders_by_leave(nnc: Nnc, coded: Path) -> None:
     assert "nnc: 1 failed:" in quiet
     assert "ok" not in quiet
     records = [json.loads(line) for line in nnc("info", "-r", "in", "--json").out.splitlines()]
-    assert [record["file"] for record in records] == [str(sound)]
+    assert [(record["file"], record.get("code", 0)) for record in records] == [(str(bad), 3), (str(sound), 0)]
 
 
 def test_info_and_test_of_a_folder_without_files(nnc: Nnc, here: Path) -> None:

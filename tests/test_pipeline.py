@@ -263,6 +263,20 @@ def test_inspect_adds_up() -> None:
     assert info.bpp == 8 * len(FILE) / (33 * 24)
 
 
+def test_a_file_cut_where_a_section_ends_is_sound_up_to_there() -> None:
+    whole = inspect(FILE)
+    assert (whole.ends[-1], whole.complete) == (len(FILE), True)
+    for number, end in enumerate(whole.ends[:-1], start=1):
+        if "payload" not in NAMES[:number]:
+            continue
+        for cut in (end, end + 1):
+            info = inspect(FILE[:cut], partial=True)
+            assert (info.complete, info.sections, info.ends) == (False, whole.sections[:number], whole.ends[:number])
+            assert info.overhead == cut - sum(n_bytes for _, n_bytes in info.sections)
+        with pytest.raises(CorruptFile):
+            inspect(FILE[:end])
+
+
 def test_peek_gives_header_and_metadata() -> None:
     header, metadata = peek(FILE)
     assert (header.width, header.height, header.colour, header.alpha) == (33, 24, True, True)

@@ -12,7 +12,7 @@ from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source, write_output
 from nncodec.cli.options import FILE, batch_options, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
-from nncodec.errors import EncodeError
+from nncodec.errors import CorruptFile, EncodeError, NncError
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,17 @@ def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str,
     from nncodec.pipeline import decode
 
     pillow_format = wish.pillow_format or _format_of(job.output)
-    done = decode(
-        data,
-        max_pixels=wish.max_pixels,
-        restore=wish.restore,
-        partial=wish.partial,
-        layers=wish.layers,
-        device=wish.device,
-    )
+    try:
+        done = decode(
+            data,
+            max_pixels=wish.max_pixels,
+            restore=wish.restore,
+            partial=wish.partial,
+            layers=wish.layers,
+            device=wish.device,
+        )
+    except CorruptFile as error:
+        raise CorruptFile(str(error), _way_out(data)) from error
     picture = done.picture
     out, lost = write(picture, pillow_format, png_level=wish.png_level, quality=wish.quality)
     return (
@@ -130,6 +133,16 @@ def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str,
         picture.notes + lost,
         f"codec {done.codec}, written as {pillow_format}",
     )
+
+
+def _way_out(data: bytes) -> str | None:
+    """What may be done about a damaged file, if anything."""
+    from nncodec.pipeline import inspect
+
+    try:
+        return None if inspect(data, partial=True).complete else "--partial decodes what is sound"
+    except NncError:
+        return None
 
 
 def _format_of(output: str) -> str:

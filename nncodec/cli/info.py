@@ -1,13 +1,17 @@
 """``nnc info``: what files hold and where their bytes go."""
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nncodec.cli.files import OURS, files_in, read_source
 from nncodec.cli.options import FILE, json_option, recursive_option
-from nncodec.cli.report import grouped, printable, report_error
-from nncodec.errors import NncError
+from nncodec.cli.report import describe, exit_code, grouped, printable, report_error, say
+from nncodec.errors import CorruptFile, NncError
+
+if TYPE_CHECKING:
+    from nncodec.pipeline import Info
 
 
 @click.command("info", short_help="What a file holds, and where its bytes go.")
@@ -16,40 +20,95 @@ from nncodec.errors import NncError
 @json_option
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool) -> None:
-    """Show size, codec and a byte breakdown by section; checksums are verified, no pixel is decoded."""
-    worst = 0
-    for file in files_in(files, recursive, OURS):
-        try:
-            click.echo(_as_json(file) if as_json else _as_text(file))
-        except (NncError, OSError) as error:
-            worst = max(worst, report_error(error, file))
-    ctx.exit(worst)
+    """Show size, codec and a byte breakdown by section; checksums are verified, no pixel is decoded.
+
+    Of a cut or damaged file what is sound is shown, and the exit code is 3. Of files in layers one sees at which byte
+    each ends: cut there, they decode with --partial.
+    """
+    ctx.exit(max(_tell(file, as_json) for file in files_in(files, recursive, OURS)))
 
 
-def _as_text(file: str) -> str:
+def _tell(file: str, as_json: bool) -> int:
+    """Print what a file holds and what is wrong with it; the exit code."""
+    data, info = b"", None
+    error: Exception | None = None
+    try:
+        data = read_source(file)
+        info, error = _inspected(data)
+    except (NncError, OSError) as refused:
+        error = refused
+    if as_json:
+        record: dict[str, Any] = {"file": file} | (_record(info) if info else {})
+        click.echo(json.dumps(record | ({"error": describe(error, file), "code": exit_code(error)} if error else {})))
+    elif info:
+        click.echo(f"{printable(file)}: {_text(info)}")
+    if error is None:
+        return 0
+    code = report_error(error, file)
+    if isinstance(error, CorruptFile) and not info:
+        _tell_claim(file, data)
+    return code
+
+
+def _inspected(data: bytes) -> "tuple[Info, CorruptFile | None]":
+    """What a file holds; of a damaged one what is sound, and the error."""
     from nncodec.pipeline import inspect
 
-    info = inspect(read_source(file))
-    head = f"{printable(file)}: {info.width} x {info.height} {info.mode}, {info.codec}"
+    try:
+        return inspect(data), None
+    except CorruptFile as error:
+        try:
+            return inspect(data, partial=True), CorruptFile(str(error), "'nnc decode --partial' decodes what is sound")
+        except NncError:
+            raise error from None
+
+
+def _tell_claim(file: str, data: bytes) -> None:
+    """Say at least what the header says of a file that has nothing sound but perhaps that."""
+    from nncodec.pipeline import claim
+
+    try:
+        say(f"nnc: note: {file}: its header says {claim(data)}; no checksum confirms it")
+    except NncError:
+        return
+
+
+def _text(info: "Info") -> str:
+    head = f"{info.width} x {info.height} {info.mode}, {info.codec}"
     if info.base:
         head += f" on {info.base} at 1/{info.scale}"
     if info.layers > 1:
         head += f", {info.layers} layers"
-    restorers = iter(info.restorers)
-    rows = [(f"{name} {next(restorers)}" if name == "restorer" else name, n_bytes) for name, n_bytes in info.sections]
-    rows.append(("container", info.overhead))
-    lines = [f"{head}, {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"]
-    return "\n".join(
-        lines + [f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}" for name, n_bytes in rows]
-    )
+    head += f", {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"
+    rows = [_row(info, *row) for row in zip(_names(info), info.sections, info.ends, strict=True)]
+    unsound = info.size - info.ends[-1]
+    rows.append(_row(info, "container", ("container", info.overhead - unsound)))
+    if not info.complete:
+        head += ", damaged or cut"
+        rows.append(_row(info, "not sound", ("rest", unsound)))
+    return "\n".join((head, *rows))
 
 
-def _as_json(file: str) -> str:
-    from nncodec.pipeline import inspect
+def _names(info: "Info") -> list[str]:
+    """The sections' names; restorers and layers are told apart."""
+    restorers, layers = iter(info.restorers), iter(range(2, info.layers + 1))
+    numbers = {"restorer": restorers, "layer": layers}
+    return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
 
-    info = inspect(read_source(file))
-    record = {
-        "file": file,
+
+def _row(info: "Info", name: str, section: tuple[str, int], end: int | None = None) -> str:
+    kind, n_bytes = section
+    row = f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}"
+    in_layers = info.layers > 1 and kind in ("payload", "layer")
+    return row + (f"  to byte {grouped(end)}" if in_layers and end is not None else "")
+
+
+def _record(info: "Info") -> dict[str, Any]:
+    sections = [
+        {"name": name, "bytes": n_bytes, "end": end}
+        for (name, n_bytes), end in zip(info.sections, info.ends, strict=True)
+    ]
+    return {
         "version": info.version,
         "codec": info.codec,
         "base": info.base,
@@ -61,7 +120,7 @@ def _as_json(file: str) -> str:
         "bpp": info.bpp,
         "layers": info.layers,
         "restorers": info.restorers,
-        "sections": [{"name": name, "bytes": n_bytes} for name, n_bytes in info.sections],
+        "sections": sections,
         "overhead": info.overhead,
+        "complete": info.complete,
     }
-    return json.dumps(record)

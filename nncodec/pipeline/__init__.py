@@ -5,7 +5,7 @@ Everything here is bytes and arrays; files, terminals and exit codes belong to :
 
 from nncodec.pipeline.decoding import Decoded, decode, original, peek
 from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode, keep_file, read_any
-from nncodec.pipeline.inspecting import Info, inspect
+from nncodec.pipeline.inspecting import Info, claim, inspect
 from nncodec.pipeline.lossless import encode_lossless
 from nncodec.pipeline.restoring import AUTO, NONE
 from nncodec.pipeline.targets import Target
@@ -19,6 +19,7 @@ __all__ = [
     "NONE",
     "Settings",
     "Target",
+    "claim",
     "decode",
     "encode",
     "encode_lossless",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nncodec import heif, progress
 from nncodec.alpha import decode_alpha
-from nncodec.codecs import Frame, KeepsFiles, by_id
+from nncodec.codecs import Codec, Frame, HasLayers, KeepsFiles, by_id
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
@@ -84,9 +84,15 @@ def _decode_container(
         pixels,
         None if alpha is None else shrink(decode_alpha(alpha, header.height, header.width), *pixels.shape[:2]),
         _metadata(c),
-        () if complete else ("the file is damaged or cut: only its sound part was decoded",),
+        () if complete else (_lost(codec, len(parts)),),
     )
     return Decoded(picture, codec.name, complete)
+
+
+def _lost(codec: Codec, layers: int) -> str:
+    """What to say of an incomplete file."""
+    how_far = f", as far as layer {layers}" if isinstance(codec, HasLayers) else ""
+    return f"the file is damaged or cut: only its sound part was decoded{how_far}"
 
 
 def _payload(c: Container) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nncodec.codecs import HasBases, by_id
-from nncodec.container import KIND_NAMES, Container, Header, Kind, breakdown, parse
+from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
 from nncodec.pipeline.layering import joined
 from nncodec.restorers import name_of
@@ -26,13 +26,17 @@ class Info:
     sections: tuple[tuple[str, int], ...]
     """Name and content bytes of each section, in file order."""
     overhead: int
-    """Bytes of header, tags, lengths and checksums."""
+    """Bytes of header, tags, lengths and checksums, and of what is not sound."""
+    ends: tuple[int, ...] = ()
+    """Where each section ends in the file: as many bytes of it hold that section and those before."""
     base: str | None = None
     """Name of the codec that ``codec`` builds on, if it builds on one."""
     scale: int = 1
     """How many times smaller the sides of the base codec's picture are."""
     restorers: tuple[str, ...] = ()
     """Their names, in file order."""
+    complete: bool = True
+    """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
 
     @property
     def layers(self) -> int:
@@ -45,12 +49,15 @@ class Info:
         return 8 * self.size / (self.width * self.height)
 
 
-def inspect(data: bytes) -> Info:
-    """Describe a file; its checksums are verified. Raises CorruptFile or UnsupportedFile."""
-    container = parse(data)
+def inspect(data: bytes, *, partial: bool = False) -> Info:
+    """Describe a file, or what is sound of a cut or damaged one; its checksums are verified.
+
+    Raises CorruptFile or UnsupportedFile.
+    """
+    container, complete = parse_prefix(data) if partial else (parse(data), True)
     header = container.header
     codec, base, scale = _coding(container)
-    sections = tuple((span.section.name, len(span.section.data)) for span in breakdown(data))
+    sections = tuple((section.name, len(section.data)) for section in container.sections)
     return Info(
         header.version,
         codec,
@@ -60,10 +67,25 @@ def inspect(data: bytes) -> Info:
         len(data),
         sections,
         overhead=len(data) - sum(n_bytes for _, n_bytes in sections),
+        ends=tuple(container.ends()),
         base=base,
         scale=scale,
         restorers=tuple(name_of(section) for section in container.all(Kind.RESTORER)),
+        complete=complete,
     )
+
+
+def claim(data: bytes) -> str:
+    """What the header of a file says, for reading. No checksum is verified. Raises CorruptFile or UnsupportedFile."""
+    header = read_header(data)
+    return f"{header.width} x {header.height} {mode_name(header)}, {_name(header.codec)}"
+
+
+def _name(codec: int) -> str:
+    try:
+        return by_id(codec).name
+    except UnsupportedFile:
+        return f"unknown-{codec}"
 
 
 def _coding(container: Container) -> tuple[str, str | None, int]:
@@ -72,7 +94,7 @@ def _coding(container: Container) -> tuple[str, str | None, int]:
     try:
         codec = by_id(number)
     except UnsupportedFile:
-        return f"unknown-{number}", None, 1
+        return _name(number), None, 1
     if not isinstance(codec, HasBases):
         return codec.name, None, 1
     payload = joined(container)
