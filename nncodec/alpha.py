@@ -7,6 +7,8 @@ from nncodec.errors import CorruptFile
 from nncodec.stills import decode_still, encode_still, pillow_errors
 
 _WEBP_SIDE = 16383
+_PNG_HEADER = b"\0\0\0\rIHDR"
+"""Start of the first chunk of a PNG; bits per sample are its ninth byte (PNG, third edition, 11.2.1)."""
 _SIGNATURES = {b"\x89PNG": "PNG", b"RIFF": "WEBP"}
 
 Alpha = npt.NDArray[np.uint8]
@@ -31,8 +33,10 @@ def decode_alpha(data: bytes, height: int, width: int) -> Alpha:
     pillow_format = _SIGNATURES.get(data[:4])
     if pillow_format is None:
         raise CorruptFile("the alpha section is neither one byte, PNG nor WebP")
+    if pillow_format == "PNG" and (data[8:16] != _PNG_HEADER or data[24:25] != b"\x08"):
+        raise CorruptFile("the alpha section is a PNG without a header, or not of 8 bits per sample")
     still = decode_still(data, "the alpha section", pillow_format, (height, width))
-    if still.mode != {"PNG": "L", "WEBP": "RGB"}[pillow_format]:
-        raise CorruptFile(f"the alpha section is a {pillow_format} of mode {still.mode}")
+    if still.mode != {"PNG": "L", "WEBP": "RGB"}[pillow_format] or getattr(still, "n_frames", 1) > 1:
+        raise CorruptFile(f"the alpha section is a {pillow_format} of mode {still.mode}, or animated")
     with pillow_errors("the alpha section"):
         return np.array(still.getchannel(0))

@@ -287,10 +287,9 @@ def _header_problem(header: Header) -> str | None:
 
 def _sections_problem(container: Container, complete: bool) -> str | None:
     kinds = [s.kind for s in container.sections]
-    if not all(1 <= k <= 127 for k in kinds):
-        return "section kind out of range"
-    if any(map(_is_foreign, kinds)):
-        return "unknown critical section"
+    for kind in kinds:
+        if not 1 <= kind <= 127 or _is_foreign(kind):
+            return f"section of kind {kind}"
     for before, after in zip(kinds, kinds[1:], strict=False):
         if after < before or (after == before and after not in _REPEATABLE):
             return f"section {after} after section {before}"

@@ -15,7 +15,7 @@ _PLAIN = bytes(4)
 _ONE_EXTENT = bytes.fromhex("0000 0000 4400 0001 0001 0000 0001")
 """``iloc`` up to the offset: numbers of 4 bytes, item 1, one extent, counted from the start of the file (8.11.3)."""
 _MAX_ITEM = 2**31
-"""Bytes an item may have; boxes and extents are counted in 32 bits."""
+"""An item must have fewer bytes; boxes and extents are counted in 32 bits."""
 
 
 def unwrap(avif: bytes) -> bytes:
@@ -33,7 +33,7 @@ def wrap(picture: bytes) -> bytes:
     """The AVIF file that holds a bare AV1 picture. Raises CorruptFile if it is none, LimitExceeded from 2 GiB on."""
     header, item = av1.sequence_header(picture), av1.complete(picture)
     if len(item) >= _MAX_ITEM:
-        raise LimitExceeded(f"AV1 picture of {len(item)} bytes")
+        raise LimitExceeded(f"an AV1 picture of {len(item)} bytes is more than {_MAX_ITEM - 1}")
     profile = b"" if header.gray else b"MA1A"
     ftyp = _box(b"ftyp", b"avif", _PLAIN, b"avif", b"mif1", b"miaf", profile)
     start = len(ftyp) + len(_meta(header, 0, 0)) + 8

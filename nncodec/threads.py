@@ -21,6 +21,11 @@ def available() -> int:
     told = os.environ.get(_OWN, "").partition(",")[0].strip()
     if told.isdecimal() and int(told):
         return int(told)
+    return cores()
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 import pytest
 
 from nncodec.alpha import decode_alpha, encode_alpha
@@ -54,6 +55,7 @@ def test_a_view_that_is_not_contiguous_is_fine() -> None:
 SOFT = encode_alpha(PLANES["soft"])
 GRAY = pictures.noise(33, 47, 1)
 COLOUR = pictures.noise(33, 47)
+MOVING = {"save_all": True, "append_images": [PIL.Image.new("L", (47, 33))], "duration": 10}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,9 @@ COLOUR = pictures.noise(33, 47)
         pytest.param(pictures.file_of(np.dstack([COLOUR, GRAY]), "WEBP"), id="webp with alpha of its own"),
         pytest.param(pictures.file_of(pictures.deep(33, 47), "PNG"), id="16-bit png"),
         pytest.param(pictures.file_of(GRAY, "JPEG"), id="jpeg"),
+        pytest.param(pictures.file_of(GRAY, "PNG", bits=4), id="4-bit png"),
+        pytest.param(pictures.file_of(GRAY, "PNG", **MOVING), id="animated png"),
+        pytest.param(pictures.file_of(COLOUR, "WEBP", **MOVING), id="animated webp"),
     ],
 )
 def test_anything_else_is_corrupt(data: bytes) -> None:

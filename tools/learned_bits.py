@@ -20,11 +20,10 @@ from nncodec import models
 from nncodec.codecs import Options
 from nncodec.codecs.learned import CODEC, NUMBERS
 from nncodec.container import Container, Header, Kind, Section, serialize
-from nncodec.entropy.band_walk import Payload, Reader, walk
+from nncodec.entropy.band_walk import Payload, Reader, stamp, walk
 from nncodec.entropy.bands import N_GROUPS, PLANES, STRIDE, Pass
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.latent import Known, Means
-from nncodec.entropy.payload import stamp
 from nncodec.entropy.tables import Tables
 from nncodec.image import read
 from nncodec.nets.lapped_model import Model

@@ -1,6 +1,5 @@
 """What a table says about where its rows come from."""
 
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import PIL
 from PIL import features
 
+from nncodec.threads import cores
 from nncodec.version import __version__
 
 _LIBRARIES = (("libjpeg_turbo", "libjpeg-turbo"), ("jpg_2000", "OpenJPEG"), ("webp", "libwebp"), ("avif", "libavif"))
@@ -31,13 +31,6 @@ def versions() -> str:
 def machine() -> str:
     """Operating system, processor and the number of cores this process may use."""
     return f"{platform.system()} {platform.machine()}, {_processor()}, {cores()} cores"
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _installed(package: str) -> str | None:

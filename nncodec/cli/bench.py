@@ -105,6 +105,7 @@ def run(**options: Any) -> None:
     from nncodec.bench import machine, plan
     from nncodec.bench.run import rates, timings
     from nncodec.bench.table import Appender
+    from nncodec.threads import cores
 
     if options["gray"] and options["timing"]:
         raise click.UsageError("--timing measures the pictures as they are, without --gray")
@@ -127,7 +128,7 @@ def run(**options: Any) -> None:
         if options["timing"]:
             results = timings(todo, options["reps"], options["threads"])
         else:
-            results = rates(todo, options["workers"] or machine.cores())
+            results = rates(todo, options["workers"] or cores())
         _collect(results, len(todo), table.add, skipped, options["quiet"])
     skipped.finish()
 

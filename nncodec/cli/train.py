@@ -94,7 +94,7 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @_threads
 @_seed
 def luma(**options: Any) -> None:
-    """Train a restorer that all pictures share, on regions as the base codecs return them."""
+    """Train a restorer that all pictures share, on regions as codecs return them."""
     _learn("luma", options)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from nncodec import models
-from nncodec.codecs import Codec, Frame, Options, Pixels, all_codecs, by_name
+from nncodec.codecs import Codec, Frame, Options, Pixels, by_id, by_name
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.nets.compact import LEVELS, Bytes, Condition
 from nncodec.nets.compact import Compact as Networks
@@ -45,7 +45,7 @@ class _Parts:
     @property
     def base(self) -> Codec:
         """The base codec."""
-        return next(codec for codec in all_codecs().values() if codec.id == self.condition.codec)
+        return by_id(self.condition.codec)
 
     def serialize(self) -> bytes:
         """To bytes."""

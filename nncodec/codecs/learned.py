@@ -57,7 +57,7 @@ class Learned:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
         parsed = Payload.parse(payload, frame.channels, NUMBERS)
         if any(parsed.differing):
-            raise CorruptFile("the flags of the payload are damaged")
+            raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
         model = loaded(parsed.model, _NAME)
         painter = Painter(model, parsed.quality, matrix_of(parsed.colours), device)
         found = values(parsed, model, frame.width, frame.height, frame.channels)

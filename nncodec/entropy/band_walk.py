@@ -24,6 +24,11 @@ LEAST_DETERMINANT = 1 << 20
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
 
 
+def stamp(width: int, height: int, channels: int, quality: int) -> int:
+    """CRC-32 of what the symbols must be decoded with; the checksum of the symbols goes on from it."""
+    return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
+
+
 def walk(known: Known, weights: list[list[Weights]], plane: int, groups: int, exchange: Exchange) -> None:
     """Exchange the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
     for group in range(groups):
@@ -106,9 +111,9 @@ class Payload:
         groups, flags = tuple(data[4 : 4 + planes]), data[4 + planes]
         own_colours = flags & _OWN_COLOURS and planes == 3
         if data[1] > MAX_QUALITY_INDEX or not all(N_MEANS <= count <= N_GROUPS for count in groups):
-            raise CorruptFile("the header of the payload is damaged")
+            raise CorruptFile(f"a payload of quality index {data[1]} and groups {groups}")
         if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
-            raise CorruptFile("the flags of the payload are damaged")
+            raise CorruptFile(f"the flags of the payload are {flags:#04x}")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")

@@ -31,7 +31,7 @@ def exchange(symbols: Symbols, scales: Symbols, code: Code) -> Symbols:
     steps = np.diff(scales, prepend=np.int32(0)).astype(np.int32)
     chain = np.cumsum(code(steps, np.full(len(steps), CHAIN_INDEX, np.uint8)))
     if chain.min() < 0 or chain.max() >= N_SCALES:
-        raise CorruptFile("the scale of a filter's differences is out of range")
+        raise CorruptFile(f"scale indices of a filter's differences from {chain.min()} to {chain.max()}")
     indices = np.repeat(chain.astype(np.uint8), symbols.shape[1])
     return code(symbols.reshape(-1), indices).reshape(symbols.shape)
 

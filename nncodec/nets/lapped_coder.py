@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy import differences
-from nncodec.entropy.band_walk import Payload, Writer, walk
+from nncodec.entropy.band_walk import Payload, Writer, stamp, walk
 from nncodec.entropy.bands import CHANNELS, GROUPS, N_GROUPS, STRIDE, Pass, step_size
 from nncodec.entropy.choose import Rounder
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.context import Weights
 from nncodec.entropy.latent import MEAN_ONE, N_MEANS, Known, Means
-from nncodec.entropy.payload import stamp
 from nncodec.nets.lapped import Floats, analyse
 from nncodec.nets.lapped_model import Model
 from nncodec.threads import products_alone
@@ -64,7 +63,7 @@ class Coder:
         model: the weights.
         quality: index, 0 to MAX_QUALITY_INDEX.
         pixels: (H, W) or (H, W, 3), sides multiples of 8.
-        stamp: where the checksum of the symbols starts; see `nncodec.entropy.payload.stamp`.
+        stamp: where the checksum of the symbols starts; see `nncodec.entropy.band_walk.stamp`.
     """
 
     model: Model

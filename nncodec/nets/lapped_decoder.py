@@ -5,12 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.entropy.band_walk import Payload, Reader, walk
+from nncodec.entropy.band_walk import Payload, Reader, stamp, walk
 from nncodec.entropy.bands import STRIDE, Pass
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.context import MEAN_FLOOR
 from nncodec.entropy.latent import Known, Means
-from nncodec.entropy.payload import stamp
 from nncodec.errors import CorruptFile
 from nncodec.nets.lapped_model import Model
 from nncodec.threads import products_alone

@@ -157,16 +157,17 @@ def _unpack(parameters: bytes) -> Floats:
     if len(parameters) == 2:
         return start
     if len(parameters) < 5:
-        raise CorruptFile("the restorer's parameters are cut short")
+        raise CorruptFile(f"{len(parameters)} bytes of restorer parameters")
     exponent, scale = parameters[2:4]
     if exponent not in _EXPONENTS or scale >= N_SCALES:
-        raise CorruptFile("the restorer's parameters are damaged")
+        raise CorruptFile(f"restorer tuned: step exponent {exponent}, scale index {scale}")
     decoder = Decoder(_tables(parameters[0]), *unframed(parameters, 4))
     symbols = decoder.code(np.full(N_PARAMETERS, scale, np.uint8))
     decoder.finish()
     difference = symbols * np.float32(2.0**-exponent)
-    if np.abs(difference).max() > _MAX_DIFFERENCE:
-        raise CorruptFile("the restorer's parameters are out of range")
+    largest = np.abs(difference).max()
+    if largest > _MAX_DIFFERENCE:
+        raise CorruptFile(f"restorer tuned: a difference of {largest:g}, more than {_MAX_DIFFERENCE:g}")
     return (start + difference).astype(np.float32)
 
 

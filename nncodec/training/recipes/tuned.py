@@ -19,7 +19,7 @@ from nncodec.entropy.layout import N_SCALES
 from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
 from nncodec.nets.adam import Adam
 from nncodec.nets.derive378 import Derivatives
-from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction, factors
+from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction, factors, luma
 from nncodec.training.data import Pictures, find_pictures, load_pictures
 
 STARTS = (
@@ -33,7 +33,6 @@ STARTS = (
 _MAX_TABLED = 31
 _SIDE, _CROP, _BATCH = 192, 48, 16
 _N_PAIRS, _N_VALIDATION = 800, 24
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -110,7 +109,7 @@ def _planes(pictures: Pictures, count: int, rng: np.random.Generator) -> Iterato
     for picture in rng.choice(pictures.fitting(_SIDE), count):
         _, height, width = pictures.index[picture]
         crop = pictures.crop(picture, _SIDE, rng.integers(height - _SIDE + 1), rng.integers(width - _SIDE + 1))
-        yield np.rint(crop @ _LUMA).astype(np.uint8)
+        yield np.rint(luma(crop)).astype(np.uint8)
 
 
 def train_start(parameters: Floats, pairs: Pairs, seconds: float, rng: np.random.Generator) -> int:
