@@ -68,13 +68,14 @@ def _plot(contest: Contest, measure: str, label: str, curves: dict[str, Curve], 
     from matplotlib.figure import Figure
 
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(7.4, 4.9), layout="constrained")
+        many = len(curves) > 9  # whose legend would hide curves
+        figure = Figure(figsize=(9.2 if many else 7.4, 4.9), layout="constrained")
         axes = figure.add_subplot()
         _draw(axes, contest, curves)
         _frame(axes, [curves[name] for name in contest.measured], log)
         axes.set_xlabel("bits per pixel" + (", logarithmic" if log else ""))
         axes.set_ylabel(label)
-        axes.legend(loc="lower right", ncols=2 if len(curves) > 9 else 1)
+        figure.legend(loc="outside right center") if many else axes.legend(loc="lower right")
         scale = "log" if log else "linear"
         return Plot(
             name=f"{contest.data.name}-{measure}-{scale}",
