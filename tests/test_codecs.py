@@ -2,6 +2,7 @@
 
 import io
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -283,6 +284,25 @@ def test_jpeg2000_with_a_multiplied_workload_is_refused(offset: int, value: byte
     payload[at + offset : at + offset + len(value)] = value
     with pytest.raises(CorruptFile, match="precincts or several layers"):
         by_name("jpeg2000").decode(bytes(payload), Frame(64, 64, 3), "cpu")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda data, qcd, sot: data[:qcd] + b"\xff\x5e\0\5\0\0\7" + data[qcd:], id="region of interest"),
+        pytest.param(lambda data, qcd, sot: data[:qcd] + data[sot:], id="no QCD"),
+        pytest.param(lambda data, qcd, sot: data[:sot] + data[qcd:], id="two QCDs"),
+        pytest.param(lambda data, qcd, sot: data[:sot], id="no tile"),
+        pytest.param(lambda data, qcd, sot: data[: sot + 10] + b"\0\2" + data[sot + 12 :], id="two tile parts"),
+        pytest.param(lambda data, qcd, sot: data[:-2], id="no EOC"),
+        pytest.param(lambda data, qcd, sot: data + b"\0", id="a byte after EOC"),
+    ],
+)
+def test_jpeg2000_in_another_layout_is_refused(change: Callable[[bytes, int, int], bytes]) -> None:
+    payload = by_name("jpeg2000").encode(pictures.flat(64, 64), Options(100))
+    qcd, sot = payload.index(b"\xff\x5c"), payload.index(b"\xff\x90")
+    with pytest.raises(CorruptFile, match="another header|within its header|one tile part"):
+        by_name("jpeg2000").decode(change(payload, qcd, sot), Frame(64, 64, 3), "cpu")
 
 
 def test_avif_is_refused_if_it_is_coded_larger_than_the_file_says() -> None:

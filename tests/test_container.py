@@ -301,6 +301,7 @@ PAYLOAD = Part(0x90, b"x")
         pytest.param(build(head(), [Part(0x21, b"x"), PAYLOAD]), CorruptFile, id="sections out of order"),
         pytest.param(build(head(), [Part(3, b"x"), Part(3, b"x"), PAYLOAD]), CorruptFile, id="two profiles"),
         pytest.param(build(head(), [Part(0x10, b"x"), Part(0xA1, b"")]), CorruptFile, id="empty Exif"),
+        pytest.param(build(head(), [Part(3, bytes(2**24 + 1)), PAYLOAD]), CorruptFile, id="profile above 16 MiB"),
         pytest.param(build(head(), [Part(0x10, b"x"), Part(0x92, b"x")]), CorruptFile, id="alpha not announced"),
         pytest.param(build(head(mode=2), [PAYLOAD]), CorruptFile, id="alpha missing"),
         pytest.param(build(head(), [Part(0x10, b"x"), Part(0x98, b"x")]), UnsupportedFile, id="unknown critical"),
@@ -313,6 +314,38 @@ PAYLOAD = Part(0x90, b"x")
 def test_what_a_reader_refuses(data: bytes, error: type[NncError]) -> None:
     with pytest.raises(NncError) as caught:
         parse(data)
+    assert type(caught.value) is error
+
+
+def damaged(data: bytes, at: int) -> bytes:
+    """One bit turned."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+RESERVED, LATER, TOO_LARGE = head(mode=8), Part(0x98, b"x"), head(codec=255, width=2**24 - 1, height=2**24 - 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        pytest.param(head(version=3, width=0)[:6], UnsupportedFile, id="version before size"),
+        pytest.param(damaged(build(RESERVED, [PAYLOAD]), -1), CorruptFile, id="checksum before reserved bits"),
+        pytest.param(
+            damaged(build(RESERVED, [Part(0x10, b"x"), Part(0xA1, b"x")]), -1),
+            UnsupportedFile,
+            id="reserved bits before the second checksum",
+        ),
+        pytest.param(build(head(), [LATER]) + b"x", CorruptFile, id="end of the file before kinds"),
+        pytest.param(build(head(width=0), [LATER]), UnsupportedFile, id="unknown kinds before header"),
+        pytest.param(build(head(), [LATER._replace(tag=0x18), Part(0xA1, b"")]), UnsupportedFile, id="before sizes"),
+        pytest.param(build(TOO_LARGE, [PAYLOAD]), UnsupportedFile, id="codec before limit"),
+        pytest.param(build(TOO_LARGE[:5] + b"\4\4" + TOO_LARGE[7:], [PAYLOAD]), LimitExceeded, id="limit before depth"),
+    ],
+)
+def test_of_two_breaches_the_first_counts(data: bytes, error: type[NncError]) -> None:
+    """The order of checks in docs/format.md."""
+    with pytest.raises(NncError) as caught:
+        decode(data)
     assert type(caught.value) is error
 
 

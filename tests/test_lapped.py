@@ -173,6 +173,9 @@ def test_impossible_headers_are_refused(name):
     for place, value in ((0, first - 1), (0, last + 1), (1, 201), (4, 4), (4, 16), (7, 16), (7, 1), (8, 9)):
         with pytest.raises(CorruptFile):
             by_name(name).decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
+    if name == "learned":
+        with pytest.raises(CorruptFile, match="filters differ"):
+            by_name(name).decode(good[:7] + b"\2" + good[8:], Frame(8, 8, 3), "cpu")
     gray = Payload(first, 10, 1, (5,), None, (False,), b"", b"\1").serialize()
     for flags in (1, 4):
         with pytest.raises(CorruptFile, match="flags"):

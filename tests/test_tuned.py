@@ -13,6 +13,8 @@ from nncodec import models
 from nncodec.cli import train
 from nncodec.codecs import Options, by_name
 from nncodec.container import Container, Kind, Section, parse, serialize
+from nncodec.entropy.coder import Encoder, framed
+from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.pipeline import Settings, Target, decode, encode
@@ -151,6 +153,21 @@ def test_strips_and_their_order_do_not_show() -> None:
 def test_impossible_parameters_are_refused(parameters: bytes, error: type[NncError]) -> None:
     with pytest.raises(error):
         RESTORER.apply(seen(), parameters, "cpu")
+
+
+@pytest.mark.parametrize(("symbol", "fine"), [(128, True), (129, False), (-128, True), (-129, False)])
+def test_differences_above_16_are_refused(symbol: int, fine: bool) -> None:
+    """In steps of 1/8, symbols beyond the tables, which hold 31."""
+    symbols = np.zeros(378, np.int32)
+    symbols[7] = symbol
+    encoder = Encoder(Tables.unpack(models.load(MODEL, "tuned")))
+    encoder.code(symbols, np.full(378, 20, np.uint8))
+    parameters = bytes([MODEL, 0, 3, 20]) + framed(*encoder.finish())
+    if fine:
+        assert RESTORER.apply(seen(), parameters, "cpu").shape == PHOTO.shape
+    else:
+        with pytest.raises(CorruptFile, match="more than 16"):
+            RESTORER.apply(seen(), parameters, "cpu")
 
 
 def test_damaged_parameters_give_a_picture_or_our_error_and_nothing_else() -> None:
