@@ -68,39 +68,39 @@ def _tell_claim(file: str, data: bytes) -> None:
     from nncodec.pipeline import claim
 
     try:
-        say(f"nnc: note: {file}: its header says {claim(data)}; no checksum confirms it")
+        say(f"nnc: note: {file}: its header claims {claim(data)}")
     except NncError:
         return
 
 
 def _text(info: "Info") -> str:
+    n_layers = info.layers
     head = f"{info.width} x {info.height} {info.mode}, {info.codec}"
     if info.base:
         head += f" on {info.base} at 1/{info.scale}"
-    if info.layers > 1:
-        head += f", {info.layers} layers"
+    if n_layers > 1:
+        head += f", {n_layers} layers"
     head += f", {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"
-    rows = [_row(info, *row) for row in zip(_names(info), info.sections, info.ends, strict=True)]
+    rows = []
+    for (kind, n_bytes), name, end in zip(info.sections, _names(info, n_layers), info.ends, strict=True):
+        cut_here = n_layers > 1 and kind in ("payload", "layer")
+        rows.append(_row(name, n_bytes, info.size) + (f"  to byte {grouped(end)}" if cut_here else ""))
     unsound = info.size - info.ends[-1]
-    rows.append(_row(info, "container", ("container", info.overhead - unsound)))
+    rows.append(_row("container", info.overhead - unsound, info.size))
     if not info.complete:
         head += ", damaged or cut"
-        rows.append(_row(info, "not sound", ("rest", unsound)))
+        rows.append(_row("not sound", unsound, info.size))
     return "\n".join((head, *rows))
 
 
-def _names(info: "Info") -> list[str]:
+def _names(info: "Info", n_layers: int) -> list[str]:
     """The sections' names; restorers and layers are told apart."""
-    restorers, layers = iter(info.restorers), iter(range(2, info.layers + 1))
-    numbers = {"restorer": restorers, "layer": layers}
+    numbers = {"restorer": iter(info.restorers), "layer": iter(range(2, n_layers + 1))}
     return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
 
 
-def _row(info: "Info", name: str, section: tuple[str, int], end: int | None = None) -> str:
-    kind, n_bytes = section
-    row = f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / info.size:6.1%}"
-    in_layers = info.layers > 1 and kind in ("payload", "layer")
-    return row + (f"  to byte {grouped(end)}" if in_layers and end is not None else "")
+def _row(name: str, n_bytes: int, size: int) -> str:
+    return f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / size:6.1%}"
 
 
 def _record(info: "Info") -> dict[str, Any]:
