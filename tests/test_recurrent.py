@@ -189,12 +189,12 @@ def test_the_trained_contexts_are_those_that_ship():
 
 def test_weights_at_their_limits_stay_exact():
     """The largest sums that arrays of these types can give are below 2^53, up to which float64 adds exactly."""
-    largest = int(binary.sizes().max())
-    x = 2 * 768 * 12 * largest * 2**15 + 2**31
+    arrays = models.load(models.newest("recurrent"), "recurrent")
+    enter, pace, leave = (2 ** (8 * arrays[f"context.{name}"].itemsize - 1) for name in ("enter", "pace", "leave"))
+    n_inputs, n_hidden = arrays["context.enter"].shape
+    x = n_inputs * 12 * int(arrays["context.sizes"].max()) * enter + pace
     assert x < 2**53
-    hidden = 1024
-    assert hidden * ((x >> 8) + 1) * 2**15 < 2**63
-    assert 64 * ((2 * 768 * 12 * largest * 2**15 + 2**31 >> 8) + 1) * 2**15 < 2**53
+    assert n_hidden * ((x >> 8) + 1) * leave < 2**53
 
 
 def test_bits_come_back_and_their_checksum_tells_damage():
