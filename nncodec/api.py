@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
@@ -27,7 +28,8 @@ from nncodec.stills import MAX_PIXELS
 
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
-Source = Picture | PIL.Image.Image | npt.NDArray[Any] | PathLike
+File = Buffer | BinaryIO | PathLike
+Source = Picture | PIL.Image.Image | npt.NDArray[Any] | File
 
 __all__ = ["decode", "encode", "inspect", "register_pillow"]
 
@@ -45,16 +47,20 @@ def encode(
     strip: bool = False,
     strip_icc: bool = False,
     restore: str = "auto",
+    depth: int | None = None,
+    frame: int | None = None,
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
 ) -> bytes:
     """Encode a picture and return the bytes of an .nnc file.
 
-    ``source`` is a path, a Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last,
-    or (H, W) uint16. ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at
-    most), ``target_size`` (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
+    ``source`` is a file in any format Pillow reads, or .nnc (a path, its bytes, or a binary file open for reading), a
+    Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last, or (H, W) uint16.
+    ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
+    (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
     ``strip`` leaves Exif and XMP out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
+    ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto`` or a restorer's name: networks that repair the decoded picture are added where
     they pay for their bytes.
 
@@ -64,14 +70,14 @@ def encode(
     target = Target.of(target_size, bpp, target_psnr)
     options = Options(quality, effort, device)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
-    picture = _picture(source, max_pixels)
+    picture = _picture(source, max_pixels, depth, frame)
     if lossless:
         return encode_lossless(picture, settings, codec).data
     return _encode(picture, settings).data
 
 
 def decode(
-    source: Buffer | PathLike,
+    source: File,
     *,
     max_pixels: int = MAX_PIXELS,
     restore: bool = True,
@@ -79,7 +85,7 @@ def decode(
     layers: int | None = None,
     device: str = "auto",
 ) -> Decoded:
-    """Decode an .nnc file, given as bytes or path, to pixels and metadata.
+    """Decode an .nnc file, given as path, bytes or open binary file, to pixels and metadata.
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
     file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture. Raises
@@ -91,25 +97,31 @@ def decode(
     )
 
 
-def inspect(source: Buffer | PathLike, *, partial: bool = False) -> Info:
-    """Describe an .nnc file, given as bytes or path, without decoding pixels.
+def inspect(source: File, *, partial: bool = False) -> Info:
+    """Describe an .nnc file, given as path, bytes or open binary file, without decoding pixels.
 
     ``partial=True`` describes what is sound of a damaged file. Raises as :func:`decode`.
     """
     return _inspect(_bytes(source), partial=partial)
 
 
-def _bytes(source: Buffer | PathLike) -> bytes:
-    return bytes(source) if isinstance(source, (bytes, bytearray, memoryview)) else Path(source).read_bytes()
+def _bytes(source: File) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    return Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else source.read()
 
 
-def _picture(source: Source, max_pixels: int) -> Picture:
+def _picture(source: Source, max_pixels: int, depth: int | None, frame: int | None) -> Picture:
     if isinstance(source, Picture):
         return source
     if isinstance(source, PIL.Image.Image):
-        return from_pillow(source)
-    if isinstance(source, (str, os.PathLike)):
-        return read_any(Path(source).read_bytes(), max_pixels=max_pixels)
-    if hasattr(source, "dtype"):
-        return from_array(source)
-    raise EncodeError(f"a {type(source).__name__} is not a picture", "a path, a Pillow image or a NumPy array is")
+        return from_pillow(source, depth=depth)
+    if isinstance(source, np.ndarray):
+        picture = from_array(source)
+        return (
+            from_pillow(PIL.Image.fromarray(source), depth=8) if picture.depth > (depth or picture.depth) else picture
+        )
+    if isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(source, "read"):
+        return read_any(_bytes(source), max_pixels=max_pixels, depth=depth, frame=frame)
+    hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
+    raise EncodeError(f"a {type(source).__name__} is not a picture", hint)

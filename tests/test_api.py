@@ -1,6 +1,7 @@
 """``import nncodec``: the functions a program calls."""
 
 import inspect as introspection
+import io
 import pickle
 from pathlib import Path
 
@@ -26,6 +27,31 @@ def path(tmp_path: Path) -> Path:
 def test_a_path_an_array_and_a_pillow_image_give_the_same_file(path: Path) -> None:
     sources = (path, str(path), PHOTO, PIL.Image.open(path), from_pillow(PIL.Image.open(path)))
     assert len({nncodec.encode(source, "webp", 100) for source in sources}) == 1
+
+
+def test_the_bytes_of_a_file_and_an_open_file_are_sources_too(path: Path) -> None:
+    data = nncodec.encode(PHOTO, "webp", 100)
+    assert nncodec.encode(path.read_bytes(), "webp", 100) == data
+    assert nncodec.encode(io.BytesIO(path.read_bytes()), "webp", 100) == data
+    with path.open("rb") as file:
+        assert nncodec.encode(file, "webp", 100) == data
+    assert np.array_equal(nncodec.decode(io.BytesIO(data)).pixels, PHOTO)
+    assert nncodec.inspect(io.BytesIO(data)).codec == "webp"
+
+
+def test_a_frame_and_eight_bits_are_taken_on_request() -> None:
+    frames = [PIL.Image.fromarray(pictures.flat(8, 9, value=value)) for value in (10, 200)]
+    animated = io.BytesIO()
+    frames[0].save(animated, "GIF", save_all=True, append_images=frames[1:])
+    with pytest.raises(nncodec.EncodeError, match="2 frames"):
+        nncodec.encode(animated.getvalue())
+    found = nncodec.decode(nncodec.encode(animated.getvalue(), "webp", 100, frame=1)).pixels
+    assert np.array_equal(found, pictures.flat(8, 9, value=200))
+    deep = pictures.deep(24, 33)
+    for source in (deep, PIL.Image.fromarray(deep), pictures.file_of(deep, "PNG")):
+        with pytest.raises(nncodec.EncodeError, match="16-bit"):
+            nncodec.encode(source, "webp")
+        assert nncodec.decode(nncodec.encode(source, "webp", depth=8)).pixels.dtype == np.uint8
 
 
 @pytest.mark.parametrize("shape", [(24, 33), (24, 33, 2), (24, 33, 3), (24, 33, 4)], ids=str)
@@ -100,6 +126,7 @@ def test_errors_are_of_the_promised_classes(tmp_path: Path) -> None:
         (nncodec.EncodeError, lambda: nncodec.encode(PHOTO, bpp=-1)),
         (nncodec.EncodeError, lambda: nncodec.encode([[1, 2], [3, 4]])),
         (nncodec.EncodeError, lambda: nncodec.encode(None)),
+        (nncodec.EncodeError, lambda: nncodec.encode(PIL.Image.new("RGB", (0, 4)))),
         (FileNotFoundError, lambda: nncodec.encode(tmp_path / "missing.png")),
         (FileNotFoundError, lambda: nncodec.decode(tmp_path / "missing.nnc")),
     ]

@@ -80,9 +80,11 @@ def from_array(array: npt.NDArray[np.generic]) -> Picture:
         array = array[:, :, 0]
     gray = array.ndim == 2
     if not (gray or (array.ndim == 3 and array.shape[2] in (2, 3, 4))) or 0 in array.shape:
-        raise EncodeError(f"an array of shape {array.shape} is not a picture")
+        hint = "(height, width) is, and (height, width, channels) with up to 4 of them"
+        raise EncodeError(f"an array of shape {array.shape} is not a picture", hint)
     if array.dtype != np.uint8 and not (gray and array.dtype == np.uint16):
-        raise EncodeError(f"an array of {array.dtype} is not a picture: uint8, or uint16 for gray, is needed")
+        way = "scale it to 0 to 255, round it and convert it to uint8" if array.dtype.kind == "f" else None
+        raise EncodeError(f"an array of {array.dtype} is not a picture: uint8, or uint16 for gray, is needed", way)
     if gray or array.shape[2] == 3:
         return Picture(np.ascontiguousarray(array))
     colour = array[:, :, 0] if array.shape[2] == 2 else array[:, :, :3]

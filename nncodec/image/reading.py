@@ -70,6 +70,8 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
     ``stored`` is the depth in the file it came from; a Pillow image whose pixels are not loaded yet may tell.
     Raises EncodeError for modes and depths that cannot be kept.
     """
+    if 0 in still.size:
+        raise EncodeError(f"an image of {still.width} x {still.height} pixels is no picture")
     if stored is None:
         stored = stored_depth(still, b"")
     if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
