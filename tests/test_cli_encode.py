@@ -241,6 +241,21 @@ def test_a_file_larger_than_its_source_is_noted(nnc: Nnc, here: Path) -> None:
     assert "note" not in nnc("encode", "a.jpg", "--keep-jpeg", "-f").err
 
 
+def test_what_would_not_be_smaller_can_be_left_out(nnc: Nnc, here: Path) -> None:
+    """The source stays the only file; others of the run are encoded."""
+    PIL.Image.fromarray(pictures.flat(1, 1)).save("dot.png")
+    PIL.Image.fromarray(pictures.photograph(24, 33)).save("photo.png")
+    result = nnc("encode", "dot.png", "photo.png", "-o", "out", "-c", "jpeg", "--skip-if-larger", "-j", "1")
+    assert (result.code, files(Path("out"))) == (0, {"photo.nnc"})
+    assert "dot.png: not smaller, skipped: 2" in result.err
+    assert "nnc: 1 done, 1 skipped" in result.err
+    record = json.loads(nnc("encode", "dot.png", "-c", "jpeg", "--skip-if-larger", "--json").out)
+    assert record["status"] == "skipped"
+    assert record["bytes"] > Path("dot.png").stat().st_size
+    nnc("encode", "dot.png", "-c", "jpeg", "-o", "dot.nnc")
+    assert Path("dot.nnc").stat().st_size == record["bytes"]
+
+
 def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
     exif = b"Exif\0\0" + pictures.exif(6)
     PIL.Image.fromarray(pictures.photograph(8, 8)).save("a.jpg", exif=exif, icc_profile=pictures.icc())
@@ -296,6 +311,13 @@ def test_wrong_usage(nnc: Nnc, photo: Path, arguments: list[str]) -> None:
     assert result.err.startswith("nnc: error: ")
     assert "nnc: hint: " in result.err
     assert files() == {"photo.png"}
+
+
+@pytest.mark.parametrize("arguments", [["--keep-jpeg"], ["-o", "-"]], ids=" ".join)
+def test_nothing_is_left_out_where_that_makes_no_sense(nnc: Nnc, photo: Path, arguments: list[str]) -> None:
+    result = nnc("encode", photo, "--skip-if-larger", *arguments)
+    assert (result.code, result.out, files()) == (2, "", {"photo.png"})
+    assert "--skip-if-larger" in result.err
 
 
 def test_who_names_the_output_as_a_second_source_is_told_how(nnc: Nnc, photo: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import Job, named, plan, read_source, write_output
+from nncodec.cli.files import PIPE, Job, named, plan, read_source, write_output
 from nncodec.cli.options import (
     AMOUNT,
     FILE,
@@ -41,6 +41,7 @@ class _Wish:
     lossless: bool
     codec: str | None
     """The codec that was named."""
+    skip_if_larger: bool
 
 
 @click.command("encode", short_help="Pictures to .nnc files.")
@@ -96,6 +97,7 @@ class _Wish:
 @click.option(
     "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
 )
+@click.option("--skip-if-larger", is_flag=True, help="Write nothing where that would not be smaller than the source.")
 @click.option("--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise; turn the picture upright.")
 @click.option("--strip-icc", is_flag=True, help="Drop the colour profile: the picture will be taken for sRGB.")
 @click.option("--depth", type=click.Choice(["8"]), help="Allow deeper samples to be cut to 8 bits.")
@@ -122,11 +124,24 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     if Path(output).suffix.lower() in found.suffixes and not Path(output).is_dir():
         raise click.UsageError(f"{output} would be an .nnc file under another format's name")
     jobs = plan(found)
+    _refuse_to_skip(options, jobs)
     manner = manner_of(options, len(jobs))
     depth = int(options["depth"]) if options["depth"] else None
-    wish = _Wish(options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"])
+    wish = _Wish(
+        options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"], options["skip_if_larger"]
+    )
     settings = _settings(options, share(manner.workers) if manner.workers > 1 else 0)
     ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
+
+
+def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
+    """Stop who asks to leave out what could never be written, or must be."""
+    if options["skip_if_larger"] and options["keep_jpeg"]:
+        raise click.UsageError(
+            "--keep-jpeg adds some bytes to every JPEG, so --skip-if-larger would leave them all out"
+        )
+    if options["skip_if_larger"] and any(job.output == PIPE for job in jobs):
+        raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
 
 
 def _settings(options: dict[str, Any], threads: int) -> "Settings":
@@ -178,10 +193,17 @@ def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
             notes += ("an .nnc file was encoded again: its loss adds to the new one",)
         picture = replace(picture, notes=())
         done = encode_lossless(picture, settings, wish.codec) if wish.lossless else encode(picture, settings)
+        if wish.skip_if_larger and len(done.data) >= len(data):
+            return _left_out(job, done, data)
         notes += _larger(done, data)
     write_output(job, done.data, make_folders=True)
     outcome = _outcome(job, done, settings, notes, time.perf_counter() - start)
     return replace(outcome, sizes=(len(data), len(done.data)))
+
+
+def _left_out(job: Job, done: "Encoded", source: bytes) -> Outcome:
+    sizes = f"{grouped(len(done.data))} bytes of {done.codec} against {grouped(len(source))}"
+    return Outcome(job, "skipped", f"{job.source}: not smaller, skipped: {sizes}", record={"bytes": len(done.data)})
 
 
 def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
