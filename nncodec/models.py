@@ -104,10 +104,15 @@ def size(model: Model) -> int | None:
         return None
 
 
+def installed(library: str) -> bool:
+    """Whether a package can be imported. It is not: some take seconds."""
+    return importlib.util.find_spec(library) is not None
+
+
 def missing(codec: str, *libraries: str) -> str | None:
     """What this installation lacks to run a codec with weights: a package or the weights, in a few words."""
     for library in libraries:
-        if importlib.util.find_spec(library) is None:
+        if not installed(library):
             return f"the package {library}"
     try:
         newest(codec)
@@ -118,7 +123,7 @@ def missing(codec: str, *libraries: str) -> str | None:
 
 def require(library: str, purpose: str, hint: str) -> None:
     """UnsupportedFile, with a hint, if a package is not installed that some purpose needs."""
-    if importlib.util.find_spec(library) is None:
+    if not installed(library):
         raise UnsupportedFile(f"{purpose} needs the package {library}", hint)
 
 

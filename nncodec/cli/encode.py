@@ -25,10 +25,11 @@ from nncodec.cli.options import (
     max_pixels_option,
 )
 from nncodec.cli.report import decibels, grouped
+from nncodec.cli.settings import settings_of
 from nncodec.threads import share
 
 if TYPE_CHECKING:
-    from nncodec.pipeline import Encoded, Settings, Target
+    from nncodec.pipeline import Encoded, Settings
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,8 @@ class _Wish:
     "-e",
     "--effort",
     type=click.IntRange(1, 9),
-    default=5,
-    show_default=True,
-    help="1 is fast, 9 makes the smallest file.",
+    metavar="N",
+    help="1 is fast, 9 makes the smallest file.  [default: 5, or what learned and ccnn can do without torch]",
 )
 @click.option(
     "--restore",
@@ -130,7 +130,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     wish = _Wish(
         options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"], options["skip_if_larger"]
     )
-    settings = _settings(options, share(manner.workers) if manner.workers > 1 else 0)
+    settings = settings_of(options, share(manner.workers) if manner.workers > 1 else 0)
     ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
 
 
@@ -142,37 +142,6 @@ def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
         )
     if options["skip_if_larger"] and any(job.output == PIPE for job in jobs):
         raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
-
-
-def _settings(options: dict[str, Any], threads: int) -> "Settings":
-    from nncodec.codecs import Options
-    from nncodec.pipeline import DEFAULT_CODEC, Settings
-
-    target = _target(options)
-    if options["keep_jpeg"] and (options["strip"] or options["strip_icc"]):
-        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip and --strip-icc would do nothing")
-    if options["keep_jpeg"] and target:
-        raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
-    quality = 75.0 if options["quality"] is None else options["quality"]
-    coding = Options(quality, options["effort"], options["device"], threads=threads)
-    return Settings(
-        options["codec"] or DEFAULT_CODEC,
-        coding,
-        target,
-        options["strip"],
-        options["max_pixels"],
-        options["restore"],
-        options["strip_icc"],
-    )
-
-
-def _target(options: dict[str, Any]) -> "Target | None":
-    from nncodec.pipeline import Target
-
-    given = (options["target_size"], options["bpp"], options["target_psnr"])
-    if sum(value is not None for value in (*given, options["quality"], options["lossless"] or None)) > 1:
-        raise click.UsageError("give one of --quality, --lossless, --bpp, --target-size and --target-psnr")
-    return Target.of(*given)
 
 
 def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:

@@ -136,6 +136,14 @@ class HasBases(Codec, Protocol):
         """How often the sides of the picture that the base codec coded were halved before."""
 
 
+@runtime_checkable
+class RefinesWithTorch(Codec, Protocol):
+    """What a codec can also do that encodes without PyTorch, but not at every effort."""
+
+    torch_from: int
+    """Lowest effort that needs the package torch."""
+
+
 __all__ = [
     "LOSSLESS",
     "Codec",
@@ -145,6 +153,7 @@ __all__ = [
     "KeepsFiles",
     "Options",
     "Pixels",
+    "RefinesWithTorch",
     "all_codecs",
     "by_id",
     "by_name",

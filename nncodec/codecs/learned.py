@@ -26,6 +26,7 @@ class Learned:
     quality_step = 1 / INDICES_PER_QUALITY
     depths = frozenset({8})
     max_side = 65535
+    torch_from = 4
 
     def missing(self) -> str | None:
         """What this installation lacks: a library, or the weights."""

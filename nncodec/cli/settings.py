@@ -1,0 +1,59 @@
+"""From the options of ``nnc encode`` to the settings of the pipeline."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncodec.cli.report import say
+
+if TYPE_CHECKING:
+    from nncodec.pipeline import Settings, Target
+
+
+def settings_of(options: dict[str, Any], threads: int) -> "Settings":
+    """The settings that the options of ``nnc encode`` describe; click.UsageError for what contradicts itself."""
+    from nncodec.codecs import Options
+    from nncodec.pipeline import DEFAULT_CODEC, Settings
+
+    target = _target(options)
+    if options["keep_jpeg"] and (options["strip"] or options["strip_icc"]):
+        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip and --strip-icc would do nothing")
+    if options["keep_jpeg"] and target:
+        raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
+    quality = 75.0 if options["quality"] is None else options["quality"]
+    coding = Options(quality, _effort(options), options["device"], threads=threads)
+    return Settings(
+        options["codec"] or DEFAULT_CODEC,
+        coding,
+        target,
+        options["strip"],
+        options["max_pixels"],
+        options["restore"],
+        options["strip_icc"],
+    )
+
+
+def _effort(options: dict[str, Any]) -> int:
+    """The effort that was asked for; if none was, the usual one, or what is left of it without torch, with a note."""
+    from nncodec.codecs import Options, RefinesWithTorch, by_name
+    from nncodec.models import installed
+    from nncodec.pipeline import DEFAULT_CODEC
+
+    given: int | None = options["effort"]
+    usual = Options().effort
+    codec = by_name(options["codec"] or DEFAULT_CODEC)
+    if given or not isinstance(codec, RefinesWithTorch) or usual < codec.torch_from or installed("torch"):
+        return given or usual
+    possible = codec.torch_from - 1
+    if not options["quiet"]:
+        say(f"nnc: note: effort {possible}: higher ones of {codec.name} need the package torch")
+    return possible
+
+
+def _target(options: dict[str, Any]) -> "Target | None":
+    from nncodec.pipeline import Target
+
+    given = (options["target_size"], options["bpp"], options["target_psnr"])
+    if sum(value is not None for value in (*given, options["quality"], options["lossless"] or None)) > 1:
+        raise click.UsageError("give one of --quality, --lossless, --bpp, --target-size and --target-psnr")
+    return Target.of(*given)
