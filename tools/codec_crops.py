@@ -1,6 +1,6 @@
-"""A picture of docs/results.md: parts of Kodak pictures by several codecs, at equal bytes.
+"""Pictures of docs/results.md: parts of Kodak pictures by several codecs, at equal bytes and without restorers.
 
-python tools/learned_crops.py kodak docs/img/learned-crops.webp
+python tools/codec_crops.py kodak docs/img/learned-crops.webp 0.25 jpeg,webp,avif,learned
 """
 
 import sys
@@ -13,17 +13,16 @@ from nncodec.image import Picture, read
 from nncodec.metrics import psnr
 from nncodec.pipeline import Settings, Target, decode, encode
 
-BPP, EFFORT = 0.25, 3
+EFFORT = 3
 PARTS = (("kodim19", 60, 240), ("kodim21", 190, 330), ("kodim24", 260, 90))
 """Picture, top and left of the part shown."""
-CODECS = ("jpeg", "webp", "avif", "learned")
 
 
-def shown(picture: Picture) -> Shown:
-    """The picture by every codec, and the original."""
-    n_bytes = round(BPP * picture.width * picture.height / 8)
+def shown(picture: Picture, bpp: float, codecs: list[str]) -> Shown:
+    """The picture by every codec, each in at most so many bits per pixel, and the original."""
+    n_bytes = round(bpp * picture.width * picture.height / 8)
     found: Shown = []
-    for codec in CODECS:
+    for codec in codecs:
         settings = Settings(codec, Options(effort=EFFORT), Target(size=n_bytes), restore="none")
         data = encode(picture, settings).data
         pixels = decode(data).picture.pixels
@@ -31,13 +30,13 @@ def shown(picture: Picture) -> Shown:
     return [*found, ("original", picture.pixels)]
 
 
-def main(folder: Path, target: Path) -> None:
+def main(folder: Path, target: Path, bpp: float, codecs: list[str]) -> None:
     """Encode, cut, and put side by side."""
     pictures = [
         (read((folder / f"{name}.png").read_bytes()).without_metadata(), top, left) for name, top, left in PARTS
     ]
-    write_sheet([(shown(picture), top, left) for picture, top, left in pictures], target)
+    write_sheet([(shown(picture, bpp, codecs), top, left) for picture, top, left in pictures], target)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4].split(","))
