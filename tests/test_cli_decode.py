@@ -435,6 +435,34 @@ def test_version_and_help(nnc: Nnc) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["enc"], "no command is called 'enc'; is encode meant?"),
+        (["deocde", "a.nnc"], "no command is called 'deocde'; is decode meant?"),
+        (["xyzzy"], "no command is called 'xyzzy'"),
+        (["photo.png"], "no command is called 'photo.png'; is 'nnc encode photo.png' meant?"),
+        (["a.NNC"], "no command is called 'a.NNC'; is 'nnc decode a.NNC' meant?"),
+        (["encode", "photo.png", "-e", "0"], "invalid value for '-e' / '--effort': 0 is not in the range 1<=x<=9"),
+        (["encode", "photo.png", "--efort", "3"], "no such option '--efort'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_told_in_one_manner(nnc: Nnc, photo: Path, arguments: list[str], said: str) -> None:
+    Path("a.NNC").write_bytes(b"")
+    result = nnc(*arguments)
+    assert (result.code, result.out) == (2, "")
+    message = result.err.splitlines()[0]
+    assert message.startswith(f"nnc: error: {said}")
+    assert not message.endswith(".")
+
+
+def test_decoding_a_picture_is_told_what_was_expected(nnc: Nnc, photo: Path) -> None:
+    result = nnc("decode", photo)
+    assert (result.code, photo.stat().st_mtime_ns) == (1, 10**18 + 123_456_700)
+    assert "nnc: hint: 'nnc decode' takes .nnc files" in result.err
+
+
 @pytest.mark.parametrize("arguments", [["nosuchverb"], ["--nosuchoption"], ["info"], ["compare", "a"], ["test"]])
 def test_wrong_usage(nnc: Nnc, here: Path, arguments: list[str]) -> None:
     result = nnc(*arguments)

@@ -300,6 +300,7 @@ def test_what_is_not_installed_is_done_without_or_named(
         ("decode ", {"file,"}),
         ("info ", {"file,"}),
         ("compare a.png ", {"file,"}),
+        ("decode --format jp", {"plain,jpeg", "plain,jpeg2000"}),
         ("encode -c we", {"plain,webp"}),
         ("encode -c compact:w", {"plain,compact:webp"}),
         ("encode --restore lu", {"plain,luma", "plain,luma11"}),

@@ -7,6 +7,7 @@ import importlib
 import io
 import signal
 import sys
+from pathlib import Path
 
 import click
 
@@ -35,6 +36,25 @@ class Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"nncodec.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that the arguments begin with; a usage error that says what was probably meant."""
+        name = args[0]
+        if name in VERBS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"no command is called {name!r}{_guess(name)}", ctx)
+
+
+def _guess(name: str) -> str:
+    """What is meant by a verb that does not exist, as the end of a sentence."""
+    if Path(name).is_file():
+        return f"; is 'nnc {'decode' if name.lower().endswith('.nnc') else 'encode'} {name}' meant?"
+    from difflib import get_close_matches
+
+    near = [verb for verb in VERBS if verb.startswith(name)] or get_close_matches(name, VERBS)
+    return f"; is {near[0]} meant?" if near else ""
 
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

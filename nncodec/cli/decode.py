@@ -10,7 +10,7 @@ import click
 
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source, write_output
-from nncodec.cli.options import FILE, batch_options, device_option, manner_of, max_pixels_option
+from nncodec.cli.options import FILE, batch_options, complete_format, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
 from nncodec.errors import CorruptFile, EncodeError, NncError
 
@@ -36,6 +36,7 @@ class _Wish:
     "--format",
     "format_name",
     metavar="NAME",
+    shell_complete=complete_format,
     help="png, jpeg, webp, tiff, ppm, npy, ...  [default: the output's suffix, else png]",
 )
 @click.option(

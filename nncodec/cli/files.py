@@ -187,7 +187,9 @@ def check_output(job: Job, force: bool) -> None:
     if _is_special(target):
         return
     if job.source != PIPE and Path(job.source).exists() and target.samefile(job.source):
-        raise EncodeError(f"the output {job.output} is the source", "choose another name with -o")
+        decodes = Path(job.source).suffix.lower() not in OURS
+        hint = "'nnc decode' takes .nnc files" if decodes else "choose another name with -o"
+        raise EncodeError(f"the output {job.output} is the source", hint)
     if not force:
         raise EncodeError(f"{job.output} exists", "--force overwrites, --skip-existing goes on")
 

@@ -155,6 +155,12 @@ def complete_restore(ctx: click.Context, parameter: click.Parameter, incomplete:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def complete_format(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What a shell offers after ``--format``: the formats that ``nnc decode --help`` names."""
+    formats = ("png", "jpeg", "webp", "avif", "jpeg2000", "tiff", "ppm", "bmp", "gif", "npy")
+    return [name for name in formats if name.startswith(incomplete)]
+
+
 def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
     """The batch manner that :func:`batch_options`, or those of them that a verb has, describe."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)

@@ -71,12 +71,18 @@ def report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)  # a command without its verb: the help is the message
         return error.exit_code
-    say(f"nnc: error: {error.format_message()}")
+    say(f"nnc: error: {_in_our_manner(error.format_message())}")
     if isinstance(error, click.NoSuchOption) and any(name.startswith("-") and Path(name).exists() for name in sys.argv):
         say("nnc: hint: -- goes before names that begin with a dash")
     elif isinstance(error, click.UsageError) and error.ctx is not None:
         say(f"nnc: hint: see '{error.ctx.command_path} --help'")
     return error.exit_code
+
+
+def _in_our_manner(message: str) -> str:
+    """A sentence of click's as the messages here are written: no capital, no full stop."""
+    begins_with_word = message[:1].isupper() and message[1:2].islower()
+    return (message[0].lower() + message[1:] if begins_with_word else message).removesuffix(".")
 
 
 def grouped(number: int) -> str:
