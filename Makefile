@@ -21,7 +21,7 @@ imports:
 test:
 	$(PYTHON) -m pytest -q
 
-docs:  ## write docs/cli.md from --help
+docs:  ## write docs/cli.md and docs/nnc.1 from --help
 	$(PYTHON) tools/cli_reference.py
 
 fuzz:  ## 60,000 damaged files through decode

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import PIL.Image
 import pytest
@@ -168,15 +169,37 @@ def test_files_the_readme_speaks_of_exist() -> None:
 # --- command line reference -----------------------------------------------------------------------------------------
 
 
-def test_the_command_line_reference_is_up_to_date() -> None:
+def generator() -> ModuleType:
+    """tools/cli_reference.py as a module."""
     spec = importlib.util.spec_from_file_location("cli_reference", ROOT / "tools" / "cli_reference.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_command_line_reference_is_up_to_date() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert page == module.reference(), "run make docs"
+    assert page == generator().reference(), "run make docs"
     assert all(f"## nnc {verb}\n" in page for verb in VERBS)
+
+
+def test_the_manual_page_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "nnc.1").read_text(encoding="utf-8")
+    assert page == generator().manual(), "run make docs"
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))
+    assert {option for option in options if option.replace("-", "\\-") not in page} == set()
+    assert all(f'.SS "nnc {verb}"\n' in page for verb in VERBS)
+
+
+def test_the_manual_page_is_sound_roff() -> None:
+    groff = shutil.which("groff")
+    if groff is None:
+        pytest.skip("no groff here")
+    command = [groff, "-man", "-Tutf8", "-ww", "-z", str(ROOT / "docs" / "nnc.1")]
+    found = subprocess.run(command, capture_output=True, check=True)
+    assert (found.stdout, found.stderr) == (b"", b"")
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])

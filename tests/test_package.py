@@ -12,7 +12,7 @@ import pytest
 from tests import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE")
+NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs/nnc.1")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (ROOT / name).exists():
-            shutil.copy(ROOT / name, source)
+            (source / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, source / name)
     code = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(dist)], cwd=source, check=True, capture_output=True)
     (found,) = dist.glob("*.whl")
@@ -63,7 +64,8 @@ def test_it_holds_the_package_and_nothing_of_the_workshop(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"nncodec/__init__.py", "nncodec/py.typed", "nncodec/codecs/avif.py", "nncodec/cli/encode.py"} <= set(names)
     tops = {name.split("/")[0] for name in names}
-    assert tops - {"nncodec"} == {name for name in tops if name.endswith(".dist-info")}
+    assert tops - {"nncodec"} == {name for name in tops if name.endswith((".dist-info", ".data"))}
+    assert [name.split("/", 1)[1] for name in names if ".data/" in name] == ["data/share/man/man1/nnc.1"]
     for path in (ROOT / "nncodec").rglob("*.py"):
         assert path.relative_to(ROOT).as_posix() in names
 
