@@ -155,7 +155,7 @@ def _damage_fields(rng: random.Random, data: bytes) -> bytes:
     for _ in range(rng.choice((1, 1, 2))):
         match rng.randrange(6):
             case 0:
-                fields[5] = rng.choice((*range(12), 255))
+                fields[5] = rng.choice((*range(12), *range(16, 20), 255))
             case 1:
                 fields[6] = rng.randrange(8)
             case 2:
