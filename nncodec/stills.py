@@ -46,6 +46,9 @@ _MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
 """A JPEG marker that does not stand within coded samples (ITU-T T.81, B.1.1)."""
 _SOS, _EOI = b"\xff\xda", b"\xff\xd9"
 
+_FAMILIAR = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP")
+"""Formats that a user will want to see named when a file in them cannot be read."""
+
 _bomb_lock = threading.Lock()
 
 
@@ -77,10 +80,19 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
         except PIL.UnidentifiedImageError:
             if formats is not None:
                 raise CorruptFile(f"{what} is not a readable {' or '.join(formats)} picture") from None
-            raise UnsupportedFile("not a picture in any format this nnc can read") from None
+            raise UnsupportedFile(_unidentified(data)) from None
     if picture.format in ("JPEG", "MPO"):
         _check_scans(data, what)
     return picture
+
+
+def _unidentified(data: bytes) -> str:
+    """What to say of a file that no format of Pillow's takes: some know their signature, but not the rest."""
+    for name in _FAMILIAR:
+        _, accept = PIL.Image.OPEN[name]
+        if accept is not None and accept(data[:16]):
+            return f"this {name} file cannot be read: it is damaged, or of a kind that Pillow does not know"
+    return "not a picture in any format this nnc can read"
 
 
 def _check_scans(data: bytes, what: str) -> None:

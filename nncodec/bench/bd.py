@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MIN_OVERLAP_DB = 2.0
 """Curves that have less quality range than this in common are refused."""
 MIN_OVERLAP_SHARE = 1 / 3
-"""... and so are those whose common range is less than this share of the shorter curve's own range."""
+"""Curves whose common range is less than this share of the shorter curve's own range are refused, too."""
 MIN_POINTS = 4
 """Bjontegaard's measure is defined on four points or more."""
 

@@ -13,7 +13,7 @@ from nncodec.errors import CorruptFile, EncodeError
 
 INDICES_PER_QUALITY = 2
 NUMBERS = range(64, 80)
-"""Of the weights; the payloads of other codecs start with other bytes."""
+"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
 _NAME = "ccnn"
 
 

@@ -43,7 +43,7 @@ class _Rates:
 
 _FIRST_SLOPE = 13
 _SMALL_SLOPE = 8
-"""Of the small picture under a residual."""
+"""Least log2 of the slope at which the small picture is coded under a residual."""
 _RESIDUAL_SLOPE = 10.5
 """Above this, a second layer has not been seen to pay."""
 _SHIFT = 3

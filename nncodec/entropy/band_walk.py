@@ -20,7 +20,10 @@ An encoder chooses them and writes them; a decoder reads them.
 
 COLOUR_BYTES = 9
 LEAST_DETERMINANT = 1 << 20
-"""Of a matrix of colours, in magnitude; an orthonormal one, times 127, has about 2^21. What paints may invert it."""
+"""Least magnitude of the determinant of a matrix of colours, which painting may invert.
+
+That of an orthonormal matrix, times 127, is about 2^21.
+"""
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
 
 
@@ -124,6 +127,6 @@ class Payload:
 
 
 def _determinant(colours: bytes) -> int:
-    """Of a 3 x 3 matrix of signed bytes."""
+    """The determinant of a 3 x 3 matrix of signed bytes."""
     a, b, c, d, e, f, g, h, i = struct.unpack("9b", colours)
     return int(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))

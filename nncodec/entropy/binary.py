@@ -122,16 +122,16 @@ class Contexts:
 
     @property
     def channels(self) -> int:
-        """Of a picture in colour."""
+        """How many channels a picture in colour has."""
         return len(self.enter) // 2
 
     @cached_property
     def rounds(self) -> list[list[Round]]:
-        """Of each layer."""
+        """The rounds of each layer."""
         return rounds(self._slots)
 
     def size(self, sums: Sums) -> npt.NDArray[np.uint8]:
-        """Of each sum, in its shape."""
+        """The size of each sum, in the shape of ``sums``."""
         found: npt.NDArray[np.uint8] = self.sizes[np.minimum(np.abs(sums) >> LEVEL_BITS, LARGEST)]
         return found
 

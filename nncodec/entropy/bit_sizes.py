@@ -16,16 +16,19 @@ Weights = npt.NDArray[np.float64]
 
 
 class Sizes:
-    """Of sums (channels, h, w): ``own`` uint8 and ``around`` uint16.
+    """Sizes of sums (channels, h, w), on a logarithmic scale.
 
-    ``taken_in`` (h * w, hidden) is what hidden units make of them: 12 times ``own`` and ``around``, weighted and summed
-    over all channels.
+    Attributes:
+        own: (channels, h, w) uint8, the size of each sum.
+        around: (channels, h, w) uint16, 12 times the mean of the eight sizes around each sum.
+        taken_in: (h * w, hidden) float64, what hidden units make of both: 12 times ``own`` and ``around``, weighted and
+            summed over all channels.
 
     Args:
-        sums: the first.
+        sums: as they are at first.
         size_of: gives the sizes of sums, in their shape.
         own_weights: (channels or more, hidden) whole numbers.
-        around_weights: the same of ``around``.
+        around_weights: of the same shape, for ``around``.
     """
 
     def __init__(

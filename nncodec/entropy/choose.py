@@ -47,7 +47,7 @@ class Rounder:
         return best
 
     def _better(self, symbol: Symbols, want: Floats, index: Indices, price: Floats) -> Symbols:
-        """Of symbols (n,) that are not zero, and those one nearer to zero, the cheaper."""
+        """The cheaper of symbols (n,), none of them zero, and of the symbols one nearer to zero, place by place."""
         lower = symbol - np.sign(symbol)
         cost = self.bits(symbol, index) + price * (want - symbol) ** 2
         other = self.bits(lower, index) + price * (want - lower) ** 2

@@ -64,7 +64,7 @@ def shapes(plane: int, group: int) -> dict[str, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Weights:
-    """Of one plane's group, at one quality index: integers held in float64."""
+    """The weights of one group of one plane, at one quality index: integers held in float64."""
 
     enter: npt.NDArray[np.float64]
     bias: npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ Words = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int32]
 
 _BITS = 24
-"""Of a probability."""
+"""Bits of a probability: frequencies sum to 2^24."""
 _WORD = 1 << 32
 _STATE = (1 << 64) - 1
 

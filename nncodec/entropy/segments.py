@@ -6,7 +6,7 @@ from nncodec.errors import CorruptFile
 from nncodec.leb128 import read_number, write_number
 
 NUMBERS = range(96, 112)
-"""Of the weights; the payloads of other codecs start with other bytes."""
+"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
 LAYERS = 16
 """The most there can be."""
 CHECKSUM_MASK = 0xFFFF

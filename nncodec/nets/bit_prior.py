@@ -16,9 +16,9 @@ from nncodec.entropy.layout import LEAK
 from nncodec.errors import EncodeError
 
 SIZE_UNIT = 16.0
-"""Sizes of the magnitudes are seen divided by this,"""
+"""Size of a magnitude that is 1 to the network."""
 AROUND_UNIT = 12.0 * SIZE_UNIT
-"""and their weighted sums around a position by this."""
+"""Weighted sum of the sizes around a position that is 1 to the network."""
 DIFFERENCE_UNIT = float(1 << DIFFERENCE_BITS)
 
 

@@ -41,11 +41,11 @@ class Condition:
     codec: int
     """Wire number of the base codec."""
     level: int
-    """Of damage, 0 (worst) to LEVELS."""
+    """Level of damage, 0 (worst) to LEVELS."""
     luma: int = FULL
-    """Strength of what RecCNN adds to luma, in eighths, 0 to 15;"""
+    """Strength of what RecCNN adds to luma, in eighths, 0 to 15."""
     chroma: int = FULL
-    """and of what it adds to chroma."""
+    """The same for chroma."""
 
 
 class Compact:

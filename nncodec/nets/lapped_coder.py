@@ -36,9 +36,9 @@ class Plane:
     spent: list[float] = field(default_factory=lambda: [0.0] * N_GROUPS)
     """Bits of the symbols of each group."""
     difference: tuple[Symbols, Symbols] | None = None
-    """Symbols and scale indices of the filters' differences to the start,"""
+    """Symbols and scale indices of the filters' differences to the start; None if the start is used as it is."""
     difference_bits: float = 0.0
-    """and what they cost."""
+    """Bits of these differences."""
 
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
         """One pass over a group was coded: symbols, means and scale indices (n, channels of the group)."""
@@ -51,7 +51,7 @@ class Plane:
 
     @property
     def bits(self) -> float:
-        """Of all that is written: symbols of the groups to code, and differences."""
+        """Bits of all that is written: symbols of the groups to code, and differences."""
         return sum(self.spent[: self.groups]) + self.difference_bits
 
 

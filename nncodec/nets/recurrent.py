@@ -17,8 +17,11 @@ from torch.nn import functional as F
 from nncodec.entropy.layout import LEAK
 
 SHARPNESS = 20.0
-"""Of the binariser's tanh, in thresholds. If it is flatter, the many residuals just below a threshold, for which a bit
-is a waste, outweigh the few above in the gradient, and thresholds sink."""
+"""Slope of the binariser's tanh, per threshold.
+
+If it is flatter, the many residuals just below a threshold, for which a bit is a waste, outweigh the few above in the
+gradient, and thresholds sink.
+"""
 INPUT_LIMIT = 4.0
 """What networks see is cut to plus or minus this many units of the layer."""
 

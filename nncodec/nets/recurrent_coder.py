@@ -34,7 +34,7 @@ from nncodec.nets.recurrent import Recurrent, excess
 from nncodec.nets.stored import restored
 
 _ROWS = 16
-"""Of positions, that the networks take in at once."""
+"""Rows of positions that the networks take in at once."""
 
 
 class Model:

@@ -73,7 +73,7 @@ class Refiner:
         return out
 
     def _gradient(self, values: Floats, rows: slice, columns: slice) -> Floats:
-        """Of the squared error, in squared quantiser steps."""
+        """The gradient of the squared error, in squared quantiser steps, by the values (P, h, w, CHANNELS)."""
         tall, wide = (slice(STRIDE * side.start, STRIDE * side.stop) for side in (rows, columns))
         target = torch.from_numpy(self._planes[:, tall, wide] / np.float32(self._step))[None]
         x = torch.from_numpy(np.moveaxis(values, -1, 1).copy()).flatten(0, 1)[None].requires_grad_(True)

@@ -97,7 +97,7 @@ class Workspace:
 
 
 def _shape(height: int, width: int, channels: int) -> tuple[int, int, int, int]:
-    """Of tiled samples."""
+    """Shape of the array of tiled samples."""
     down, across = ((size + 5) // _SIDE for size in (height, width))
     return _SIDE * down, _SIDE, across, channels
 

@@ -54,7 +54,7 @@ class Attempt:
     quality: float
     data: bytes
     psnr: float
-    """Of the decoded picture, in dB; infinite if lossless."""
+    """PSNR of the decoded picture, in dB; infinite if lossless."""
 
 
 def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Attempt]) -> tuple[Attempt, int]:

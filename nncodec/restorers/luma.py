@@ -38,11 +38,11 @@ class Condition:
     family: int
     """Which codec's pictures, as the weights number them."""
     level: int
-    """Of damage, 0 (worst) to LEVELS."""
+    """Level of damage, 0 (worst) to LEVELS."""
     luma: int = FULL
-    """Strength of what is added to luma, in eighths, 0 to 15;"""
+    """Strength of what is added to luma, in eighths, 0 to 15."""
     chroma: int = FULL
-    """and of what is added to chroma."""
+    """The same for chroma."""
 
     def packed(self) -> bytes:
         """The last two bytes of the parameters."""

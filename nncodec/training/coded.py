@@ -28,7 +28,7 @@ class Family:
     lowest: float
     highest: float
     share: float
-    """Of the regions."""
+    """Share of the regions that are coded by it."""
     power: float = 1.0
     """Quality is ``lowest`` plus the range times the level's share to this power."""
     effort: int = Options().effort

@@ -29,7 +29,7 @@ class Slot:
     amplitude: float
     """Mean magnitude of residuals above the threshold, in levels."""
     share: float
-    """Of positions whose residual is above it."""
+    """Share of the positions whose residual is above the threshold, in magnitude."""
 
 
 @dataclass(frozen=True)

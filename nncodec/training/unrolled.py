@@ -23,7 +23,7 @@ from nncodec.training.slots import Slot
 UNITS_PER_ROOT = 1.2
 """The unit of a layer's networks, in roots of the slope at its end: about the threshold of its slots."""
 SHARE = 0.5
-"""Of a slot that has been trained: it only makes the first guess of its contexts."""
+"""`Slot.share` of a slot that has been trained; it would only make the first guess of its contexts."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class Settings:
     gray: float = 0.15
     """Share of the crops without colour."""
     price: float = 1.0
-    """Of a bit of the stand-in, in parts of what it is worth to a codec; 0: as in the paper, without a codec."""
+    """Price of a bit of the stand-in, in parts of what it is worth to a codec; 0: as in the paper, without a codec."""
     average: float = 0.998
     every_minutes: float = 5.0
     seed: int = 0

@@ -148,7 +148,7 @@ class Recipe:
 
 
 def optimisers(model: Model, settings: Settings) -> list[torch.optim.Optimizer]:
-    """Of the transforms, then of the network."""
+    """The optimiser of the transforms, then those of the network."""
     return [ccnn.optimiser(model, settings.transform_rate), *muon.optimisers(model.net, settings.rate)]
 
 

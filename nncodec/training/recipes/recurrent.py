@@ -21,11 +21,11 @@ VALIDATION_SIDE = 128
 PLANNED_CROPS = 600
 WARMUP_STEPS = 30
 DECAY = 0.995
-"""Of the average of the weights, per step."""
+"""How much of the average of the weights a step leaves."""
 PRIOR, TOGETHER, CONTEXTS = 0, 1, 2
 """Phases: contexts of the linear start, everything, contexts of what has been learned."""
 GRAY_SHARE = 0.1
-"""Of training crops that lose their colours."""
+"""Share of the training crops that lose their colours."""
 EARLY = 0.35
 """A layer's cost is weighted by its rate to the power of minus this, so that all count alike."""
 SLOT_RATE = 4.0
@@ -48,11 +48,11 @@ class Settings:
     rate: float = 1e-3
     prior_rate: float = 5e-3
     prior_share: float = 0.15
-    """Of the time, at its start, for the contexts alone."""
+    """Share of the time, at its start, for the contexts alone."""
     drawn_share: float = 0.3
-    """Of the time, from its start, in which bits are drawn; then they are decided."""
+    """Share of the time, from its start, in which bits are drawn at random; afterwards they are decided."""
     context_share: float = 0.3
-    """Of the time, at its end, for the contexts alone."""
+    """Share of the time, at its end, for the contexts alone."""
     seed: int = 0
     weights: Path | None = None
     """Weights as exported, to go on from; channels, hidden units and schedule are theirs then, and whether what is
