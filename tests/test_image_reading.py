@@ -278,6 +278,13 @@ def test_a_cut_file_gives_our_error(pillow_format: str) -> None:
         read(data[: len(data) * 2 // 3])
 
 
+@pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "GIF", "TIFF"])
+def test_a_file_that_only_begins_like_a_picture_is_named(pillow_format: str) -> None:
+    """12-bit JPEG and floating point TIFF are such files, to Pillow."""
+    with pytest.raises(UnsupportedFile, match=f"this {pillow_format} file cannot be read"):
+        read(pictures.file_of(STILL, pillow_format)[:8] + bytes(100))
+
+
 def test_programs_are_not_run() -> None:
     """Pillow hands EPS to Ghostscript, with everything that may go wrong there."""
     with pytest.raises(UnsupportedFile, match="EPS is not read"):
