@@ -376,6 +376,7 @@ def test_compare_refuses_what_cannot_be_compared(nnc: Nnc, coded: Path) -> None:
     result = nnc("compare", coded, "small.png")
     assert result.code == 1
     assert "33 x 24 and 9 x 9" in result.err
+    assert nnc("compare", coded, "missing.png") == (1, "", "nnc: error: missing.png: no such file or directory\n")
 
 
 def test_compare_writes_a_heatmap_once(nnc: Nnc, coded: Path) -> None:
@@ -430,7 +431,7 @@ def test_version_and_help(nnc: Nnc) -> None:
     assert nncodec.__version__ in result.out
     for arguments in (["--help"], ["-h"], ["encode", "--help"], ["decode", "-h"]):
         assert nnc(*arguments).code == 0
-    assert "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 4 unsupported input" in " ".join(
+    assert "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 4 unsupported format" in " ".join(
         nnc("--help").out.split()
     )
 

@@ -468,7 +468,8 @@ def test_json_lines(nnc: Nnc, photo: Path) -> None:
 def test_json_lines_of_failures_and_lossless(nnc: Nnc, photo: Path) -> None:
     failed = json.loads(nnc("encode", "missing.png", "--json").out)
     assert (failed["status"], failed["code"], failed["source"]) == ("failed", 1, "missing.png")
-    assert "no such file" in failed["error"]
+    assert ("no such file" in failed["error"], failed["hint"]) == (True, None)
+    assert json.loads(nnc("encode", photo, "--json", "--target-size", "9").out)["hint"].startswith("quality 0: ")
     assert json.loads(nnc("encode", photo, "--json", "-q", "100").out)["psnr"] is None
     assert json.loads(nnc("encode", photo, "--json", "--skip-existing").out)["status"] == "skipped"
     assert json.loads(nnc("encode", photo, "--json", "--dry-run", "-o", "b.nnc").out)["status"] == "planned"

@@ -198,7 +198,7 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
         record["status"] = outcome.status
         record |= {"source_bytes": outcome.sizes[0]} if outcome.sizes[0] else {}
         if outcome.status == "failed":
-            record |= {"error": outcome.line, "code": outcome.code}
+            record |= {"error": outcome.line, "hint": outcome.hint, "code": outcome.code}
         click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}))
     if outcome.status == "failed":
         new_hint = outcome.hint if outcome.hint not in hinted else None

@@ -9,7 +9,7 @@ import click
 
 from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
 from nncodec.cli.options import FILE, max_pixels_option
-from nncodec.cli.report import printable
+from nncodec.cli.report import describe, printable
 from nncodec.errors import EncodeError, NncError
 
 if TYPE_CHECKING:
@@ -56,9 +56,11 @@ def _read(file: str, max_pixels: int) -> "tuple[Picture, int]":
     """A picture and the bytes of its file; errors say which file they are about."""
     from nncodec.pipeline import read_any
 
-    data = read_source(file)
     try:
+        data = read_source(file)
         return read_any(data, max_pixels=max_pixels), len(data)
+    except OSError as error:
+        raise NncError(f"{file}: {describe(error, file)}") from error
     except NncError as error:
         raise type(error)(f"{file}: {error}", error.hint) from error
 

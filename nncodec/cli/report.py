@@ -13,7 +13,7 @@ EXIT_CODES = {
     1: "failed",
     2: "wrong usage",
     3: "damaged input",
-    4: "unsupported input",
+    4: "unsupported format",
     5: "over a limit",
     130: "interrupted",
 }
