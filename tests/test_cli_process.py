@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -224,6 +225,7 @@ def test_ctrl_c_leaves_whole_files_or_none(here: Path, workers: str) -> None:
     said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 130, said
     assert "nnc: error: interrupted" in said
+    assert re.search(r"^nnc: stopped after \d+ of 40; --skip-existing goes on from there$", said, re.M)
     assert "Traceback" not in said
     done = sorted(Path("out").iterdir())
     assert 2 <= len(done) < 40

@@ -65,14 +65,19 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
     counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
     before = after = 0
     single = len(jobs) == 1 and not manner.quiet and sys.stderr.isatty()
-    with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
-        for outcome in _outcomes(jobs, work, manner):
-            clear()
-            counts[outcome.status] += 1
-            before, after = before + outcome.sizes[0], after + outcome.sizes[1]
-            tell(outcome)
-            if outcome.status == "failed":
-                failed.append(outcome)
+    try:
+        with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
+            for outcome in _outcomes(jobs, work, manner):
+                clear()
+                counts[outcome.status] += 1
+                before, after = before + outcome.sizes[0], after + outcome.sizes[1]
+                tell(outcome)
+                if outcome.status == "failed":
+                    failed.append(outcome)
+    except KeyboardInterrupt:
+        if len(jobs) > 1 and jobs[0].output:
+            say(f"nnc: stopped after {counts['done']} of {len(jobs)}; --skip-existing goes on from there")
+        raise
     if len(jobs) > 1:
         _summary(counts, failed, (before, after), manner)
     return max((outcome.code for outcome in failed), default=0)
