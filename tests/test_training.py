@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -13,7 +14,7 @@ from nncodec import models
 from nncodec.cli.train import command
 from nncodec.entropy.bands import CHANNELS, PLANES
 from nncodec.entropy.tables import logistic_tables
-from nncodec.errors import CorruptFile, EncodeError
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.nets.lapped import OPPONENT
 from nncodec.nets.lapped_coder import coder_for
 from nncodec.nets.lapped_model import Model
@@ -141,6 +142,22 @@ def test_a_file_that_is_no_state(tmp_path):
     (tmp_path / "s.npz").write_bytes(b"nonsense")
     with pytest.raises(CorruptFile):
         state.load(tmp_path / "s.npz")
+
+
+def run_of(width: int, folder: Path) -> loop.Run:
+    model = learned.Model(4, width, 1)
+    made = learned.optimisers(model, learned.Settings(minutes=1))
+    return loop.Run(model, made, Schedule(1), folder, state.Average(model, 0.9), Guard())
+
+
+def test_a_run_goes_on_with_its_own_state_alone(tmp_path):
+    run_of(8, tmp_path).save()
+    run_of(8, tmp_path).resume()
+    with pytest.raises(UnsupportedFile, match="another network"):
+        run_of(16, tmp_path).resume()
+    state.save(tmp_path / "state.npz", {"model": {"x": torch.zeros(1)}}, {"step": 5})
+    with pytest.raises(UnsupportedFile, match="another network"):
+        run_of(8, tmp_path).resume()
 
 
 def test_tables_follow_what_was_counted():

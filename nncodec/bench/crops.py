@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 from nncodec.bench.contest import Contest
 from nncodec.bench.grid import percent
@@ -125,8 +126,6 @@ def _where(original: Array, shown: Sequence[Array]) -> tuple[int, int]:
 
 def _png(pixels: Array) -> bytes:
     """A PNG of gray or RGB; deep gray is shown in 8 bits."""
-    import PIL.Image
-
     out = io.BytesIO()
     shallow = pixels if pixels.dtype == np.uint8 else (pixels // 257).astype(np.uint8)
     PIL.Image.fromarray(np.ascontiguousarray(shallow)).save(out, "PNG", optimize=True)

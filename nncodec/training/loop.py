@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from nncodec.errors import UnsupportedFile
 from nncodec.training import state
 
 
@@ -149,8 +150,20 @@ class Run:
         state.save(self.path, parts, numbers)
 
     def resume(self) -> None:
-        """Go on from the checkpoint in the run's folder."""
+        """Go on from the checkpoint in the run's folder.
+
+        Raises CorruptFile if it is none, UnsupportedFile if it is that of another network.
+        """
         parts, numbers = state.load(self.path)
+        try:
+            self._take(parts, numbers)
+        except (KeyError, RuntimeError, ValueError) as error:
+            what = str(error).partition("\n")[0]
+            hint = "resume with the options that the run was begun with"
+            raise UnsupportedFile(f"{self.path} is the state of another network: {what}", hint) from error
+        self._since = time.monotonic()
+
+    def _take(self, parts: dict[str, dict[str, Tensor]], numbers: dict[str, float]) -> None:
         self.model.load_state_dict(parts["model"])
         device = next(self.model.parameters()).device
         self.average.values = {name: value.to(device) for name, value in parts["average"].items()}
@@ -158,7 +171,6 @@ class Run:
         self.guard = Guard(numbers["loss"], numbers["norm"])
         self.step, self.skipped, self.seconds = int(numbers["step"]), int(numbers["skipped"]), numbers["seconds"]
         self.phase, self.phase_start = int(numbers["phase"]), int(numbers["phase_start"])
-        self._since = time.monotonic()
 
     def log(self, **values: float | int | str | list[float]) -> None:
         """Append one line of JSON to the run's log."""
