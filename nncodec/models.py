@@ -34,6 +34,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
+"""End of the names of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format.md)."""
 NPZ_ERRORS = (
     OSError,
     EOFError,

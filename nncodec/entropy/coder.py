@@ -42,16 +42,18 @@ def unframed(data: bytes, start: int) -> tuple[bytes, bytes]:
 
 
 class _RangeCoding(NamedTuple):
-    """What codes places in distributions."""
+    """A range coder, whose symbols are places in tables of frequencies."""
 
     model: Callable[[Frequencies], Any]
+    """Makes what both sides want of a table."""
     encoder: Callable[[], Any]
     decoder: Callable[[npt.NDArray[np.uint32]], Any]
+    """Makes a decoder of words."""
 
 
 @cache
 def _range_coding() -> _RangeCoding:
-    """By constriction, or by our own."""
+    """That of constriction where it is installed, else our own."""
     try:
         from constriction import stream
     except ImportError:
@@ -59,7 +61,7 @@ def _range_coding() -> _RangeCoding:
 
         return _RangeCoding(lambda row: own.Model(row.tolist()), own.RangeEncoder, own.RangeDecoder)
     return _RangeCoding(
-        # They sum to 2^24 less the number of symbols, which makes its scaling exact.
+        # constriction scales weights to 2^24 less their number and adds one to each: with this sum the scale is 1.
         lambda row: stream.model.Categorical((row - 1).astype(np.float64), perfect=False),
         stream.queue.RangeEncoder,
         stream.queue.RangeDecoder,
@@ -78,7 +80,7 @@ def _translated(kind: type[NncError], message: str) -> Iterator[None]:
 
 
 def _models(tables: Tables) -> list[Any]:
-    """One model per scale."""
+    """The range coder's model of each table, by scale index."""
     with _translated(UnsupportedFile, "the tables of distributions are damaged"):
         return [_range_coding().model(row) for row in tables.frequencies]
 

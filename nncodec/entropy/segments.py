@@ -8,7 +8,7 @@ from nncodec.leb128 import read_number, write_number
 NUMBERS = range(96, 112)
 """Numbers that weights may have; the payloads of other codecs start with other bytes."""
 LAYERS = 16
-"""The most there can be."""
+"""Most layers that a payload can have."""
 CHECKSUM_MASK = 0xFFFF
 _CHECKSUM_BYTES = 2
 

@@ -19,8 +19,11 @@ from nncodec.nets.derive378 import Derivatives
 from nncodec.nets.tiny378 import HALO, N_PARAMETERS, Floats, correction, luma, luma_around
 
 _SIDE, _COUNT = 128, 16
+"""Side and largest number of the regions on which parameters are judged."""
 _CROP, _BATCH, _RATE = 48, 4, 0.02
+"""Side of the regions that a step of Adam sees, their number, and the learning rate at the start."""
 _CURVED, _CURVED_COUNT = 32, 8
+"""Side and number of the regions from which the curvature is taken."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 Doubles = npt.NDArray[np.float64]
 
 _RIDGE, _FLOOR = 1e-2, 1e-6
+"""What is added to the diagonal of the curvature, so that it can be inverted: shares of itself, and of its mean."""
 
 
 def rounded(

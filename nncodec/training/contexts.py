@@ -20,12 +20,15 @@ from nncodec.nets.rate import bits, chosen
 from nncodec.training import data
 
 SIDE = 256
+"""Side of the crops that samples are taken from, in pixels."""
 _KEPT = 0.5
 """Share of the places of a pass that become samples."""
 _ROUNDING = 0.38
 """What is added to magnitudes before they are cut to integers: about what the encoder's choice of symbols does."""
 _BATCH, _RATE, _MEAN_RATE = 2048, 8e-3, 1e-3
+"""Samples in a step, and learning rates: of all weights but those of the means, and of these."""
 _START_INDEX = 20.0
+"""Scale index that a network gives before it is trained."""
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
