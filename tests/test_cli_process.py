@@ -238,7 +238,7 @@ def test_being_terminated_leaves_no_temporary_file(here: Path) -> None:
     """``kill``, ``timeout`` and service managers send SIGTERM, with less patience than a person."""
     PIL.Image.fromarray(pictures.noise(400, 600)).save("big.png")
     code = (
-        "import sys, time, nncodec.cli.files as f; from pathlib import Path;"
+        "import sys, time; from pathlib import Path;"
         "Path.replace = lambda self, target: (print('now', flush=True), time.sleep(30));"
         "sys.argv = ['nnc', 'encode', 'big.png', '-e', '1']; from nncodec.cli import main; main()"
     )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.files import PIPE, Job, check_output, read_source, write_output
+from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.options import FILE, max_pixels_option
 from nncodec.cli.report import describe, printable
+from nncodec.cli.writing import check_output, write_output
 from nncodec.errors import EncodeError, NncError
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source, write_output
+from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
 from nncodec.cli.options import FILE, batch_options, complete_format, device_option, manner_of, max_pixels_option
 from nncodec.cli.report import grouped
+from nncodec.cli.writing import write_output
 from nncodec.errors import CorruptFile, EncodeError, NncError
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.batch import Outcome, run
-from nncodec.cli.files import PIPE, Job, named, plan, read_source, write_output
+from nncodec.cli.files import PIPE, Job, named, plan, read_source
 from nncodec.cli.options import (
     AMOUNT,
     FILE,
@@ -26,6 +26,7 @@ from nncodec.cli.options import (
 )
 from nncodec.cli.report import decibels, grouped
 from nncodec.cli.settings import settings_of
+from nncodec.cli.writing import write_output
 from nncodec.threads import share
 
 if TYPE_CHECKING:

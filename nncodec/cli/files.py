@@ -1,9 +1,6 @@
-"""Files and pipes: which sources there are, where their results go, and writing them whole or not at all."""
+"""Files and pipes: which sources there are, where their results go, and reading them."""
 
-import contextlib
 import os
-import secrets
-import stat
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ from typing import Any
 
 import click
 
-from nncodec.errors import EncodeError, NncError
+from nncodec.errors import EncodeError
 
 PIPE = "-"
 
@@ -170,97 +167,3 @@ def read_list(path: str) -> list[str]:
 def read_source(source: str) -> bytes:
     """All bytes of a file or of standard input. Raises OSError."""
     return sys.stdin.buffer.read() if source == PIPE else Path(source).read_bytes()
-
-
-def check_output(job: Job, force: bool) -> None:
-    """Refuse to overwrite without leave, to write onto the source, and to send binary data to a terminal."""
-    if not job.output:
-        return
-    if job.output == PIPE:
-        if sys.stdout.isatty() and not force:
-            raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
-        return
-    target = Path(job.output)
-    if not target.exists():
-        _check_folder(target)
-        return
-    if _is_special(target):
-        return
-    if job.source != PIPE and Path(job.source).exists() and target.samefile(job.source):
-        decodes = Path(job.source).suffix.lower() not in OURS
-        hint = "'nnc decode' takes .nnc files" if decodes else "choose another name with -o"
-        raise EncodeError(f"the output {job.output} is the source", hint)
-    if not force:
-        raise EncodeError(f"{job.output} exists", "--force overwrites, --skip-existing goes on")
-
-
-def _check_folder(target: Path) -> None:
-    """Refuse a place that cannot be written to before the work is done that was to be written there."""
-    folder = next(folder for folder in target.parents if folder.exists())
-    if not folder.is_dir():
-        raise NncError(f"cannot write {target}: {folder} is not a folder")
-    if not os.access(folder, os.W_OK):
-        raise NncError(f"cannot write {target}: no permission to write into {folder}")
-
-
-def _is_special(path: Path) -> bool:
-    """A device or a named pipe, which is written to: renaming a file onto /dev/null would end it."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def _write_to_pipe(data: bytes) -> None:
-    """Write to standard output; what it refuses is not tried again at exit, with a message and a code of its own."""
-    rest = memoryview(data)
-    try:
-        while rest:  # with PYTHONUNBUFFERED, a write to a pipe takes 64 KiB and says so
-            rest = rest[sys.stdout.buffer.write(rest) :]
-        sys.stdout.buffer.flush()
-    except OSError:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        raise
-
-
-@contextlib.contextmanager
-def _writing(name: str) -> Iterator[None]:
-    """Errors of writing name what could not be written, and not the temporary file; who hung up is told nothing."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise NncError(f"cannot write {name}: {(error.strerror or str(error)).lower()}") from error
-
-
-def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
-    """Write a result: to a temporary file beside it, then renamed.
-
-    A file gets its source's modification time, and is readable by nobody who could not read the source.
-    """
-    if job.output == PIPE:
-        with _writing("to standard output"):
-            _write_to_pipe(data)
-        return
-    with _writing(job.output):
-        _write_file(job, data, make_folders)
-
-
-def _write_file(job: Job, data: bytes, make_folders: bool) -> None:
-    target = Path(job.output)
-    if _is_special(target):
-        target.write_bytes(data)
-        return
-    if make_folders:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".nnc.{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-        if job.source != PIPE:
-            status = Path(job.source).stat()
-            temporary.chmod(temporary.stat().st_mode & (status.st_mode | stat.S_IWUSR))
-            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
-        temporary.replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
