@@ -26,12 +26,13 @@ def reference() -> str:
 def manual() -> str:
     """The page for `man nnc`."""
     whole, *verbs = _contexts(cli, "nnc", None)
+    purpose = str(whole.command.help).split("\n")[0].rstrip(".").replace("Compress", "compress", 1)
     return "\n".join(
         (
             '.\\" Written by "make docs" from "nnc --help"; do not edit.',
             f'.TH NNC 1 "" "nnc {__version__}" "User Commands"',
             ".SH NAME",
-            f"nnc \\- {_escaped(str(whole.command.help).rstrip('.').replace('Compress', 'compress', 1))}",
+            f"nnc \\- {_escaped(purpose)}",
             ".SH SYNOPSIS",
             *(line for context in verbs for line in (_usage(context), ".br")),
             ".SH OPTIONS",

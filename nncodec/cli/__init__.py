@@ -77,7 +77,13 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
     "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions."
 )
 def cli() -> None:
-    """Compress pictures to .nnc files, and turn them back into PNG or any other format."""
+    """Compress pictures to .nnc files, and turn them back into PNG or any other format.
+
+    \b
+    nnc encode photo.jpg                    photo.nnc beside it
+    nnc decode photo.nnc                    photo.png beside it
+    nnc encode --help                       quality, codecs, folders, pipes
+    """
 
 
 def main() -> None:
