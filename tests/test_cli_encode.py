@@ -398,6 +398,14 @@ def test_a_folder_that_must_not_be_written_is_told_before_the_work(
     assert "cannot write closed/photo.nnc: no permission to write into ." in result.err
 
 
+def test_a_drive_that_is_not_there(nnc: Nnc, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows not even the root of a path need exist."""
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path == photo and exists(path))
+    result = nnc("encode", photo, "-o", "out/photo.nnc")
+    assert (result.code, "cannot write out/photo.nnc: out is not a folder" in result.err) == (1, True)
+
+
 def test_a_failing_write_leaves_nothing(nnc: Nnc, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk, say: neither a temporary file nor half a result."""
 

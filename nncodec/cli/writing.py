@@ -36,7 +36,7 @@ def check_output(job: Job, force: bool) -> None:
 
 def _check_folder(target: Path) -> None:
     """Refuse a place that cannot be written to before the work is done that was to be written there."""
-    folder = next(folder for folder in target.parents if folder.exists())
+    folder = next((folder for folder in target.parents if folder.exists()), target.parent)
     if not folder.is_dir():
         raise NncError(f"cannot write {target}: {folder} is not a folder")
     if not os.access(folder, os.W_OK):
