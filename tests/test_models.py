@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -107,6 +108,21 @@ def test_written_arrays_come_back_and_bytes_do_not_depend_on_the_time(tmp_path, 
     for name, array in arrays.items():
         assert again[name].dtype == array.dtype
         assert np.array_equal(again[name], array)
+
+
+def test_16_bit_integers_lie_in_two_planes_as_the_format_has_it(tmp_path):
+    """docs/format.md, *Weights*: a reader that knows nothing of this package can put them together."""
+    numbers = [0, 1, -1, 255, 256, -256, 32767, -32768, 1234, -4321]
+    models.write(
+        tmp_path / "a.npz", {"net.x.weight": np.array(numbers, np.int16), "net.x.bias": np.ones(2, np.float16)}
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert set(archive.namelist()) == {"net.x.weight.planes.npy", "net.x.bias.npy"}
+        with archive.open("net.x.weight.planes.npy") as entry:
+            planes = np.lib.format.read_array(entry)
+    assert (planes.dtype, planes.shape) == (np.uint8, (2, len(numbers)))
+    whole = [int(low) + 256 * int(high) for low, high in planes.T]
+    assert [number - 65536 * (number > 32767) for number in whole] == numbers
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:
