@@ -84,6 +84,18 @@ def test_several_sources_go_into_a_folder(nnc: Nnc, tree: Path) -> None:
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["encode", "in/a.png", "in/z.PNG", "-o", "b.nnc"], ["encode", "-r", "in", "-o", "b.nnc"]]
+    + [["decode", "a.nnc", "b.nnc", "-o", "b.png"]],
+    ids=" ".join,
+)
+def test_a_folder_is_not_given_the_name_of_a_file(nnc: Nnc, tree: Path, arguments: list[str]) -> None:
+    result = nnc(*arguments)
+    assert (result.code, list(Path().iterdir())) == (2, [tree])
+    assert f"{arguments[-1]} would be a folder" in result.err
+
+
 def test_a_file_that_must_not_be_read_does_not_stop_the_run(
     nnc: Nnc, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

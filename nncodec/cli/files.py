@@ -79,6 +79,9 @@ def plan(sources: Sources) -> list[Job]:
     many = len(named) > 1 or bool(folders) or sources.listed
     if many and (PIPE in named or sources.output == PIPE):
         raise click.UsageError("a pipe carries one picture, and there is more than one source")
+    output = Path(sources.output or "")
+    if many and output.suffix.lower() == sources.out_suffix and not output.is_dir():
+        raise click.UsageError(f"{output} would be a folder, since there may be more than one source")
     jobs = list(dict.fromkeys(job for path in named for job in _jobs(path, sources, into_folder=many)))
     if not jobs:
         raise _nothing(folders)
