@@ -8,10 +8,11 @@ from nncodec.nets.tiles import Region, bordered
 
 Floats = npt.NDArray[np.float32]
 
-_TO_YCC = np.array(
+TO_YCC = np.array(
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
-)  # JFIF, without offsets
-_TO_RGB = np.linalg.inv(_TO_YCC).astype(np.float32)
+)
+"""(3, 3), rows Y, Cb and Cr as JFIF has them, without offsets."""
+_TO_RGB = np.linalg.inv(TO_YCC).astype(np.float32)
 FULL = 8
 """Strengths are numbers of eighths, 0 to 15."""
 
@@ -32,7 +33,7 @@ def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
         slice(side.start - halo, side.start - (side.start - side.stop) // block * block + halo) for side in region
     )
     cut = bordered(pixels, (rows, columns)).astype(np.float32)
-    ycc: Floats = cut @ _TO_YCC.T if cut.ndim == 3 else np.stack([cut, *[np.zeros_like(cut)] * 2], -1)
+    ycc: Floats = cut @ TO_YCC.T if cut.ndim == 3 else np.stack([cut, *[np.zeros_like(cut)] * 2], -1)
     ycc[..., 0] -= 128
     return ycc
 

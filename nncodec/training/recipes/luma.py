@@ -14,6 +14,7 @@ from nncodec import models
 from nncodec.codecs import by_name
 from nncodec.nets.mender import UNIT
 from nncodec.nets.mending import BLOCK, Luma11, Mender
+from nncodec.nets.ycc import TO_YCC
 from nncodec.training import data
 from nncodec.training.coded import FAMILIES, LEVELS, Regions, coded, kept_regions, make_regions
 from nncodec.training.export import exported
@@ -26,9 +27,7 @@ VALIDATION_SIDE = 192
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
 BORDER = 8
 """Pixels at the border of a crop that do not count: there the network sees zeros, as it never will when applied."""
-TO_YCC = torch.tensor(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-)  # JFIF: rows Y, Cb, Cr, without offsets
+_TO_YCC = torch.from_numpy(TO_YCC)
 FLOOR = 4.0
 """Squared error, in levels, that is added to a crop's own before it divides the loss."""
 
@@ -58,14 +57,14 @@ class Settings:
 
 def to_ycc(pixels: data.Bytes) -> Tensor:
     """(B, H, W, 3) uint8 RGB to Y, Cb, Cr (B, 3, H, W), float32: Y in levels less 128, Cb and Cr about 0."""
-    planes = torch.from_numpy(pixels).float() @ TO_YCC.t()
+    planes = torch.from_numpy(pixels).float() @ _TO_YCC.t()
     planes[..., 0] -= 128
     return planes.movedim(-1, 1)
 
 
 def to_rgb(difference: Tensor) -> Tensor:
     """A difference of Y, Cb and Cr, (B, 3, H, W), as one of R, G and B."""
-    return torch.einsum("rc,bchw->brhw", torch.linalg.inv(TO_YCC), difference)
+    return torch.einsum("rc,bchw->brhw", torch.linalg.inv(_TO_YCC), difference)
 
 
 @dataclass(frozen=True)
