@@ -8,9 +8,7 @@ from nncodec.nets.tiles import Region, bordered
 
 Floats = npt.NDArray[np.float32]
 
-TO_YCC = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32
-)
+TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
 """(3, 3), rows Y, Cb and Cr as JFIF has them, without offsets."""
 _TO_RGB = np.linalg.inv(TO_YCC).astype(np.float32)
 FULL = 8
