@@ -11,14 +11,17 @@ import sys
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from nncodec.errors import UnsupportedFile
 
@@ -35,7 +38,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
 """End of the names of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format.md)."""
-NPZ_ERRORS = (
+_NPZ_ERRORS = (
     OSError,
     EOFError,
     ValueError,
@@ -166,15 +169,28 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
+@contextmanager
+def opened_npz(source: Path | BinaryIO) -> Iterator[NpzFile]:
+    """An .npz file whose arrays are read within the block; ValueError for all that NumPy raises on damaged ones."""
+    try:
+        archive = np.load(source, allow_pickle=False)
+        if not isinstance(archive, NpzFile):
+            raise ValueError("not an .npz file")
+        with archive:
+            yield archive
+    except _NPZ_ERRORS as error:
+        raise ValueError(str(error)) from error
+
+
 def read(data: bytes) -> Arrays:
     """The arrays in the bytes of a file that `write` made, read-only; UnsupportedFile if it is none."""
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        with opened_npz(io.BytesIO(data)) as archive:
             arrays = {name: archive[name] for name in archive.files}
         for name in [name for name in arrays if name.endswith(PLANES)]:
             low, high = arrays.pop(name)
             arrays[name.removesuffix(PLANES)] = low.astype(np.int16) | high.view(np.int8).astype(np.int16) << 8
-    except NPZ_ERRORS as error:
+    except ValueError as error:
         raise UnsupportedFile(f"the weights cannot be read: {error}", _REINSTALL) from error
     for array in arrays.values():
         array.setflags(write=False)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nncodec.errors import CorruptFile
-from nncodec.models import NPZ_ERRORS
+from nncodec.models import opened_npz
 
 
 class Average:
@@ -71,13 +71,13 @@ def load(path: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, float]]:
     parts: dict[str, dict[str, Tensor]] = {}
     numbers: dict[str, float] = {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with opened_npz(path) as arrays:
             for key in arrays.files:
                 part, name = key.split("/", 1)
                 if part == "number":
                     numbers[name] = float(arrays[key])
                 else:
                     parts.setdefault(part, {})[name] = torch.from_numpy(arrays[key])
-    except NPZ_ERRORS as error:
+    except ValueError as error:
         raise CorruptFile(f"{path} is not a training state: {error}") from error
     return parts, numbers
