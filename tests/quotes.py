@@ -9,6 +9,7 @@ A document quotes a measured figure or table between two comments that Markdown 
     bd TABLE SET CODEC ANCHOR               BD-rate of the mean curves by PSNR
     bd-below BPP TABLE SET CODEC ANCHOR     the same of the codec's points of at most BPP bits per pixel
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
+    bd-ms-ssim TABLE SET CODEC ANCHOR       the same by MS-SSIM in dB
     bd-luma rate|psnr TABLE SETS CODEC ANCHOR  mean of the BD-rates, or BD-PSNRs, of single pictures by luma PSNR
     gain TABLE SET CODEC ANCHOR QUALITY     how much higher the mean luma PSNR is at a quality
     published CODEC ANCHOR                  BD-rate between two published curves
@@ -94,6 +95,11 @@ def _bd_at_equal_rates(names: str, set_name: str, codec: str, anchor: str) -> st
     return percent(bd_rate(_series(names, set_name, codec).equal_rate_curve(), _anchor(names, set_name, anchor)))
 
 
+def _bd_ms_ssim(names: str, set_name: str, codec: str, anchor: str) -> str:
+    curves = [_series(names, set_name, name).ms_ssim_curve() for name in (codec, anchor)]
+    return percent(bd_rate(*curves))
+
+
 def _bd_luma(which: str, names: str, sets: str, codec: str, anchor: str) -> str:
     deltas = []
     for name in sets.split(","):
@@ -170,6 +176,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "bd": _bd,
     "bd-below": _bd_below,
     "bd-at-equal-rates": _bd_at_equal_rates,
+    "bd-ms-ssim": _bd_ms_ssim,
     "bd-luma": _bd_luma,
     "gain": _gain,
     "published": _published,
