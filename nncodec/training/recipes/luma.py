@@ -158,7 +158,7 @@ class Recipe:
         colour = torch.zeros(1, dtype=torch.bool)
         for index, (family, level) in enumerate(zip(regions.family, regions.level, strict=True)):
             seen, original = to_ycc(regions.seen[index : index + 1]), to_ycc(regions.original[index : index + 1])
-            added = self._added(seen, torch.tensor([family]), torch.tensor([level / LEVELS]), colour)
+            added = self._added(seen, torch.tensor([family]), torch.tensor([float(level) / LEVELS]), colour)
             errors = (original - seen, original - seen - added)
             before, after = (
                 np.array([float(e[:, :1].square().mean()), float(to_rgb(e).square().mean())]) for e in errors
