@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from nncodec.codecs import Options
+from nncodec.codec import Options
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, from_array, from_pillow
+from nncodec.image.stills import MAX_PIXELS
 from nncodec.pipeline import (
     DEFAULT_CODEC,
     Decoded,
@@ -24,7 +25,6 @@ from nncodec.pipeline import decode as _decode
 from nncodec.pipeline import encode as _encode
 from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
-from nncodec.stills import MAX_PIXELS
 
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]

@@ -5,7 +5,7 @@ from typing import IO, Any
 import PIL.Image
 import PIL.ImageFile
 
-from nncodec.codecs import Options
+from nncodec.codec import Options
 from nncodec.container import MAGIC
 from nncodec.errors import NncError
 from nncodec.image import from_pillow, to_pillow

@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from nncodec.codecs import KeepsFiles, Options, all_codecs
+from nncodec.codec import KeepsFiles, Options
+from nncodec.codecs import all_codecs
 from nncodec.errors import NncError
 from nncodec.pipeline import Settings, decode, encode, inspect, keep_file, peek
 from tests import pictures

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from nncodec import models
-from nncodec.codecs import Options
+from nncodec.codec import Options
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.image import Picture
+from nncodec.nets import weights
 from nncodec.pipeline import Settings, decode, encode
 from tests import pictures
 
@@ -19,7 +19,7 @@ Named = dict[str, bytes]
 
 def check_every_model_has_some(files: list[Path], codec: str) -> None:
     """Files of all weights of a codec, and of no others."""
-    numbers = {model.number for model in models.manifest().values() if model.codec == codec}
+    numbers = {model.number for model in weights.manifest().values() if model.codec == codec}
     assert {path.name.split("-")[0] for path in files} == {f"model{number}" for number in numbers}
 
 
@@ -56,8 +56,8 @@ def coded(pixels: npt.NDArray[np.uint8], codec: str, quality: float) -> bytes:
 
 def write(codec: str, number: int, files: Named) -> None:
     """Write files of a codec's model, which must be the newest; never overwrite."""
-    if models.newest(codec) != number:
-        raise SystemExit(f"the newest model is {models.newest(codec)}")
+    if weights.newest(codec) != number:
+        raise SystemExit(f"the newest model is {weights.newest(codec)}")
     folder = Path(__file__).parent / f"golden_{codec}"
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():

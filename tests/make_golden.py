@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs import Options
+from nncodec.codec import Options
 from nncodec.container import VERSION, Container, Header, Kind, Section, parse, serialize
 from nncodec.image import Metadata, Picture
 from nncodec.pipeline import Settings, decode, encode, inspect, keep_file

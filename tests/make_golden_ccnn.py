@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 
-from nncodec import models
 from nncodec.codecs.ccnn import CODEC
-from nncodec.entropy.bands import CHANNELS, TAPS
-from nncodec.nets.ccnn_search import Search
-from nncodec.nets.lapped_coder import coder_for
-from nncodec.nets.lapped_model import Model, matrix_of, to_planes
+from nncodec.codecs.ccnn.encoder import Search
+from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.layout import CHANNELS, TAPS
+from nncodec.lapped.model import Model, matrix_of, to_planes
+from nncodec.nets import weights
 from tests import pictures
 from tests.golden_weights import Named, file_of, usual, write
 
@@ -20,7 +20,7 @@ from tests.golden_weights import Named, file_of, usual, write
 def differing(number: int) -> Named:
     """A file with filters of its own, whether they pay or not."""
     pixels = pictures.stripes(48, 64)
-    coder = coder_for(Model(number, models.load(number, "ccnn")), 120, pixels)
+    coder = coder_for(Model(number, weights.load(number, "ccnn")), 120, pixels)
     planes = Search(coder).shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)

@@ -5,19 +5,19 @@ Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is wh
 
 import sys
 
-from nncodec import models
 from nncodec.codecs.learned import CODEC
-from nncodec.nets.lapped_coder import coder_for
-from nncodec.nets.lapped_model import Model, own_colours
+from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.model import Model, own_colours
+from nncodec.nets import weights
 from tests import pictures
 from tests.golden_weights import Named, file_of, usual, write
-from tests.tiny_lapped import plain_way
+from tests.lapped.tiny_lapped import plain_way
 
 
 def coloured(number: int) -> Named:
     """A file with colours of its own, whether they pay or not."""
     pixels = pictures.photograph(40, 56)
-    coder = coder_for(Model(number, models.load(number, "learned")), 100, pixels)
+    coder = coder_for(Model(number, weights.load(number, "learned")), 100, pixels)
     way = plain_way(coder, own_colours(pixels))
     return {"colours-rgb-50-56x40": file_of(CODEC.id, pixels, coder.payload(way.own, way.planes))}
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nncodec import heif
-from nncodec.codecs import Options, by_name
+from nncodec.codec import Options
+from nncodec.codecs import by_name
+from nncodec.codecs.avif import heif
 from nncodec.container import VERSION
 from nncodec.pipeline import Settings, encode
 from tests import pictures

@@ -31,14 +31,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from nncodec.bench import tables
-from nncodec.bench.bd import Curve, bd_rate, delta
-from nncodec.bench.contest import Contest, contests
-from nncodec.bench.grid import Grid, decibels, percent
-from nncodec.bench.reference import references
-from nncodec.bench.report import merged
-from nncodec.bench.series import DataSet, Series, data_sets
-from nncodec.bench.table import Table
+from nncodec.bench.report import report_tables
+from nncodec.bench.report.assembly import merged
+from nncodec.bench.report.bd import Curve, bd_rate, delta
+from nncodec.bench.report.contest import Contest, contests
+from nncodec.bench.report.markdown import Grid, decibels, percent
+from nncodec.bench.report.reference import references
+from nncodec.bench.report.series import DataSet, Series, data_sets
+from nncodec.bench.results_tsv import Table
 
 ROOT = Path(__file__).parent.parent
 QUOTE = re.compile(r"<!-- quote ([^>]*?) -->(.*?)<!-- / -->", re.DOTALL)
@@ -142,7 +142,7 @@ def _time(which: str, names: str, set_name: str, codec: str, quality: str) -> st
 
 
 def _grid(kind: str, names: str, set_name: str, anchor: str, published: str) -> str:
-    grid = getattr(tables, kind)(_contest(names, set_name, anchor, published))
+    grid = getattr(report_tables, kind)(_contest(names, set_name, anchor, published))
     if isinstance(grid, tuple):
         grid = grid[0]
     return f"\n\n{grid.markdown()}\n"

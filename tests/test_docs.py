@@ -19,11 +19,11 @@ import pytest
 import nncodec
 from nncodec import container
 from nncodec.cli import VERBS
-from nncodec.cli.report import EXIT_CODES
+from nncodec.cli.messages import EXIT_CODES
 from nncodec.codecs import all_codecs
 from nncodec.container import KIND_NAMES, Header, parse, serialize
+from nncodec.image.stills import MAX_PIXELS, MAX_SCANS
 from nncodec.pipeline import decode
-from nncodec.stills import MAX_PIXELS, MAX_SCANS
 from tests import pictures
 from tests.conftest import Ran
 
@@ -274,7 +274,9 @@ def test_every_error_in_the_format_exists() -> None:
 # --- docstrings -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["nncodec", "nncodec.api", "nncodec.metrics", "nncodec.container", "nncodec.pipeline"])
+@pytest.mark.parametrize(
+    "name", ["nncodec", "nncodec.api", "nncodec.image.metrics", "nncodec.container", "nncodec.pipeline"]
+)
 def test_examples_in_docstrings_run(name: str) -> None:
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0

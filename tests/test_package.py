@@ -62,7 +62,12 @@ def nnc(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 
 def test_it_holds_the_package_and_nothing_of_the_workshop(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"nncodec/__init__.py", "nncodec/py.typed", "nncodec/codecs/avif.py", "nncodec/cli/encode.py"} <= set(names)
+    assert {
+        "nncodec/__init__.py",
+        "nncodec/py.typed",
+        "nncodec/codecs/avif/__init__.py",
+        "nncodec/cli/verbs/encode.py",
+    } <= set(names)
     tops = {name.split("/")[0] for name in names}
     assert tops - {"nncodec"} == {name for name in tops if name.endswith((".dist-info", ".data"))}
     assert [name.split("/", 1)[1] for name in names if ".data/" in name] == ["data/share/man/man1/nnc.1"]

@@ -7,7 +7,7 @@ import pytest
 from nncodec import progress
 from nncodec.cli import bar, batch
 from nncodec.cli.files import Job
-from nncodec.codecs import Options
+from nncodec.codec import Options
 from nncodec.image import Picture
 from nncodec.pipeline import Settings, decode, encode
 from nncodec.pipeline.targets import Attempt, Target, search

@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("bjontegaard")
 
-from nncodec.bench.bd import bd_rate
-from nncodec.bench.reference import references
-from nncodec.bench.series import Series, data_sets
-from nncodec.bench.table import read
+from nncodec.bench.report.bd import bd_rate
+from nncodec.bench.report.reference import references
+from nncodec.bench.report.series import Series, data_sets
+from nncodec.bench.results_tsv import read
 from tests.quotes import QUOTE, ROOT, documents, fill, unquoted
 
 TABLES = sorted((ROOT / "results").glob("*.tsv"))

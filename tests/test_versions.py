@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncodec import heif
-from nncodec.codecs import Options
+from nncodec.codec import Options
+from nncodec.codecs.avif import heif
 from nncodec.errors import CorruptFile
 from nncodec.pipeline import Settings, decode, encode, inspect
 from tests import pictures

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from nncodec.cli import cli
-from nncodec.cli.report import EXIT_CODES
+from nncodec.cli.messages import EXIT_CODES
 from nncodec.version import __version__
 
 HEAD = """# Command line reference

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
+from nncodec.cli.messages import EXIT_CODES, exit_on_signal, report_error, report_usage
 from nncodec.cli.options import HELP
-from nncodec.cli.report import EXIT_CODES, exit_on_signal, report_error, report_usage
 from nncodec.container import VERSION
 from nncodec.errors import NncError
 from nncodec.version import __version__
@@ -34,7 +34,7 @@ class Verbs(click.Group):
         """The verb's click command, None if there is no such verb."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"nncodec.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"nncodec.cli.verbs.{cmd_name}").command
         return command
 
     def resolve_command(

@@ -13,7 +13,7 @@ import click
 
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, clashes
-from nncodec.cli.report import describe, exit_code, exit_on_signal, grouped, report_error, say
+from nncodec.cli.messages import describe, exit_code, exit_on_signal, grouped, report_error, say
 from nncodec.cli.writing import check_output
 from nncodec.errors import EncodeError, NncError
 from nncodec.threads import share, threads_of_children

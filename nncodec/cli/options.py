@@ -139,7 +139,8 @@ def checked(check: Callable[[str], None]) -> Callable[[click.Context, click.Para
 
 def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The codecs that a shell offers after ``-c``."""
-    from nncodec.codecs import HasBases, KeepsFiles, all_codecs
+    from nncodec.codec import HasBases, KeepsFiles
+    from nncodec.codecs import all_codecs
 
     codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
     names = [codec.name for codec in codecs]

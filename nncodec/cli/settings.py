@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.report import say
+from nncodec.cli.messages import say
 
 if TYPE_CHECKING:
     from nncodec.pipeline import Settings, Target
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     """The settings that the options of ``nnc encode`` describe; click.UsageError for what contradicts itself."""
-    from nncodec.codecs import Options
+    from nncodec.codec import Options
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
@@ -35,8 +35,9 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
 
 def _effort(options: dict[str, Any]) -> int:
     """The effort that was asked for; if none was, the usual one, or what is left of it without torch, with a note."""
-    from nncodec.codecs import Options, RefinesWithTorch, by_name
-    from nncodec.models import installed
+    from nncodec.codec import Options, RefinesWithTorch
+    from nncodec.codecs import by_name
+    from nncodec.nets.weights import installed
     from nncodec.pipeline import DEFAULT_CODEC
 
     given: int | None = options["effort"]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nncodec.codecs import Frame, Options, Pixels
+from nncodec.codec import Frame, Options, Pixels
 from nncodec.errors import CorruptFile
-from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
+from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 _FULL_CHROMA_FROM = 93
 """Quality from which full chroma resolution is worth its bytes; below, 4:2:0 is better at equal size."""

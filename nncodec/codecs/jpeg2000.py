@@ -4,9 +4,9 @@ import struct
 
 import numpy as np
 
-from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
+from nncodec.codec import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile
-from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
+from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 _SIZ, _COD, _QCD, _COM, _SOT = 0xFF51, 0xFF52, 0xFF5C, 0xFF64, 0xFF90
 _SOD, _EOC = b"\xff\x93", b"\xff\xd9"

@@ -2,10 +2,10 @@
 
 import PIL.Image
 
-from nncodec.codecs import Frame, Options, Pixels
+from nncodec.codec import Frame, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, from_pillow, metadata_of
-from nncodec.stills import decode_still, not_built, open_still, pillow_errors
+from nncodec.image.stills import decode_still, not_built, open_still, pillow_errors
 
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 """Start of image, then any marker (ITU-T T.81, annex B)."""

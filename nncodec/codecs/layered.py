@@ -2,7 +2,7 @@
 
 Multi-scale residual coding, after "Combine Traditional Compression Method With Convolutional Neural Networks" (CLIC
 2018), but without its networks. Scale, qualities, and whether there is a second layer at all are chosen by
-rate and distortion. What the small picture is scaled up by is in `nncodec.scaling`, the payload in docs/format.md.
+rate and distortion. `nncodec.image.scaling` scales the small picture up; the payload is in docs/format.md.
 """
 
 import math
@@ -13,11 +13,12 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs import LOSSLESS, Codec, Frame, Options, Pixels, all_codecs, by_name
+from nncodec.codec import LOSSLESS, Codec, Frame, Options, Pixels
+from nncodec.codecs import all_codecs, by_name
 from nncodec.errors import CorruptFile, EncodeError
+from nncodec.image.metrics import mse
+from nncodec.image.scaling import downscale, halved, upscale
 from nncodec.leb128 import read_number, write_number
-from nncodec.metrics import mse
-from nncodec.scaling import downscale, halved, upscale
 
 _SCALES = ("/2", "/4", "/8")
 """How names say how often the sides are halved: once, twice, thrice."""

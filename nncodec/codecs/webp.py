@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nncodec.codecs import LOSSLESS, Frame, Options, Pixels
+from nncodec.codec import LOSSLESS, Frame, Options, Pixels
 from nncodec.errors import CorruptFile
-from nncodec.stills import decode_still, encode_still, not_built, pillow_errors
+from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 
 class Webp:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.entropy.layout import N_SCALES
+from nncodec.entropy.scales import N_SCALES
 from nncodec.entropy.tables import Frequencies, Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.leb128 import read_number, write_number

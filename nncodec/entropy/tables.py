@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.entropy.layout import INDICES_PER_OCTAVE, N_SCALES, SCALE_MIN
+from nncodec.entropy.scales import INDICES_PER_OCTAVE, N_SCALES, SCALE_MIN
 from nncodec.errors import UnsupportedFile
 
 Frequencies = npt.NDArray[np.int64]

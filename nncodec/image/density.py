@@ -5,7 +5,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from nncodec.image.exif import exif_values
 from nncodec.image.picture import Metadata
-from nncodec.stills import PILLOW_ERRORS
+from nncodec.image.stills import PILLOW_ERRORS
 
 Density = tuple[float, float]
 """Dots per inch across and down."""

@@ -6,7 +6,7 @@ from typing import Any
 import PIL.Image
 
 from nncodec.errors import NncError
-from nncodec.stills import pillow_errors
+from nncodec.image.stills import pillow_errors
 
 
 def exif_values(block: bytes | None, tags: Iterable[int]) -> dict[int, Any]:

@@ -11,7 +11,7 @@ from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.image.density import density_of, put_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.picture import Metadata, Picture
-from nncodec.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
+from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 
 NOT_READ = {
     "EPS": "it is a program, and would be run",

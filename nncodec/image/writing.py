@@ -10,7 +10,7 @@ from nncodec.errors import EncodeError
 from nncodec.image.density import stated_density
 from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Picture
-from nncodec.stills import PILLOW_ERRORS
+from nncodec.image.stills import PILLOW_ERRORS
 
 _TIFF_XMP = 700
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"

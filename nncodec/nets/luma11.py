@@ -4,7 +4,7 @@
 (Yamanaka et al. 2017): seven 3 x 3 convolutions of 16, 14, 12, 11, 10, 9 and 8 features, all of which are kept (80);
 A1, 1 x 1 to 24; B1, 1 x 1 to 8, then B2, 3 x 3 to 8; both paths side by side (32), 1 x 1 to the correction. The
 activations are parametric ReLUs. Ours adds the condition: codec and level of damage move the biases of the seven, so
-that one set of weights serves all. `nncodec.nets.mending` trains it.
+that one set of weights serves all. `nncodec.nets.resnet_torch` trains it.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.nets.mender import UNIT, between
-from nncodec.nets.stored import restored
+from nncodec.nets.quantised import restored
+from nncodec.nets.resnet import UNIT, between
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,7 +25,7 @@ class Luma11:
     """One model, ready to run.
 
     Args:
-        arrays: as they ship; parameters of `nncodec.nets.mending.Luma11` after ``net.``.
+        arrays: as they ship; parameters of `nncodec.nets.resnet_torch.Luma11` after ``net.``.
     """
 
     def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
@@ -38,7 +38,7 @@ class Luma11:
         """Pixels on each side that a result depends on: one for each 3 x 3 convolution in a row."""
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
-        """What to add to Y: see `nncodec.nets.mender.Mender.correction`. The other two planes are zero."""
+        """What to add to Y: see `nncodec.nets.resnet.Mender.correction`. The other two planes are zero."""
         values, kept, y = self._values, [], ycc[:, :, :1] / np.float32(UNIT)
         for layer in range(self._depth):
             bias = values[f"features.{layer}.bias"] + between(values[f"biases.{layer}.values"][family], level)

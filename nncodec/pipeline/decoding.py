@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nncodec import heif, progress
-from nncodec.alpha import decode_alpha
-from nncodec.codecs import Codec, Frame, HasLayers, KeepsFiles, by_id
+from nncodec import progress
+from nncodec.codec import Codec, Frame, HasLayers, KeepsFiles
+from nncodec.codecs import by_id
+from nncodec.codecs.avif import heif
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
+from nncodec.image.alpha import decode_alpha
+from nncodec.image.scaling import shrink
+from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.pipeline.layering import decode_layers
 from nncodec.restorers import apply_sections
-from nncodec.scaling import shrink
-from nncodec.stills import MAX_PIXELS, check_pixels
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,18 @@
 from dataclasses import dataclass, field, replace
 
 from nncodec import progress
-from nncodec.alpha import encode_alpha
-from nncodec.codecs import Codec, Frame, KeepsFiles, Options, all_codecs, by_name, holds
+from nncodec.codec import Codec, Frame, KeepsFiles, Options, holds
+from nncodec.codecs import all_codecs, by_name
 from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, read, upright
-from nncodec.metrics import psnr
+from nncodec.image.alpha import encode_alpha
+from nncodec.image.metrics import psnr
+from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.pipeline.decoding import decode
 from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
 from nncodec.pipeline.targets import Attempt, Target, search
-from nncodec.stills import MAX_PIXELS, check_pixels
 
 DEFAULT_CODEC = "avif"
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from nncodec.codecs import HasBases, by_id
+from nncodec.codec import HasBases
+from nncodec.codecs import by_id
 from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
 from nncodec.pipeline.layering import joined

@@ -1,6 +1,7 @@
 """Layers: where a codec's payload is cut into sections, and pictures from the first of them."""
 
-from nncodec.codecs import Codec, Frame, HasBases, HasLayers, by_id
+from nncodec.codec import Codec, Frame, HasBases, HasLayers
+from nncodec.codecs import by_id
 from nncodec.container import Container, Kind
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Pixels

@@ -3,7 +3,8 @@
 import math
 from dataclasses import replace
 
-from nncodec.codecs import LOSSLESS, by_name, holds
+from nncodec.codec import LOSSLESS, holds
+from nncodec.codecs import by_name
 from nncodec.errors import EncodeError
 from nncodec.image import Picture
 from nncodec.pipeline.encoding import Encoded, Settings, encode

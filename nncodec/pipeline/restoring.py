@@ -6,7 +6,7 @@ from nncodec import progress
 from nncodec.container import Container, Kind, Section, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Pixels
-from nncodec.metrics import mse
+from nncodec.image.metrics import mse
 from nncodec.pipeline.layering import artefacts_of
 from nncodec.restorers import Restorer, Task, by_name, make_section
 

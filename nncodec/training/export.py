@@ -6,12 +6,12 @@ from pathlib import Path
 from torch import Tensor
 
 from nncodec.errors import UnsupportedFile
-from nncodec.models import Arrays, read
-from nncodec.nets.stored import stored
+from nncodec.nets.quantised import stored
+from nncodec.nets.weights import Arrays, read
 
 
 def exported(parameters: Mapping[str, Tensor], prefix: str = "") -> Arrays:
-    """All parameters, by their names after ``prefix``; see `nncodec.nets.stored.stored`."""
+    """All parameters, by their names after ``prefix``; see `nncodec.nets.quantised.stored`."""
     arrays: Arrays = {}
     for name, value in parameters.items():
         arrays |= stored(prefix + name, value.detach().numpy())

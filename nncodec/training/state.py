@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nncodec.errors import CorruptFile
-from nncodec.models import opened_npz
+from nncodec.nets.weights import opened_npz
 
 
 class Average:

@@ -1,0 +1,1 @@
+"""Measuring: jobs planned, run and turned into rows."""

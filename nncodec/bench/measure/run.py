@@ -1,0 +1,64 @@
+"""Jobs to rows: in parallel for size and fidelity, one at a time on given cores for times."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context, parent_process
+
+from nncodec.bench.measure import rows
+from nncodec.bench.measure.plan import Failure, Job
+from nncodec.bench.results_tsv import Row
+from nncodec.threads import threads_of_children
+
+
+def rates(jobs: Sequence[Job], workers: int) -> Generator[Row | Failure, None, None]:
+    """Size and fidelity of every job, in order, from ``workers`` processes of one thread each."""
+    yield from _run(rows.rate, jobs, workers, threads=1, pinned=False)
+
+
+def timings(jobs: Sequence[Job], reps: int, threads: int) -> Generator[Row | Failure, None, None]:
+    """The same with seconds and memory, one job at a time in one process that is kept on ``threads`` cores."""
+    yield from _run(partial(rows.timed, reps=reps, threads=threads), jobs, 1, threads, pinned=True)
+
+
+def _run(
+    work: Callable[[Job], Row | Failure], jobs: Sequence[Job], workers: int, threads: int, pinned: bool
+) -> Generator[Row | Failure, None, None]:
+    """Results in the order of the jobs. Closing the generator drops what has not begun."""
+    with threads_of_children(threads):
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_start_worker, initargs=(threads if pinned else None,)
+        )
+        futures: list[Future[Row | Failure]] = [pool.submit(work, job) for job in jobs]
+        try:
+            for job, future in zip(jobs, futures, strict=True):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield Failure(
+                        f"{job.codec} {job.source.set}/{job.source.image}",
+                        "a worker process died, perhaps for lack of memory; the rest was not measured",
+                        "a worker process died",
+                    )
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(pinned_threads: int | None) -> None:
+    """Leave Ctrl-C to the parent, which then ends the pool in order; keep a timing worker on its cores."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if pinned_threads and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-pinned_threads:])
+
+
+def _end_with_parent() -> None:
+    """A worker would wait for work for ever if its parent were killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

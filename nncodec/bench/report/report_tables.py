@@ -1,0 +1,123 @@
+"""The tables of a report."""
+
+import statistics
+
+from nncodec.bench.report.bd import Delta
+from nncodec.bench.report.contest import Contest, compare
+from nncodec.bench.report.markdown import Grid, decibels, percent
+from nncodec.bench.results_tsv import Row
+
+NOTHING = "\u2013"
+
+
+def deltas(contest: Contest) -> tuple[Grid, tuple[str, ...]]:
+    """Every curve against the anchor, best first, and why some have no figure."""
+    rows, refused, notes = [], [], []
+    for name, curve in contest.psnr.items():
+        if name == contest.anchor:
+            continue
+        found = contest.against_anchor(name)
+        if isinstance(found, Delta):
+            shown = (percent(found.rate_percent), decibels(found.quality_db), f"{found.overlap_db:.1f} dB")
+            rows.append((found.rate_percent, (contest.titles[name], *shown, _ms_ssim(contest, name))))
+        else:
+            refused.append((contest.titles[curve.name], NOTHING, NOTHING, NOTHING, _ms_ssim(contest, name)))
+            notes.append(f"{found}.")
+    header = (f"against {contest.titles[contest.anchor]}", "BD-rate", "BD-PSNR", "overlap", "BD-rate by MS-SSIM")
+    ordered = [row for _, row in sorted(rows)] + refused
+    return Grid.of(header, ordered, (None, True, False, None, True)), tuple(notes)
+
+
+def matrix(contest: Contest) -> Grid:
+    """BD-rate of every curve (rows) against every measured codec and the anchor (columns)."""
+    columns = list(contest.measured)
+    if contest.anchor not in columns:
+        columns.append(contest.anchor)
+    rows = [
+        (contest.titles[name], *(_rate(contest, name, other) if name != other else NOTHING for other in columns))
+        for name in contest.psnr
+    ]
+    header = ("BD-rate of, against", *(contest.titles[name] for name in columns))
+    return Grid.of(header, rows, (None, *(True for _ in columns)))
+
+
+def pictures(contest: Contest) -> Grid | None:
+    """The pictures each measured codec does best and worst on, against the measured anchor; None without a rival."""
+    anchor = contest.measured_anchor
+    rows = []
+    for name in contest.measured:
+        found = sorted((rate, image) for image, rate in contest.picture_rates(name).items())
+        if name != anchor and found:
+            rates = [rate for rate, _ in found]
+            best, worst = (f"{image} {percent(rate)}" for rate, image in (found[0], found[-1]))
+            rows.append((name, best, percent(statistics.median(rates)), percent(statistics.fmean(rates)), worst))
+    header = (f"against {anchor}", "best picture", "median", "mean", "worst picture")
+    return Grid.of(header, rows, (None, None, True, True, None)) if rows else None
+
+
+def points(contest: Contest) -> Grid:
+    """The points of the measured curves."""
+    rows = [
+        (
+            f"{series.name}, {point.quality:g}",
+            f"{point.bytes:.0f}",
+            f"{point.bpp:.3f}",
+            f"{point.psnr:.2f}",
+            f"{point.psnr_y:.2f}",
+            f"{point.ssim:.4f}",
+            f"{point.ms_ssim:.4f}",
+        )
+        for series in contest.data.series
+        for point in series.points
+    ]
+    return Grid.of(("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM"), rows)
+
+
+def times(contest: Contest) -> Grid | None:
+    """Seconds and memory per codec and quality, None if nothing was timed. Medians over the pictures."""
+    rows = [line for label, timed in contest.data.timed.items() for line in _times_of(label, timed)]
+    names = ("codec, quality", "pictures", "bpp", "encode ms", "CPU ms", "decode ms", "CPU ms", "enc MiB", "dec MiB")
+    return Grid.of(names, rows) if rows else None
+
+
+def _times_of(label: str, timed: tuple[Row, ...]) -> list[tuple[str, ...]]:
+    by_quality: dict[float, list[Row]] = {}
+    for row in timed:
+        by_quality.setdefault(row.quality, []).append(row)
+    return [_times_row(f"{label}, {quality:g}", rows) for quality, rows in sorted(by_quality.items())]
+
+
+def _times_row(label: str, rows: list[Row]) -> tuple[str, ...]:
+    return (
+        label,
+        str(len(rows)),
+        f"{statistics.fmean(row.bpp for row in rows):.2f}",
+        _milliseconds([row.encode_s for row in rows]),
+        _milliseconds([row.encode_cpu_s for row in rows]),
+        _milliseconds([row.decode_s for row in rows]),
+        _milliseconds([row.decode_cpu_s for row in rows]),
+        _largest([row.encode_mib for row in rows]),
+        _largest([row.decode_mib for row in rows]),
+    )
+
+
+def _milliseconds(seconds: list[float | None]) -> str:
+    known = [value for value in seconds if value is not None]
+    return f"{1000 * statistics.median(known):.1f}" if known else NOTHING
+
+
+def _largest(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{max(known):.0f}" if known else NOTHING
+
+
+def _ms_ssim(contest: Contest, name: str) -> str:
+    if name not in contest.ms_ssim or contest.anchor not in contest.ms_ssim:
+        return NOTHING
+    found = compare(contest.ms_ssim[name], contest.ms_ssim[contest.anchor])
+    return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING
+
+
+def _rate(contest: Contest, name: str, anchor: str) -> str:
+    found = compare(contest.psnr[name], contest.psnr[anchor])
+    return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING

@@ -1,0 +1,1 @@
+"""The verbs of ``nnc``, one file each, which define ``command``."""

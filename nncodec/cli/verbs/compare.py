@@ -1,0 +1,106 @@
+"""``nnc compare``: how far one picture is from another."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncodec.cli.files import PIPE, Job, read_source
+from nncodec.cli.messages import describe, printable
+from nncodec.cli.options import FILE, max_pixels_option
+from nncodec.cli.writing import check_output, write_output
+from nncodec.errors import EncodeError, NncError
+
+if TYPE_CHECKING:
+    from nncodec.image import Picture
+
+
+@click.command("compare", short_help="PSNR, SSIM, MS-SSIM and rate of two pictures.")
+@click.argument("original", type=FILE, metavar="A")
+@click.argument("other", type=FILE, metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture of where the two differ.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
+@max_pixels_option
+def command(original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int) -> None:
+    """Measure picture B against picture A: MSE, PSNR, SSIM, MS-SSIM, and the bits per pixel of both files.
+
+    Both may be in any format, .nnc included. Alpha is not compared; gray against colour is compared as colour.
+    """
+    from nncodec.image.metrics import measure
+
+    (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels) for file in (original, other))
+    a, b = _alike(first, second)
+    scores = measure(a, b)
+    n_pixels = first.width * first.height
+    record: dict[str, Any] = {
+        "a": original,
+        "b": other,
+        "width": first.width,
+        "height": first.height,
+        "mse": scores.mse,
+        "psnr": None if math.isinf(scores.psnr) else scores.psnr,
+        "psnr_y": None if math.isinf(scores.psnr_y) else scores.psnr_y,
+        "ssim": scores.ssim,
+        "ms_ssim": scores.ms_ssim,
+        "bpp_a": 8 * first_bytes / n_pixels,
+        "bpp_b": 8 * second_bytes / n_pixels,
+    }
+    click.echo(json.dumps(record) if as_json else _text(record))
+    if heatmap is not None:
+        _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
+
+
+def _read(file: str, max_pixels: int) -> "tuple[Picture, int]":
+    """A picture and the bytes of its file; errors say which file they are about."""
+    from nncodec.pipeline import read_any
+
+    try:
+        data = read_source(file)
+        return read_any(data, max_pixels=max_pixels), len(data)
+    except OSError as error:
+        raise NncError(f"{file}: {describe(error, file)}") from error
+    except NncError as error:
+        raise type(error)(f"{file}: {error}", error.hint) from error
+
+
+def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:
+    """The two pixel arrays in one shape; EncodeError if size or depth differ."""
+    import numpy as np
+
+    if (first.width, first.height) != (second.width, second.height):
+        sizes = f"{first.width} x {first.height} and {second.width} x {second.height}"
+        raise EncodeError(f"pictures of different size cannot be compared: {sizes}")
+    if first.depth != second.depth:
+        raise EncodeError(f"{first.depth}-bit and {second.depth}-bit samples cannot be compared")
+    pixels: list[Any] = [first.pixels, second.pixels]
+    if first.channels != second.channels:
+        pixels = [np.repeat(p[:, :, np.newaxis], 3, axis=2) if p.ndim == 2 else p for p in pixels]
+    return pixels[0], pixels[1]
+
+
+def _text(record: dict[str, Any]) -> str:
+    def db(key: str) -> str:
+        return "equal" if record[key] is None else f"{record[key]:.2f} dB"
+
+    return "\n".join(
+        (
+            printable(f"{record['a']} | {record['b']}") + f": {record['width']} x {record['height']}",
+            f"  MSE      {record['mse']:.4f}",
+            f"  PSNR     {db('psnr')}",
+            f"  PSNR-Y   {db('psnr_y')}",
+            f"  SSIM     {record['ssim']:.5f}",
+            f"  MS-SSIM  {record['ms_ssim']:.5f}",
+            f"  bpp      {record['bpp_a']:.3f} | {record['bpp_b']:.3f}",
+        )
+    )
+
+
+def _write_heatmap(a: Any, b: Any, job: Job, force: bool) -> None:
+    from nncodec.image import Picture, write
+    from nncodec.image.heatmap import render
+
+    check_output(job, force)
+    write_output(job, write(Picture(render(a, b)))[0], make_folders=False)

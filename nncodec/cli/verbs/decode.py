@@ -1,0 +1,184 @@
+"""``nnc decode``: .nnc files to PNG, or any other format."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nncodec.cli.batch import Outcome, run
+from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
+from nncodec.cli.messages import grouped
+from nncodec.cli.options import FILE, batch_options, complete_format, device_option, manner_of, max_pixels_option
+from nncodec.cli.writing import write_output
+from nncodec.errors import CorruptFile, EncodeError, NncError
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """How files are decoded and written."""
+
+    pillow_format: str | None
+    png_level: int
+    quality: float | None
+    original: bool
+    max_pixels: int
+    restore: bool
+    partial: bool
+    layers: int | None
+    device: str
+
+
+@click.command("decode", short_help=".nnc files to PNG or any other format.")
+@click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    shell_complete=complete_format,
+    help="png, jpeg, webp, tiff, ppm, npy, ...  [default: the output's suffix, else png]",
+)
+@click.option(
+    "--png-level", type=click.IntRange(0, 9), default=1, show_default=True, help="0 is fast, 9 makes the smallest PNG."
+)
+@click.option(
+    "-q",
+    "--quality",
+    type=click.FloatRange(0, 100),
+    metavar="Q",
+    help="Of JPEG, WebP and AVIF output.  [default: 95; WebP is lossless]",
+)
+@click.option("--original", is_flag=True, help="Give back the JPEG that --keep-jpeg took over, bit for bit.")
+@click.option("--no-restore", is_flag=True, help="Leave restorers out: show the base layer.")
+@click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
+@click.option(
+    "--layers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Decode the first N layers of a progressive file, to a picture that may be smaller.",
+)
+@device_option
+@max_pixels_option
+@batch_options
+@click.pass_context
+def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+    """Decode .nnc files to PNG, or to any format Pillow writes.
+
+    \b
+    nnc decode photo.nnc                    photo.png beside it
+    nnc decode photo.nnc -o photo.jpg       another format
+    nnc decode -r small -o photos           a whole tree
+    nnc decode - -o - < a.nnc > a.png       a pipe
+    nnc decode photo.nnc --layers 1         what the first bytes of a layered file hold
+
+    A picture takes about 12 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
+    """
+    pillow_format = _format(options["format_name"])
+    suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
+    jobs = plan(named(sources, options, OURS, suffix))
+    wish = _Wish(
+        pillow_format,
+        options["png_level"],
+        options["quality"],
+        options["original"],
+        options["max_pixels"],
+        not options["no_restore"],
+        options["partial"],
+        options["layers"],
+        options["device"],
+    )
+    ctx.exit(run(jobs, partial(decode_file, wish=wish), manner_of(options, len(jobs))))
+
+
+def decode_file(job: Job, wish: _Wish) -> Outcome:
+    """Decode one file; runs in a worker process."""
+    start = time.perf_counter()
+    data = read_source(job.source)
+    out, size, notes, codec = _kept(data) if wish.original else _decoded(data, job, wish)
+    write_output(job, out, make_folders=True)
+    seconds = time.perf_counter() - start
+    line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
+    record: dict[str, object] = {"bytes": len(out), "seconds": round(seconds, 3)}
+    return Outcome(job, "done", line, record=record, sizes=(len(data), len(out)), notes=notes, details=(codec,))
+
+
+def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
+    from nncodec.pipeline import original
+
+    out, suffix = original(data)
+    return out, "original", (), f"kept {suffix} file"
+
+
+def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str, ...], str]:
+    from nncodec.image import write
+    from nncodec.pipeline import decode
+
+    pillow_format = wish.pillow_format or _format_of(job.output)
+    try:
+        done = decode(
+            data,
+            max_pixels=wish.max_pixels,
+            restore=wish.restore,
+            partial=wish.partial,
+            layers=wish.layers,
+            device=wish.device,
+        )
+    except CorruptFile as error:
+        raise CorruptFile(str(error), _way_out(data)) from error
+    picture = done.picture
+    out, lost = write(picture, pillow_format, png_level=wish.png_level, quality=wish.quality)
+    return (
+        out,
+        f"{picture.width} x {picture.height} {picture.mode}",
+        picture.notes + lost,
+        f"codec {done.codec}, written as {pillow_format}",
+    )
+
+
+def _way_out(data: bytes) -> str | None:
+    """What may be done about a damaged file, if anything."""
+    from nncodec.pipeline import inspect
+
+    try:
+        return None if inspect(data, partial=True).complete else "--partial decodes what is sound"
+    except NncError:
+        return None
+
+
+def _format_of(output: str) -> str:
+    """The format an output's suffix names; PNG for pipes. Raises EncodeError for an unknown suffix."""
+    suffix = Path(output).suffix.lower()
+    if output == PIPE or not suffix:
+        return "PNG"
+    return "NPY" if suffix == ".npy" else _writable(_extensions().get(suffix), suffix)
+
+
+def _format(name: str | None) -> str | None:
+    """The format that ``--format`` names, by its own name or a suffix."""
+    if name is None:
+        return None
+    wanted = name.upper()
+    return wanted if wanted == "NPY" else _writable(_extensions().get(f".{name.lower()}", wanted), name)
+
+
+def _writable(pillow_format: str | None, asked: str) -> str:
+    import PIL.Image
+
+    if pillow_format is None or pillow_format not in PIL.Image.SAVE:
+        raise EncodeError(f"no format to write is called {asked}", "png, jpeg, webp, tiff, avif, ppm and npy are some")
+    return pillow_format
+
+
+def _suffix(pillow_format: str) -> str:
+    """The usual suffix of a format: the shortest that names it, ``.png`` or ``.jpg``."""
+    preferred = {"NPY": ".npy", "JPEG": ".jpg", "JPEG2000": ".jp2", "PPM": ".ppm", "PNG": ".png"}
+    known = (suffix for suffix, name in _extensions().items() if name == pillow_format)
+    return preferred.get(pillow_format) or min(known, key=len, default=f".{pillow_format.lower()}")
+
+
+def _extensions() -> dict[str, str]:
+    import PIL.Image
+
+    return {s: f for s, f in PIL.Image.registered_extensions().items() if f != "NNC"}

@@ -1,0 +1,212 @@
+"""``nnc encode``: pictures to .nnc files."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncodec.cli.batch import Outcome, run
+from nncodec.cli.files import PIPE, Job, named, plan, read_source
+from nncodec.cli.messages import decibels, grouped
+from nncodec.cli.options import (
+    AMOUNT,
+    FILE,
+    POSITIVE,
+    batch_options,
+    check_codec,
+    check_restore,
+    checked,
+    complete_codec,
+    complete_restore,
+    device_option,
+    manner_of,
+    max_pixels_option,
+)
+from nncodec.cli.settings import settings_of
+from nncodec.cli.writing import write_output
+from nncodec.threads import share
+
+if TYPE_CHECKING:
+    from nncodec.pipeline import Encoded, Settings
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """How sources are read, and what is made of them beside what Settings say."""
+
+    keep_jpeg: bool
+    depth: int | None
+    frame: int | None
+    lossless: bool
+    codec: str | None
+    """The codec that was named."""
+    skip_if_larger: bool
+
+
+@click.command("encode", short_help="Pictures to .nnc files.")
+@click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
+@click.option(
+    "-c",
+    "--codec",
+    metavar="NAME",
+    callback=checked(check_codec),
+    shell_complete=complete_codec,
+    help="See 'nnc codecs'; layered:jpeg is layered on jpeg.  [default: avif]",
+)
+@click.option(
+    "-q",
+    "--quality",
+    type=click.FloatRange(0, 100),
+    metavar="Q",
+    help="0 to 100, 100 is lossless where the codec can be.  [default: 75]",
+)
+@click.option(
+    "--lossless",
+    is_flag=True,
+    help="Every pixel as it was, or no file; by webp or jpeg2000, whichever is smaller, unless -c names a codec.",
+)
+@click.option(
+    "--bpp",
+    type=POSITIVE,
+    metavar="X",
+    help="Best quality of at most X bits per pixel (searched: about 7 times slower).",
+)
+@click.option(
+    "--target-size", type=AMOUNT, metavar="SIZE", help="Best quality of at most SIZE bytes: 200k, 1.5M, 64Ki."
+)
+@click.option("--target-psnr", type=POSITIVE, metavar="DB", help="Smallest file of at least DB decibels.")
+@click.option(
+    "-e",
+    "--effort",
+    type=click.IntRange(1, 9),
+    metavar="N",
+    help="1 is fast, 9 makes the smallest file.  [default: 5, or what learned and ccnn can do without torch]",
+)
+@click.option(
+    "--restore",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    callback=checked(check_restore),
+    shell_complete=complete_restore,
+    help="Networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
+    "One that does not pay for its bytes is left out.",
+)
+@click.option(
+    "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
+)
+@click.option("--skip-if-larger", is_flag=True, help="Write nothing where that would not be smaller than the source.")
+@click.option("--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise; turn the picture upright.")
+@click.option("--strip-icc", is_flag=True, help="Drop the colour profile: the picture will be taken for sRGB.")
+@click.option("--depth", type=click.Choice(["8"]), help="Allow deeper samples to be cut to 8 bits.")
+@click.option("--frame", type=click.IntRange(0), metavar="N", help="Take frame N of an animation.")
+@device_option
+@max_pixels_option
+@batch_options
+@click.pass_context
+def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
+    """Encode pictures in any format Pillow reads, or .nnc.
+
+    \b
+    nnc encode photo.jpg                    photo.nnc beside it
+    nnc encode -r photos -o small -q 60     a whole tree
+    nnc encode - -o - < a.png > a.nnc       a pipe
+
+    Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
+    A picture takes about 16 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
+    """
+    from nncodec.image import picture_suffixes
+
+    found = named(sources, options, picture_suffixes(), ".nnc")
+    output = options["output"] or ""
+    if Path(output).suffix.lower() in found.suffixes and not Path(output).is_dir():
+        raise click.UsageError(f"{output} would be an .nnc file under another format's name")
+    jobs = plan(found)
+    _refuse_to_skip(options, jobs)
+    manner = manner_of(options, len(jobs))
+    depth = int(options["depth"]) if options["depth"] else None
+    wish = _Wish(
+        options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"], options["skip_if_larger"]
+    )
+    settings = settings_of(options, share(manner.workers) if manner.workers > 1 else 0)
+    ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
+
+
+def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
+    """Stop who asks to leave out what could never be written, or must be."""
+    if options["skip_if_larger"] and options["keep_jpeg"]:
+        raise click.UsageError(
+            "--keep-jpeg adds some bytes to every JPEG, so --skip-if-larger would leave them all out"
+        )
+    if options["skip_if_larger"] and any(job.output == PIPE for job in jobs):
+        raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
+
+
+def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
+    """Encode one file; runs in a worker process."""
+    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
+    from nncodec.container import MAGIC
+    from nncodec.pipeline import encode, encode_lossless, keep_file, read_any
+
+    start = time.perf_counter()
+    data = read_source(job.source)
+    notes: tuple[str, ...] = ()
+    if wish.keep_jpeg and data.startswith(JPEG_SIGNATURE):
+        done = keep_file(data, settings)
+    else:
+        picture = read_any(data, max_pixels=settings.max_pixels, depth=wish.depth, frame=wish.frame)
+        notes = picture.notes
+        if data.startswith(MAGIC):
+            notes += ("an .nnc file was encoded again: its loss adds to the new one",)
+        picture = replace(picture, notes=())
+        done = encode_lossless(picture, settings, wish.codec) if wish.lossless else encode(picture, settings)
+        if wish.skip_if_larger and len(done.data) >= len(data):
+            return _left_out(job, done, data)
+        notes += _larger(done, data)
+    write_output(job, done.data, make_folders=True)
+    outcome = _outcome(job, done, settings, notes, time.perf_counter() - start)
+    return replace(outcome, sizes=(len(data), len(done.data)))
+
+
+def _left_out(job: Job, done: "Encoded", source: bytes) -> Outcome:
+    sizes = f"{grouped(len(done.data))} bytes of {done.codec} against {grouped(len(source))}"
+    return Outcome(job, "skipped", f"{job.source}: not smaller, skipped: {sizes}", record={"bytes": len(done.data)})
+
+
+def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
+    """A note if there was nothing to gain, as with small pictures and with JPEG files of low quality."""
+    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
+
+    if len(done.data) <= len(source):
+        return ()
+    way_out = "; --keep-jpeg takes it over as it is" if source.startswith(JPEG_SIGNATURE) else ""
+    return (f"larger than the source, which has {grouped(len(source))} bytes{way_out}",)
+
+
+def _outcome(job: Job, done: "Encoded", settings: "Settings", notes: tuple[str, ...], seconds: float) -> Outcome:
+    line = f"{job.source} -> {job.output}  {grouped(len(done.data))} bytes  {done.bpp:.3f} bpp"
+    line += f"  {decibels(done.psnr)}  {seconds:.1f} s"
+    if settings.target is not None:
+        line += f"  (target {settings.target}: quality {done.quality:g}, {done.tries} tries)"
+    record: dict[str, object] = {
+        "codec": done.codec,
+        "quality": done.quality,
+        "bytes": len(done.data),
+        "bpp": done.bpp,
+        "psnr": None if done.psnr == float("inf") else done.psnr,
+        "seconds": round(seconds, 3),
+        "tries": done.tries,
+    }
+    return Outcome(job, "done", line, record=record, notes=notes, details=_details(done, settings))
+
+
+def _details(done: "Encoded", settings: "Settings") -> tuple[str, ...]:
+    from nncodec.pipeline import inspect
+
+    info = inspect(done.data)
+    how = f"{done.codec}, quality {done.quality:g}, effort {settings.options.effort}"
+    sections = ", ".join(f"{name} {grouped(n_bytes)}" for name, n_bytes in info.sections)
+    return f"{info.width} x {info.height} {info.mode}, {how}", f"{sections}, container {info.overhead}"

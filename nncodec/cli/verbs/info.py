@@ -1,0 +1,126 @@
+"""``nnc info``: what files hold and where their bytes go."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nncodec.cli.files import OURS, files_in, read_source
+from nncodec.cli.messages import describe, exit_code, grouped, printable, report_error, say
+from nncodec.cli.options import FILE, json_option, recursive_option
+from nncodec.errors import CorruptFile, NncError
+
+if TYPE_CHECKING:
+    from nncodec.pipeline import Info
+
+
+@click.command("info", short_help="What a file holds, and where its bytes go.")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+@recursive_option
+@json_option
+@click.pass_context
+def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool) -> None:
+    """Show size, codec and a byte breakdown by section; checksums are verified, no pixel is decoded.
+
+    Of a cut or damaged file what is sound is shown, and the exit code is 3. Of files in layers one sees at which byte
+    each ends: cut there, they decode with --partial.
+    """
+    ctx.exit(max(_tell(file, as_json) for file in files_in(files, recursive, OURS)))
+
+
+def _tell(file: str, as_json: bool) -> int:
+    """Print what a file holds and what is wrong with it; the exit code."""
+    data, info = b"", None
+    error: Exception | None = None
+    try:
+        data = read_source(file)
+        info, error = _inspected(data)
+    except (NncError, OSError) as refused:
+        error = refused
+    if as_json:
+        record: dict[str, Any] = {"file": file} | (_record(info) if info else {})
+        click.echo(json.dumps(record | ({"error": describe(error, file), "code": exit_code(error)} if error else {})))
+    elif info:
+        click.echo(f"{printable(file)}: {_text(info)}")
+    if error is None:
+        return 0
+    code = report_error(error, file)
+    if isinstance(error, CorruptFile) and not info:
+        _tell_claim(file, data)
+    return code
+
+
+def _inspected(data: bytes) -> "tuple[Info, CorruptFile | None]":
+    """What a file holds; of a damaged one what is sound, and the error."""
+    from nncodec.pipeline import inspect
+
+    try:
+        return inspect(data), None
+    except CorruptFile as error:
+        try:
+            return inspect(data, partial=True), CorruptFile(str(error), "'nnc decode --partial' decodes what is sound")
+        except NncError:
+            raise error from None
+
+
+def _tell_claim(file: str, data: bytes) -> None:
+    """Say at least what the header says of a file that has nothing sound but perhaps that."""
+    from nncodec.pipeline import claim
+
+    try:
+        say(f"nnc: note: {file}: its header claims {claim(data)}")
+    except NncError:
+        return
+
+
+def _text(info: "Info") -> str:
+    n_layers = info.layers
+    head = f"{info.width} x {info.height} {info.mode}, {info.codec}"
+    if info.base:
+        head += f" on {info.base} at 1/{info.scale}"
+    if n_layers > 1:
+        head += f", {n_layers} layers"
+    head += f", {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"
+    rows = []
+    for (kind, n_bytes), name, end in zip(info.sections, _names(info, n_layers), info.ends, strict=True):
+        cut_here = n_layers > 1 and kind in ("payload", "layer")
+        rows.append(_row(name, n_bytes, info.size) + (f"  to byte {grouped(end)}" if cut_here else ""))
+    unsound = info.size - info.ends[-1]
+    rows.append(_row("container", info.overhead - unsound, info.size))
+    if not info.complete:
+        head += ", damaged or cut"
+        rows.append(_row("not sound", unsound, info.size))
+    return "\n".join((head, *rows))
+
+
+def _names(info: "Info", n_layers: int) -> list[str]:
+    """The sections' names; restorers and layers are told apart."""
+    numbers = {"restorer": iter(info.restorers), "layer": iter(range(2, n_layers + 1))}
+    return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
+
+
+def _row(name: str, n_bytes: int, size: int) -> str:
+    return f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / size:6.1%}"
+
+
+def _record(info: "Info") -> dict[str, Any]:
+    sections = [
+        {"name": name, "bytes": n_bytes, "end": end}
+        for (name, n_bytes), end in zip(info.sections, info.ends, strict=True)
+    ]
+    return {
+        "version": info.version,
+        "codec": info.codec,
+        "base": info.base,
+        "base_scale": info.scale,
+        "width": info.width,
+        "height": info.height,
+        "mode": info.mode,
+        "bytes": info.size,
+        "bpp": info.bpp,
+        "layers": info.layers,
+        "restorers": info.restorers,
+        "sections": sections,
+        "overhead": info.overhead,
+        "complete": info.complete,
+    }

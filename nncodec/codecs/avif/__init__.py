@@ -1,0 +1,77 @@
+"""AVIF by Pillow (libaom). Payload: the bare AV1 picture, without the boxes of the file.
+
+Pillow offers no lossless colour transform, so lossless RGB is coded as one gray picture three times as high: the
+planes G, R - G and B - G, the differences modulo 256. docs/format.md has the details.
+"""
+
+import numpy as np
+
+from nncodec.codec import LOSSLESS, Frame, Options, Pixels
+from nncodec.codecs.avif import heif
+from nncodec.codecs.avif.av1 import sequence_header
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
+
+_MAX_ROWS = 32768
+_SPEEDS = (10, 9, 8, 7, 6, 4, 3, 2, 1)
+"""libavif's speed for efforts 1 to 9; 6 is its own default."""
+
+
+class Avif:
+    """4:4:4, tuned for PSNR; lossless at quality 100."""
+
+    id = 5
+    name = "avif"
+    summary = "AVIF 4:4:4 tuned for PSNR, lossless at quality 100"
+    quality_step = 1.0
+    depths = frozenset({8})
+    max_side = _MAX_ROWS
+
+    def missing(self) -> str | None:
+        """What Pillow was built without, if that matters here."""
+        return not_built("AVIF")
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1."""
+        gray, lossless = pixels.ndim == 2, options.quality >= LOSSLESS
+        parameters: dict[str, object] = {
+            "quality": LOSSLESS if lossless else min(round(options.quality), 99),
+            "speed": _SPEEDS[options.effort - 1],
+            "subsampling": "4:0:0" if gray or lossless else "4:4:4",
+        }
+        if options.threads:
+            parameters["max_threads"] = options.threads
+        if lossless:
+            pixels = pixels if gray else _stack(pixels)
+        else:
+            parameters["advanced"] = {"tune": "psnr"}
+        return heif.unwrap(encode_still(pixels, "AVIF", **parameters))
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """Decode either of the two layouts: colour that is coded as gray is three planes high."""
+        what, header = "the AVIF payload", sequence_header(payload)
+        stacked = frame.channels == 3 and header.gray
+        rows = 3 * frame.height if stacked else frame.height
+        if (header.width, header.height) != (frame.width, rows):
+            raise CorruptFile(f"{what} is coded as {header.width} x {header.height}, not {frame.width} x {rows}")
+        if frame.channels == 1 and not header.gray:
+            raise CorruptFile(f"{what} has colour, the file says gray")
+        still = decode_still(heif.wrap(payload), what, "AVIF", (rows, frame.width))
+        with pillow_errors(what):
+            pixels = np.array(still)
+        return _unstack(pixels, frame.height) if stacked else pixels
+
+
+def _stack(pixels: Pixels) -> Pixels:
+    if 3 * pixels.shape[0] > _MAX_ROWS:
+        raise EncodeError(f"lossless AVIF of {pixels.shape[0]} rows", f"the limit is {_MAX_ROWS // 3}; try webp")
+    red, green, blue = (pixels[:, :, i] for i in range(3))
+    return np.concatenate([green, red - green, blue - green])
+
+
+def _unstack(planes: Pixels, height: int) -> Pixels:
+    green, red, blue = (planes[i * height : (i + 1) * height] for i in range(3))
+    return np.stack([red + green, green, blue + green], axis=2)
+
+
+CODEC = Avif()

@@ -1,0 +1,62 @@
+"""An autoencoder per picture, after Roh et al., "Compressing CNN": strided, leaky ReLU, transposed convolution.
+
+The encoder trains its filters on the one picture and ships those of the decoder as differences to a shared start.
+What decides bits is exact integer arithmetic; pixels are painted in floating point and may differ by a level between
+machines. Decoding takes NumPy alone. The payload's layout is in docs/format-ccnn.md and `nncodec.lapped.bitstream`.
+"""
+
+import numpy as np
+
+from nncodec.codec import Frame, Options, Pixels
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.nets import weights
+
+INDICES_PER_QUALITY = 2
+NUMBERS = range(64, 80)
+"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
+_NAME = "ccnn"
+
+
+class Ccnn:
+    """See the module's docstring."""
+
+    id = 18
+    name = _NAME
+    summary = "convolutional autoencoder trained on the one picture, its filters in the file"
+    quality_step = 1 / INDICES_PER_QUALITY
+    depths = frozenset({8})
+    max_side = 65535
+    torch_from = 5
+
+    def missing(self) -> str | None:
+        """What this installation lacks: a library, or the weights."""
+        return weights.missing(self.name)
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
+        from nncodec.codecs.ccnn.encoder import Search
+        from nncodec.lapped.encoder import coder_for
+        from nncodec.lapped.model import loaded
+
+        if pixels.dtype != np.uint8:
+            raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
+        quality = round(options.quality * INDICES_PER_QUALITY)
+        coder = coder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        return Search(coder).best(options.effort)
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """A payload to uint8 pixels of ``frame.shape``; the device does not matter.
+
+        Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
+        """
+        from nncodec.codecs.ccnn.decoder import decode
+        from nncodec.lapped.bitstream import Payload
+        from nncodec.lapped.model import loaded
+
+        if frame.depth != 8:
+            raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
+        parsed = Payload.parse(payload, frame.channels, NUMBERS)
+        return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels)
+
+
+CODEC = Ccnn()

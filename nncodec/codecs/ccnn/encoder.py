@@ -1,0 +1,121 @@
+"""The encoder of the ccnn codec: ways to code one picture, of which it keeps the best."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.codecs.ccnn.decoder import restored, row_steps
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.lapped import differences
+from nncodec.lapped import encoder as lapped_coder
+from nncodec.lapped.encoder import PRICE, Coder
+from nncodec.lapped.latent import MEAN_ONE, Known, Means
+from nncodec.lapped.layout import CHANNELS, GROUPS, STRIDE, TAPS, Pass
+from nncodec.lapped.model import matrix_of, own_colours, to_planes
+from nncodec.lapped.transform import Decoder, Floats, analyse, paint
+from nncodec.nets import weights
+
+FIT_STEPS = (0, 0, 0, 0, 60, 120, 250, 500, 1000)
+"""Optimiser steps for efforts 1 to 9; no more than there are positions, none if a side is shorter than a filter."""
+_OWN_COLOURS_FROM = 2
+"""Effort from which colours of the picture's own are tried."""
+
+
+@dataclass(kw_only=True)
+class Plane(lapped_coder.Plane):
+    """How one plane was coded, and what it takes to paint it."""
+
+    decoder: Decoder
+    means: npt.NDArray[np.int32]
+    """(n, CHANNELS) in 1/16 symbol, in the order of coding, as are the indices"""
+    indices: Indices
+    """(n, CHANNELS)"""
+    error: float = 0.0
+    """Squared error in squared quantiser steps."""
+
+    def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
+        """See the base class; also keep what the symbols were predicted from."""
+        super().take(group, each, symbols, means, indices)
+        self.means[each.at, GROUPS[group]], self.indices[each.at, GROUPS[group]] = means, indices
+
+    @property
+    def cost(self) -> float:
+        """Bits, and the error at its price."""
+        return self.bits + PRICE * self.error
+
+
+@dataclass(frozen=True)
+class Search:
+    """The encoder's view of one picture at one quality index."""
+
+    coder: Coder
+
+    def best(self, effort: int) -> bytes:
+        """The payload with the best trade of bits for error among those that the effort allows."""
+        pixels = self.coder.pixels
+        colours: list[bytes | None] = [None]
+        if pixels.ndim == 3 and effort >= _OWN_COLOURS_FROM:
+            colours.append(own_colours(pixels))
+        ways = [(own, self.shared(to_planes(pixels, matrix_of(own)))) for own in colours]
+        own, planes = min(ways, key=lambda way: 8 * len(way[0] or b"") + sum(plane.cost for plane in way[1]))
+        height, width = pixels.shape[:2]
+        steps = min(FIT_STEPS[effort - 1], height * width // STRIDE**2)
+        if steps and min(height, width) >= TAPS:
+            planes = self._fitted(to_planes(pixels, matrix_of(own)), planes, steps)
+        return self.coder.payload(own, list(planes))
+
+    def shared(self, planes: Floats) -> list[Plane]:
+        """All planes with the shared start."""
+        known = self.coder.known(len(planes))
+        return [self._shared(known, number, plane) for number, plane in enumerate(planes)]
+
+    def _empty(self, decoder: Decoder) -> Plane:
+        """A plane of which nothing is coded yet."""
+        n = self.coder.pixels.shape[0] * self.coder.pixels.shape[1] // STRIDE**2
+        return Plane(
+            decoder=decoder, means=np.zeros((n, CHANNELS), np.int32), indices=np.zeros((n, CHANNELS), np.uint8)
+        )
+
+    def _shared(self, known: Known, number: int, plane: Floats) -> Plane:
+        coded = self._empty(self.coder.model.decoder(number))
+        self.coder.code(known, number, self.coder.latent(plane, number), coded)
+        self._measure(known, number, plane, coded)
+        return coded
+
+    def _measure(self, known: Known, number: int, plane: Floats, coded: Plane) -> None:
+        values = known.in_grid(known.values[number]).reshape(known.height, known.width, CHANNELS)
+        painted = paint(values, coded.decoder, 1 / MEAN_ONE)
+        coded.error = float(np.square(painted - plane / self.coder.step, dtype=np.float32).sum(dtype=np.float64))
+
+    def _fitted(self, planes: Floats, start: list[Plane], steps: int) -> list[Plane]:
+        """Each plane with filters trained on it, where they pay for their bytes."""
+        weights.require("torch", "codec ccnn from effort 5 on", "use -e 4, or pip install torch")
+        from nncodec.codecs.ccnn.fit_torch import Task, fit
+
+        coder, known = self.coder, self.coder.known(len(planes))
+        shape = known.height, known.width, CHANNELS
+        means = np.stack([known.in_grid(each.means).reshape(shape) for each in start])
+        indices = np.stack([known.in_grid(each.indices).reshape(shape) for each in start])
+        task = Task(planes, means, indices, float(coder.step))
+        analysis, synthesis = fit(task, coder.model.arrays, steps)
+        found = []
+        for number, plane in enumerate(planes):
+            trained = self._empty(start[number].decoder)
+            coder.code(known, number, analyse(plane, analysis[number]) / coder.step, trained)
+            self._differ(known, number, trained, synthesis[number])
+            self._measure(known, number, plane, trained)
+            if trained.difference is None or trained.cost >= start[number].cost:
+                trained = self._shared(known, number, plane)
+            found.append(trained)
+        return found if sum(each.cost for each in found) < sum(each.cost for each in start) else start
+
+    def _differ(self, known: Known, number: int, coded: Plane, wanted: Floats) -> None:
+        """Choose the filters' differences, and count what they cost."""
+        base = coded.decoder.filters[:CHANNELS]
+        unit, energy = row_steps(known.values[number])
+        rows = ((wanted - base) / unit[:, None, None]).reshape(CHANNELS, -1)
+        symbols, scales, spent = differences.choose(rows, PRICE * unit**2 * energy, self.coder.model.tables)
+        if symbols.any():
+            coded.difference, coded.decoder = (symbols, scales), restored(coded.decoder, symbols, unit)
+            coded.difference_bits = spent

@@ -1,0 +1,54 @@
+"""The recipe of the ccnn codec: first the transforms, then the contexts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from nncodec.lapped.calibration import ContextSettings, with_contexts
+from nncodec.lapped.recipe import VALIDATION_SIDE, Batches, Model, Recipe, filters, optimiser
+from nncodec.nets import weights
+from nncodec.training import data
+from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.state import Average
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line can change."""
+
+    minutes: float
+    batch: int = 8
+    crop: int = 128
+    rate: float = 2e-3
+    """Learning rate of the hidden channels; the filters get a tenth, the stand-in five times as much."""
+    seed: int = 0
+    every_minutes: float = 2.0
+    contexts: ContextSettings = ContextSettings()
+
+
+def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+    """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    torch.manual_seed(settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, held_out = data.find_pictures(folders)
+    pictures = data.load_pictures(training, folder.parent / "cache")
+    crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
+    model = Model()
+    run = Run(
+        model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, Average(model, 0.998), Guard()
+    )
+    if resume:
+        run.resume()
+    recipe = Recipe(run, model, Batches(settings.batch, settings.crop, settings.seed), pictures, crops)
+    train(run, recipe.loss, recipe.report, settings.every_minutes)
+    export(run, pictures, settings)
+
+
+def export(run: Run, pictures: data.Pictures, settings: Settings) -> None:
+    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
+    model = Model()
+    model.load_state_dict(run.average.values, strict=False)
+    arrays, losses = with_contexts(filters(model.transform), pictures, settings.contexts)
+    run.log(context_losses=losses)
+    weights.write(run.folder / "weights.npz", arrays)

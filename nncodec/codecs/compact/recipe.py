@@ -1,0 +1,262 @@
+"""The recipe of the codec ``compact``: two networks trained by turns, with the codecs between them.
+
+RecCNN learns from pictures that ComCNN, as it is by then, has made and a codec has coded; ComCNN then learns through
+the up-scaling and RecCNN, as in Jiang, Tao et al. 2017, but with a stand-in for the codec
+(`nncodec.codecs.compact.proxy_torch`).
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nncodec.codec import Frame, Options
+from nncodec.codecs import by_name
+from nncodec.codecs.compact.networks import LEVELS, POWER, Compact, Condition
+from nncodec.codecs.compact.proxy_torch import PRICE, stand_in, steps_like, upscaled
+from nncodec.image.metrics import psnr
+from nncodec.image.scaling import downscale, upscale
+from nncodec.nets import weights
+from nncodec.nets.quantised import restored
+from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet_torch import Mender
+from nncodec.training import data
+from nncodec.training.export import exported, shipped
+from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.muon import optimisers
+from nncodec.training.regions import BORDER, FLOOR, Batch, Family, crops, kept_regions, make_regions, to_rgb, to_ycc
+from nncodec.training.state import Average
+
+FAMILIES = (
+    Family(by_name("jpeg"), 5, 92, 0.25, POWER),
+    Family(by_name("jpeg2000"), 8, 80, 0.2, POWER),
+    Family(by_name("webp"), 0, 85, 0.25, POWER),
+    Family(by_name("avif"), 5, 75, 0.3, POWER),
+)
+"""In the order in which the networks number them."""
+VALIDATION_SIDE = 256
+VALIDATION_PICTURES = 6
+VALIDATION_LEVELS = (12, 20, 30)
+_CHUNK = 100
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line can change."""
+
+    minutes: float
+    regions: int = 4000
+    """Regions coded before each phase of RecCNN."""
+    batch: int = 8
+    crop: int = 64
+    """Side of the crops, in pixels of the half-size picture, a multiple of 8."""
+    rate: float = 2.5e-3
+    gray: float = 0.15
+    """Share of the crops without colour."""
+    price: float = 1.0
+    """Price of a bit of the stand-in, in parts of what it is worth to a codec; 0: as in the paper, without a codec."""
+    average: float = 0.998
+    every_minutes: float = 5.0
+    seed: int = 0
+    stride: int = 1
+    """RecCNN works on squares of so many pixels of the half-size picture."""
+    width: int = 32
+    blocks: int = 5
+    com_width: int = 32
+    ends: tuple[float, ...] = (0.26, 0.32, 1.0)
+    """Shares of the time at which turns end, of RecCNN and of ComCNN."""
+    weights: Path | None = None
+    """Weights as exported, to go on from with the last turn; widths, blocks and stride are theirs then."""
+
+
+class Pair(nn.Module):
+    """Both networks; each is trained while the other rests."""
+
+    def __init__(self, com: Mender, rec: Mender) -> None:
+        super().__init__()
+        self.com, self.rec = com, rec
+
+    @classmethod
+    def new(cls, settings: Settings) -> "Pair":
+        """As training begins."""
+        com = Mender(len(FAMILIES), 2, settings.com_width, 1, 1)
+        return cls(com, Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride))
+
+    @classmethod
+    def of(cls, arrays: weights.Arrays) -> "Pair":
+        """Weights as they ship."""
+        return cls(*(Mender.of(restored(arrays, part)) for part in ("com", "rec")))
+
+
+def smaller(pictures: data.Bytes) -> data.Bytes:
+    """(B, H, W, 3) to half the sides, by `downscale`."""
+    return np.stack([downscale(picture, 1) for picture in pictures])
+
+
+def larger(pictures: data.Bytes) -> data.Bytes:
+    """(B, h, w, 3) to twice the sides, by `upscale`."""
+    return np.stack([upscale(picture, 2 * picture.shape[0], 2 * picture.shape[1], 1) for picture in pictures])
+
+
+@dataclass
+class Recipe:
+    """Batches, losses and validation of one run."""
+
+    run: Run
+    model: Pair
+    settings: Settings
+    pictures: data.Pictures
+    held_out: data.Bytes
+    """(n, side, side, 3), for validation."""
+
+    def __post_init__(self) -> None:
+        self._prepare()
+
+    def loss(self, step: int, share: float) -> Tensor:
+        """Loss of a fresh batch; it depends on the seed, the step and the phase."""
+        phase = next(number for number, end in enumerate(self.settings.ends) if share < end)
+        if phase != self.run.phase:
+            self.model.load_state_dict(self.run.average.values)
+            self.report()
+            self.run.begin_phase(phase)
+            self._prepare()
+        rng = np.random.default_rng((self.settings.seed, step))
+        batch = crops(self._regions, self.settings.batch, self.settings.crop, rng)
+        gray = torch.from_numpy(rng.random(self.settings.batch) < self.settings.gray)
+        return (self._com_loss if phase % 2 else self._rec_loss)(batch, gray).mean()
+
+    def _prepare(self) -> None:
+        """Make ready for the phase: who learns, and from regions that the averaged ComCNN made."""
+        of_com = bool(self.run.phase % 2)
+        self.model.com.requires_grad_(of_com)
+        self.model.rec.requires_grad_(not of_com)
+        made = Compact(arrays_of(self.run.average.values))
+
+        def before(pixels: data.Bytes, family: int, level: float) -> data.Bytes:
+            return made.compacted(pixels, Condition(FAMILIES[family].codec.id, round(level)))
+
+        folder = self.run.folder / f"round{self.run.phase // 2}"
+        folder.mkdir(exist_ok=True)
+        make = partial(make_regions, self.pictures, families=FAMILIES, before=before)
+        self._regions = kept_regions(self.settings.regions, folder, self.settings.seed, make)
+        if of_com:
+            self._steps = self._steps_of_regions()
+
+    @torch.no_grad()
+    def _steps_of_regions(self) -> Tensor:
+        """(n, 3): steps at which the stand-in does as much damage as the codecs did."""
+        steps, regions = [], self._regions
+        for start in range(0, len(regions.level), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            original, plain = to_ycc(regions.original[part]), to_ycc(smaller(regions.original[part]))
+            family, level = torch.from_numpy(regions.family[part]), torch.from_numpy(regions.level[part] / LEVELS)
+            steps.append(steps_like(plain + self._com(original, family, level), to_ycc(regions.seen[part])))
+        return torch.cat(steps)
+
+    def _rec_loss(self, batch: Batch, gray: Tensor) -> Tensor:
+        """(B,): share of the up-scaled picture's error that RecCNN leaves."""
+        small, plain, original = (
+            without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, larger(batch.seen), batch.original)
+        )
+        before = original - plain
+        return error(before - self._rec(small, batch.family, batch.level)) / (error(before) + FLOOR)
+
+    def _com_loss(self, batch: Batch, gray: Tensor) -> Tensor:
+        """(B,): error of stand-in, up-scaling and RecCNN, and the price of the bits, in parts of the usual error."""
+        original, plain = (without_colour(to_ycc(pixels), gray) for pixels in (batch.original, smaller(batch.original)))
+        given, steps = plain + self._com(original, batch.family, batch.level), self._steps[batch.index]
+        seen, bits = stand_in(given, steps) if self.settings.price else (given, torch.zeros(len(given)))
+        usual = error(original - without_colour(to_ycc(larger(batch.seen)), gray))
+        cost = error(original - self._restored(seen, batch))
+        return (cost + self.settings.price * PRICE * steps[:, 0].square() * bits) / (usual + FLOOR)
+
+    def _restored(self, small: Tensor, batch: Batch) -> Tensor:
+        return upscaled(small) + self._rec(small, batch.family, batch.level)
+
+    def _com(self, original: Tensor, family: Tensor, level: Tensor) -> Tensor:
+        """What ComCNN adds to the half-size picture, in levels."""
+        return UNIT * self._run(self.model.com, original, family, level)
+
+    def _rec(self, small: Tensor, family: Tensor, level: Tensor) -> Tensor:
+        """What RecCNN adds to the up-scaled picture, in levels."""
+        return UNIT * self._run(self.model.rec, small, family, level)
+
+    def _run(self, net: nn.Module, ycc: Tensor, family: Tensor, level: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            y: Tensor = net((ycc / UNIT).contiguous(memory_format=torch.channels_last), family, level)
+        return y.float()
+
+    def report(self) -> None:
+        """Log what the averaged weights, as they ship, make of held-out pictures, by codec: see `measured`."""
+        made = Compact(arrays_of(self.run.average.values))
+        rows: dict[str, list[float]] = {}
+        for number, family in enumerate(FAMILIES):
+            for com in (False, True) if self.run.phase else (False,):
+                found = [measured(made, self.held_out, number, level, com) for level in VALIDATION_LEVELS]
+                rows[f"{family.codec.name}_{'com' if com else 'plain'}"] = np.ravel(found).round(3).tolist()
+        self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **rows)
+
+
+def without_colour(ycc: Tensor, gray: Tensor) -> Tensor:
+    """Y, Cb and Cr, (B, 3, H, W), with Cb and Cr of the pictures in ``gray``, (B,) bool, set to 0."""
+    return torch.cat([ycc[:, :1], ycc[:, 1:] * ~gray[:, None, None, None]], 1)
+
+
+def error(difference: Tensor) -> Tensor:
+    """(B,): mean squared error in RGB of a difference of Y, Cb and Cr, (B, 3, H, W), without the border."""
+    inner = difference[..., BORDER:-BORDER, BORDER:-BORDER]
+    return to_rgb(inner).square().mean((1, 2, 3))
+
+
+def measured(model: Compact, pictures: data.Bytes, family: int, level: int, com: bool) -> tuple[float, float, float]:
+    """Means over pictures: bits per pixel, PSNR of the up-scaled picture, PSNR of the restored one.
+
+    ``com`` says whether ComCNN makes the half-size picture, or `downscale`.
+    """
+    codec, rows = FAMILIES[family].codec, []
+    condition = Condition(codec.id, level)
+    for pixels in pictures:
+        given = model.compacted(pixels, condition) if com else downscale(pixels, 1)
+        payload = codec.encode(given, Options(FAMILIES[family].quality(level), threads=1))
+        seen = codec.decode(payload, Frame(given.shape[1], given.shape[0], 3), "cpu").astype(np.uint8, copy=False)
+        height, width = pixels.shape[:2]
+        after = upscale(seen, height, width, 1), model.restored(seen, height, width, condition)
+        rows.append((8 * len(payload) / (height * width), *(psnr(pixels, found) for found in after)))
+    bits, before, restored = np.mean(rows, axis=0).tolist()
+    return bits, before, restored
+
+
+def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+    """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
+
+    Pictures are cached in ``cache`` beside the folder, coded regions in it.
+    """
+    torch.manual_seed(settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
+    model = Pair.new(settings)
+    if settings.weights is not None:
+        model, settings = Pair.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = Average(model, settings.average)
+    run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())
+    if resume:
+        run.resume()
+    elif settings.weights is not None:
+        run.begin_phase(len(settings.ends) - 1)
+    middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
+    recipe = Recipe(run, model, settings, training, middles)
+    train(run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", arrays_of(average.values))
+
+
+def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
+    """The arrays that ship: averaged parameters after ``com.`` and ``rec.``, wire numbers and qualities of bases."""
+    arrays: weights.Arrays = {
+        "codecs": np.array([family.codec.id for family in FAMILIES], np.uint8),
+        "qualities": np.array([(family.lowest, family.highest) for family in FAMILIES], np.float32),
+    }
+    return arrays | exported(parameters)

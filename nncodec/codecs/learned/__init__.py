@@ -1,0 +1,68 @@
+"""The learned codec: a lapped latent coded under neural contexts, painted and polished by neural networks.
+
+What decides bits is exact integer arithmetic (`nncodec.entropy`), so a file means the same symbols on every
+machine. Pixels are painted in floating point and may differ by a level between machines. Decoding takes NumPy alone.
+The payload's layout is in docs/format-learned.md and `nncodec.lapped.bitstream`.
+"""
+
+import numpy as np
+
+from nncodec.codec import Frame, Options, Pixels
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.nets import weights
+
+INDICES_PER_QUALITY = 2
+NUMBERS = range(1, 64)
+"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
+_NAME = "learned"
+
+
+class Learned:
+    """See the module's docstring."""
+
+    id = 16
+    name = _NAME
+    summary = "lapped neural latent, learned contexts and synthesis, one set of weights for all qualities"
+    quality_step = 1 / INDICES_PER_QUALITY
+    depths = frozenset({8})
+    max_side = 65535
+    torch_from = 4
+
+    def missing(self) -> str | None:
+        """What this installation lacks: a library, or the weights."""
+        return weights.missing(self.name)
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
+        from nncodec.codecs.learned.encoder import Search
+        from nncodec.lapped.encoder import coder_for
+        from nncodec.lapped.model import loaded
+
+        if pixels.dtype != np.uint8:
+            raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
+        quality = round(options.quality * INDICES_PER_QUALITY)
+        coder = coder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        return Search(coder, options.threads).best(options.effort)
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """A payload to uint8 pixels of ``frame.shape``.
+
+        Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
+        """
+        from nncodec.codecs.learned.synthesis import Painter
+        from nncodec.lapped.bitstream import Payload
+        from nncodec.lapped.decoder import values
+        from nncodec.lapped.model import loaded, matrix_of
+
+        if frame.depth != 8:
+            raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
+        parsed = Payload.parse(payload, frame.channels, NUMBERS)
+        if any(parsed.differing):
+            raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
+        model = loaded(parsed.model, _NAME)
+        painter = Painter(model, parsed.quality, matrix_of(parsed.colours), device)
+        found = values(parsed, model, frame.width, frame.height, frame.channels)
+        return painter.pixels(found, frame.width, frame.height)
+
+
+CODEC = Learned()

@@ -1,0 +1,84 @@
+"""Progressive coding by a recurrent network, after Toderici et al. 2017: each iteration adds bits to a better picture.
+
+Exact integer arithmetic decides the bits (`nncodec.codecs.recurrent.context`). Pixels are painted in floating point
+and may differ by a level between machines. The payload's layout is in docs/format-recurrent.md.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nncodec.codec import Frame, Options, Pixels
+from nncodec.codecs.recurrent.payload import LAYERS, Payload
+from nncodec.errors import CorruptFile, EncodeError
+from nncodec.nets import weights
+
+if TYPE_CHECKING:
+    from nncodec.codecs.recurrent.coder_torch import Model
+
+_NAME = "recurrent"
+_INSTALL = "pip install torch"
+
+
+@cache
+def _model(number: int) -> "Model":
+    from nncodec.codecs.recurrent.coder_torch import Model
+
+    return Model(weights.load(number, _NAME))
+
+
+def layers_at(quality: float) -> int:
+    """How many iterations a quality of 0 to 100 stands for, 1 to LAYERS."""
+    return 1 + round(quality * (LAYERS - 1) / 100)
+
+
+class Recurrent:
+    """See the module's docstring."""
+
+    id = 19
+    name = _NAME
+    summary = "recurrent network, 16 iterations of bits: a file cut after any of them is a picture"
+    quality_step = 100 / (LAYERS - 1)
+    depths = frozenset({8})
+    max_side = 4096
+
+    def missing(self) -> str | None:
+        """What this installation lacks: a library, or the weights."""
+        return weights.missing(self.name, "torch")
+
+    def encode(self, pixels: Pixels, options: Options) -> bytes:
+        """Pixels (H, W) or (H, W, 3) uint8 to a payload; the effort does not matter. EncodeError for other depths."""
+        weights.require("torch", "codec recurrent", _INSTALL)
+        from nncodec.codecs.recurrent.coder_torch import encode
+
+        if pixels.dtype != np.uint8:
+            raise EncodeError("the recurrent codec takes 8 bits per sample", "encode it with jpeg2000")
+        number = weights.newest(_NAME)
+        segments = encode(_model(number), pixels.astype(np.uint8, copy=False), layers_at(options.quality))
+        return b"".join(Payload(number, tuple(segments)).layers())
+
+    def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
+        """A payload to uint8 pixels of ``frame.shape``; the device does not matter.
+
+        Raises CorruptFile if the bits are not those that were written, UnsupportedFile for unknown weights.
+        """
+        weights.require("torch", "codec recurrent", _INSTALL)
+        from nncodec.codecs.recurrent.coder_torch import decode
+
+        parsed = Payload.parse(payload)
+        if frame.depth != 8 or max(frame.width, frame.height) > self.max_side:
+            raise CorruptFile(f"a recurrent payload for {frame.width} x {frame.height} samples of {frame.depth} bits")
+        return decode(_model(parsed.model), parsed.segments, frame.width, frame.height, frame.channels)
+
+    def cut(self, payload: bytes) -> list[bytes]:
+        """One layer for each iteration."""
+        return Payload.parse(payload).layers()
+
+    def decode_layers(self, layers: Sequence[bytes], frame: Frame, device: str) -> Pixels:
+        """The picture after so many iterations, in the size of the frame."""
+        return self.decode(b"".join(layers), frame, device)
+
+
+CODEC = Recurrent()

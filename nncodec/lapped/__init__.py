@@ -1,0 +1,1 @@
+"""The lapped latent that the codecs learned and ccnn share: layout, contexts, bitstream, transform, both coders."""

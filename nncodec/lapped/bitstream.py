@@ -1,0 +1,132 @@
+"""The one walk over the lapped latent, run by encoder and decoder alike; and the payload that holds it, as a value."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, framed, unframed
+from nncodec.entropy.tables import Tables
+from nncodec.errors import CorruptFile
+from nncodec.lapped.context import Weights, step
+from nncodec.lapped.latent import N_MEANS, Known, Means
+from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
+
+Exchange = Callable[[int, Pass, Means, Indices], Symbols]
+"""Given group, pass, means in 1/16 symbol and scale indices (n, channels), gives the symbols, in that shape.
+
+An encoder chooses them and writes them; a decoder reads them.
+"""
+
+COLOUR_BYTES = 9
+LEAST_DETERMINANT = 1 << 20
+"""Least magnitude of the determinant of a matrix of colours, which painting may invert.
+
+That of an orthonormal matrix, times 127, is about 2^21.
+"""
+_OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
+
+
+def stamp(width: int, height: int, channels: int, quality: int) -> int:
+    """CRC-32 of what the symbols must be decoded with; the checksum of the symbols goes on from it."""
+    return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
+
+
+def walk(known: Known, weights: list[list[Weights]], plane: int, groups: int, exchange: Exchange) -> None:
+    """Exchange the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
+    for group in range(groups):
+        for each in known.passes(group):
+            means, indices = step(known, weights[plane][group], plane, group, each)
+            known.put(plane, group, each.at, exchange(group, each, means, indices), means)
+        known.finish(plane, group)
+
+
+class Writer:
+    """Range-codes symbols, and keeps the checksum over them."""
+
+    def __init__(self, tables: Tables, start: int) -> None:
+        self._encoder, self._crc = Encoder(tables), start
+
+    def code(self, symbols: Symbols, indices: Indices) -> Symbols:
+        """Write symbols under scale indices, both (n,) or (n, channels)."""
+        self._crc = zlib.crc32(symbols.astype("<i4").tobytes(), self._crc)
+        self._encoder.code(symbols.reshape(-1), indices.reshape(-1))
+        return symbols
+
+    def finish(self) -> tuple[int, bytes, bytes]:
+        """Checksum, escapes and words."""
+        return self._crc & 0xFFFF, *self._encoder.finish()
+
+
+class Reader:
+    """Inverse of `Writer`."""
+
+    def __init__(self, tables: Tables, start: int, payload: "Payload") -> None:
+        self._decoder, self._crc = Decoder(tables, payload.escapes, payload.words), start
+        self._expected = payload.checksum
+
+    def code(self, _: Symbols | None, indices: Indices) -> Symbols:
+        """Read symbols of these scale indices, in their shape."""
+        symbols = self._decoder.code(indices.reshape(-1)).reshape(indices.shape)
+        self._crc = zlib.crc32(symbols.astype("<i4").tobytes(), self._crc)
+        return symbols
+
+    def finish(self) -> None:
+        """CorruptFile unless everything was read, and the symbols are those that were written."""
+        self._decoder.finish()
+        if self._crc & 0xFFFF != self._expected:
+            raise CorruptFile(f"the symbols' checksum is {self._crc & 0xFFFF:04x}, not {self._expected:04x}")
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
+
+    model: int
+    quality: int
+    checksum: int
+    """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
+    groups: tuple[int, ...]
+    """Coded groups of each plane, N_MEANS to N_GROUPS."""
+    colours: bytes | None
+    """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
+    differing: tuple[bool, ...]
+    """Whether the filters of each plane differ from the start."""
+    escapes: bytes
+    words: bytes
+
+    def serialize(self) -> bytes:
+        """To bytes."""
+        flags = _OWN_COLOURS * (self.colours is not None)
+        flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
+        head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
+        head += bytes([*self.groups, flags]) + (self.colours or b"")
+        return head + framed(self.escapes, self.words)
+
+    @classmethod
+    def parse(cls, data: bytes, planes: int, models: range) -> "Payload":
+        """From bytes; CorruptFile if they are too short, contradict themselves, or name none of a codec's models."""
+        at = 5 + planes
+        if len(data) <= at:
+            raise CorruptFile(f"a payload of {len(data)} bytes")
+        if data[0] not in models:
+            raise CorruptFile(f"model number {data[0]} is not between {models[0]} and {models[-1]}")
+        groups, flags = tuple(data[4 : 4 + planes]), data[4 + planes]
+        own_colours = flags & _OWN_COLOURS and planes == 3
+        if data[1] > MAX_QUALITY_INDEX or not all(N_MEANS <= count <= N_GROUPS for count in groups):
+            raise CorruptFile(f"a payload of quality index {data[1]} and groups {groups}")
+        if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
+            raise CorruptFile(f"the flags of the payload are {flags:#04x}")
+        colours = data[at : at + COLOUR_BYTES] if own_colours else None
+        differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
+        checksum = int.from_bytes(data[2:4], "little")
+        coded = unframed(data, at + (COLOUR_BYTES if own_colours else 0))
+        if colours is not None and abs(_determinant(colours)) < LEAST_DETERMINANT:
+            raise CorruptFile(f"a matrix of colours whose determinant is {_determinant(colours)}")
+        return cls(data[0], data[1], checksum, groups, colours, differing, *coded)
+
+
+def _determinant(colours: bytes) -> int:
+    """The determinant of a 3 x 3 matrix of signed bytes."""
+    a, b, c, d, e, f, g, h, i = struct.unpack("9b", colours)
+    return int(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))

@@ -1,0 +1,52 @@
+"""What the decoders of the codecs on the lapped latent share: from a payload to the values of all planes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.errors import CorruptFile
+from nncodec.lapped.bitstream import Payload, Reader, stamp, walk
+from nncodec.lapped.context import MEAN_FLOOR
+from nncodec.lapped.latent import Known, Means
+from nncodec.lapped.layout import STRIDE, Pass
+from nncodec.lapped.model import Model
+from nncodec.threads import products_alone
+
+Values = npt.NDArray[np.int16]
+_SLACK, _STATE_BITS = 1.01, 64
+"""What the range coder may save, by rounding and at its end, against the content of the symbols."""
+
+
+def values(
+    payload: Payload,
+    model: Model,
+    width: int,
+    height: int,
+    channels: int,
+    after: Callable[[int, Values, Reader], None] = lambda *_: None,
+) -> Values:
+    """Values (channels, h, w, CHANNELS) in 1/16 symbol.
+
+    ``after`` is called with each plane's number, its values (h * w, CHANNELS), in the order of coding, and the reader,
+    to read what follows them. Raises CorruptFile for symbols that are not those that were written, before it allocates
+    where there are too few bytes for the size.
+    """
+    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
+    least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
+    if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
+        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
+    known = Known(rows, columns, channels, model.sizes)
+    reader = Reader(model.tables, stamp(width, height, channels, payload.quality), payload)
+    contexts = model.contexts(payload.quality)
+
+    def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
+        return reader.code(None, indices)
+
+    with products_alone():
+        for plane in range(channels):
+            walk(known, contexts, plane, payload.groups[plane], exchange)
+            after(plane, known.values[plane], reader)
+    reader.finish()
+    return known.latent()

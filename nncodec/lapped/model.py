@@ -1,0 +1,112 @@
+"""The shared weights of the codecs on the lapped latent, and colours: what encoder and decoder do alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.entropy.tables import Tables
+from nncodec.lapped import context
+from nncodec.lapped.context import Weights
+from nncodec.lapped.transform import OPPONENT, Decoder, Floats
+from nncodec.nets import weights
+from nncodec.nets.device import Net, net_on
+
+COLOUR_ONE = 127
+"""Coefficients of colours are multiples of 1/127."""
+MIDDLE = 128
+_GRAY = float(np.sqrt(3))
+"""What a gray level is in the first plane: that of three equal channels."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One set of weights, by the names of its arrays."""
+
+    number: int
+    arrays: dict[str, npt.NDArray[Any]]
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The distributions of symbols."""
+        return Tables.unpack(self.arrays)
+
+    @cached_property
+    def sizes(self) -> npt.NDArray[np.integer]:
+        """Logarithmic sizes of magnitudes; see `nncodec.lapped.latent.Known`."""
+        return self.arrays["context.sizes"]
+
+    @cached_property
+    def analysis(self) -> Floats:
+        """(3, CHANNELS, TAPS, TAPS)"""
+        return self.arrays["analysis"].astype(np.float32)
+
+    @cached_property
+    def net_on(self) -> Callable[[str], Net]:
+        """The network that polishes, by device: `nncodec.nets.device.net_on`, made once."""
+        return cache(partial(net_on, arrays=self.arrays))
+
+    def decoder(self, plane: int) -> Decoder:
+        """What paints one plane."""
+        parts = [self.arrays[name][plane].astype(np.float32) for name in ("synthesis", "paint", "hidden", "bias")]
+        return Decoder(np.concatenate(parts[:2]), *parts[2:])
+
+    def contexts(self, quality: int) -> list[list[Weights]]:
+        """Weights of the contexts by plane and group, at a quality index."""
+        return context.unpack(self.arrays, quality)
+
+
+@cache
+def loaded(number: int, codec: str) -> Model:
+    """Weights of a codec; raises as `nncodec.nets.weights.load` does."""
+    return Model(number, weights.load(number, codec))
+
+
+def matrix_of(own: bytes | None) -> Floats:
+    """(3, 3) orthonormal up to rounding: one row for each plane, from R, G and B. ``own`` is nine signed bytes."""
+    if own is None:
+        return OPPONENT
+    matrix: Floats = np.frombuffer(own, np.int8).reshape(3, 3).astype(np.float32) / np.float32(COLOUR_ONE)
+    return matrix
+
+
+def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """The principal axes of the colour contrast of pixels (H, W, 3), as nine signed bytes."""
+    step = np.diff(pixels[:, ::2].astype(np.float32), axis=0).reshape(-1, 3)
+    _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
+    axes = vectors.T[::-1]
+    axes *= np.where((axes * OPPONENT).sum(1) < 0, -1, 1)[:, None]
+    whole: bytes = np.rint(axes * COLOUR_ONE).astype(np.int8).tobytes()
+    return whole
+
+
+def to_plane(pixels: npt.NDArray[np.uint8], matrix: Floats, number: int) -> Floats:
+    """One plane (H, W) of pixels (H, W) or (H, W, 3), such that `from_planes` gives the pixels back from all."""
+    if pixels.ndim == 2:
+        weights = np.array([_GRAY], np.float32)
+    else:
+        weights = np.linalg.inv(matrix.astype(np.float64))[:, number].astype(np.float32)
+    out = np.empty(pixels.shape[:2], np.float32)
+    for row, samples in zip(out, pixels, strict=True):
+        np.matmul(samples.reshape(len(row), -1).astype(np.float32) - np.float32(MIDDLE), weights, out=row)
+    return out
+
+
+def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
+    """All planes, (1 or 3, H, W)."""
+    return np.stack([to_plane(pixels, matrix, number) for number in range(1 if pixels.ndim == 2 else 3)])
+
+
+def from_planes(planes: list[Floats], matrix: Floats) -> npt.NDArray[np.uint8]:
+    """Planes to pixels (H, W) or (H, W, 3), rounded and saturated."""
+    if len(planes) == 1:
+        return _saturated(planes[0] / np.float32(_GRAY))
+    return np.stack([_saturated(sum(p * w for p, w in zip(planes, row, strict=True))) for row in matrix.T], 2)
+
+
+def _saturated(levels: Floats) -> npt.NDArray[np.uint8]:
+    """Levels about the middle to 0..255, to the nearest."""
+    return np.rint(levels + MIDDLE).clip(0, 255).astype(np.uint8)

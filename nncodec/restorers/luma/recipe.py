@@ -1,0 +1,182 @@
+"""The recipe of the shared restorers: one network for all codecs and rates."""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from nncodec.codecs import by_name
+from nncodec.nets import weights
+from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet_torch import Luma11, Mender
+from nncodec.training import data
+from nncodec.training.export import exported
+from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.muon import optimisers
+from nncodec.training.regions import (
+    BORDER,
+    FLOOR,
+    LEVELS,
+    Family,
+    Regions,
+    coded,
+    crops,
+    kept_regions,
+    make_regions,
+    to_rgb,
+    to_ycc,
+)
+from nncodec.training.state import Average
+
+PUBLISHED = "luma11"
+VALIDATION_SIDE = 192
+VALIDATION_LEVELS = (4.0, 12.0, 24.0)
+
+
+FAMILIES = (
+    Family(by_name("jpeg"), 3, 92, 0.38),
+    Family(by_name("jpeg2000"), 8, 80, 0.13),
+    Family(by_name("webp"), 2, 88, 0.17),
+    Family(by_name("avif"), 5, 75, 0.17),
+    Family(by_name("learned"), 5, 90, 0.09, effort=3),
+    Family(by_name("ccnn"), 5, 90, 0.06, effort=1),
+)
+"""In the order in which the networks number them. JPEG above 92 is 4:4:4, and nearly free of damage."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line can change."""
+
+    minutes: float
+    net: str = "luma"
+    """``luma``, or ``luma11``, the published one."""
+    regions: int = 9_400
+    """Regions coded before training begins."""
+    batch: int = 8
+    crop: int = 128
+    """Side of the crops, a multiple of 8."""
+    rate: float = 1e-3
+    gray: float = 0.2
+    """Share of the crops without colour."""
+    average: float = 0.998
+    every_minutes: float = 5.0
+    seed: int = 0
+    stride: int = 2
+    width: int = 32
+    blocks: int = 4
+
+
+def relative_error(added: Tensor, seen: Tensor, original: Tensor, gray: Tensor) -> Tensor:
+    """(B,): squared error after correction over that before, the mean of that of luma and that of RGB; gray: of luma.
+
+    Arguments are (B, 3, H, W) in levels, and (B,) bool.
+    """
+    inner = (..., slice(BORDER, -BORDER), slice(BORDER, -BORDER))
+    before = (original - seen)[inner]
+    after = before - added[inner]
+    luma, rgb = _share(after[:, :1], before[:, :1]), _share(to_rgb(after), to_rgb(before))
+    return torch.where(gray, luma, (luma + rgb) / 2)
+
+
+def _share(after: Tensor, before: Tensor) -> Tensor:
+    return after.square().mean((1, 2, 3)) / (before.square().mean((1, 2, 3)) + FLOOR)
+
+
+@dataclass
+class Recipe:
+    """Batches, loss and validation of one run."""
+
+    run: Run
+    model: nn.Module
+    settings: Settings
+    regions: Regions
+    validation: Regions
+
+    def loss(self, step: int, share: float) -> Tensor:
+        """Loss of a fresh batch; it depends on the seed and the step alone."""
+        settings = self.settings
+        rng = np.random.default_rng((settings.seed, step))
+        batch = crops(self.regions, settings.batch, settings.crop, rng)
+        gray = torch.from_numpy(rng.random(settings.batch) < (1 if settings.net == PUBLISHED else settings.gray))
+        seen = to_ycc(batch.seen)
+        added = self._added(seen, batch.family, batch.level, gray)
+        return relative_error(added, seen, to_ycc(batch.original), gray).mean()
+
+    def _added(self, seen: Tensor, family: Tensor, level: Tensor, gray: Tensor) -> Tensor:
+        x = torch.cat([seen[:, :1], seen[:, 1:] * ~gray[:, None, None, None]], 1) / UNIT
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.net != PUBLISHED):
+            y = self.model(x.contiguous(memory_format=torch.channels_last), family, level)
+        added: Tensor = y.float() * UNIT
+        return added
+
+    @torch.no_grad()
+    def report(self) -> None:
+        """Log the gain in luma and in RGB PSNR, in dB, of the averaged weights by family and level."""
+        with self.run.averaged():
+            gains = self._gains().round(3)
+        luma = {family.codec.name: row[:, 0].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
+        rgb = {f"{family.codec.name}_rgb": row[:, 1].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
+        self.run.log(loss=round(self.run.guard.loss, 4), **luma, **rgb)
+
+    def _gains(self) -> npt.NDArray[np.float64]:
+        """Mean gains, (families, levels, 2): in luma and in RGB PSNR."""
+        regions = self.validation
+        total = np.zeros((len(FAMILIES), len(VALIDATION_LEVELS), 2))
+        colour = torch.zeros(1, dtype=torch.bool)
+        for index, (family, level) in enumerate(zip(regions.family, regions.level, strict=True)):
+            seen, original = to_ycc(regions.seen[index : index + 1]), to_ycc(regions.original[index : index + 1])
+            added = self._added(seen, torch.tensor([family]), torch.tensor([float(level) / LEVELS]), colour)
+            errors = (original - seen, original - seen - added)
+            before, after = (
+                np.array([float(e[:, :1].square().mean()), float(to_rgb(e).square().mean())]) for e in errors
+            )
+            total[family, VALIDATION_LEVELS.index(float(level))] += 10 * np.log10(before / after)
+        return total / (len(regions.family) / (len(FAMILIES) * len(VALIDATION_LEVELS)))
+
+
+def validation_regions(pictures: data.Pictures) -> Regions:
+    """The middle of every picture, coded by every family at every validation level."""
+    middles = data.centre_crops(pictures, VALIDATION_SIDE)
+    grid = list(product(range(len(FAMILIES)), VALIDATION_LEVELS))
+    family = np.repeat([f for f, _ in grid], len(middles))
+    level = np.repeat(np.array([level for _, level in grid], np.float32), len(middles))
+    return coded(np.concatenate([middles] * len(grid)), family, level, FAMILIES)
+
+
+def network(settings: Settings) -> nn.Module:
+    """The network to train, new."""
+    if settings.net == PUBLISHED:
+        return Luma11(len(FAMILIES))
+    return Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks)
+
+
+def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+    """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
+
+    Pictures are cached in ``cache`` beside the folder, coded regions in it.
+    """
+    torch.manual_seed(settings.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
+    regions = kept_regions(settings.regions, folder, settings.seed, partial(make_regions, training, families=FAMILIES))
+    validation = validation_regions(held_out)
+    model = network(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = Average(model, settings.average)
+    run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())
+    if resume:
+        run.resume()
+    recipe = Recipe(run, model, settings, regions, validation)
+    train(run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", arrays_of(average.values))
+
+
+def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
+    """The arrays that ship: the averaged parameters after ``net.``, and the families' wire numbers."""
+    arrays: weights.Arrays = {"codecs": np.array([family.codec.id for family in FAMILIES], np.uint8)}
+    return arrays | exported(parameters, "net.")

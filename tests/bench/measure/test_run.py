@@ -1,0 +1,376 @@
+"""Measuring: what the numbers are of, what is skipped, and what a run leaves when it is stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner, Result
+
+from nncodec import pipeline
+from nncodec.bench.measure import plan, rows, run
+from nncodec.bench.measure.memory import peak_bytes
+from nncodec.bench.measure.plan import Failure, Job, Source
+from nncodec.bench.results_tsv import Row, read
+from nncodec.cli.verbs.bench import command
+from nncodec.codec import Options
+from nncodec.codecs import by_name
+from nncodec.errors import NncError, UnsupportedFile
+from nncodec.image import from_array
+from nncodec.image.metrics import luma
+from tests.pictures import photograph
+
+ROOT = Path(__file__).parents[3]
+
+QUALITIES = (10.0, 50.0, 90.0)
+
+
+def save(path: Path, *shape: int, seed: int = 0) -> np.ndarray:
+    pixels = photograph(*shape, seed=seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(pixels).save(path)
+    return pixels
+
+
+def job(path: Path, codec: str = "jpeg", quality: float = 50.0) -> Job:
+    return Job(Source("set", path.name, path), codec, quality, 5, "cpu")
+
+
+def nnc_bench(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pictures in a tree, one that will not decode, one that is none."""
+    top = tmp_path_factory.mktemp("pictures")
+    save(top / "b.png", 128, 192)
+    save(top / "a" / "deep.webp", 120, 141, seed=1)
+    (top / "broken.png").write_bytes((top / "b.png").read_bytes()[:300])
+    (top / "notes.txt").write_text("no picture")
+    (top / ".hidden.png").write_bytes(b"")
+    return top
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """One run over the folder and one that does not exist."""
+    out = tmp_path_factory.mktemp("out") / "t.tsv"
+    result = nnc_bench(folder, folder / "missing", "-c", "jpeg,webp", "-q", "90,10,50", "-o", out, "-j", 1)
+    return out, result
+
+
+def test_a_row_for_every_picture_codec_and_quality(folder: Path, table: tuple[Path, Result]) -> None:
+    rows = read(table[0]).rows
+    assert [(row.image, row.codec, row.quality) for row in rows] == [
+        (image, codec, quality)
+        for image in ("b.png", "a/deep.webp")
+        for codec in ("jpeg", "webp")
+        for quality in QUALITIES
+    ]
+    assert {row.set for row in rows} == {folder.name}
+    assert {(row.encode_s, row.encode_mib) for row in rows} == {(None, None)}
+
+
+def test_what_could_not_be_measured_is_named_skipped_and_counted(table: tuple[Path, Result]) -> None:
+    words = table[1].stderr
+    assert table[1].exit_code == 1
+    assert "missing: no such folder" in words
+    assert words.count("broken.png: ") == 1
+    assert "7 measurements or folders skipped" in words  # one folder, and one picture for two codecs at three qualities
+    assert table[1].stdout == ""
+
+
+def test_a_row_is_of_the_file_and_of_the_decoded_picture(folder: Path, table: tuple[Path, Result]) -> None:
+    row = next(row for row in read(table[0]).rows if (row.codec, row.quality, row.image) == ("webp", 50, "b.png"))
+    pixels = np.asarray(PIL.Image.open(folder / "b.png"))
+    data = pipeline.encode(from_array(pixels), _settings("none")).data
+    error = ((pixels.astype(float) - pipeline.decode(data).picture.pixels) ** 2).mean()
+    assert row.bytes == len(data)
+    assert row.bpp == pytest.approx(8 * len(data) / (128 * 192), abs=1e-6)
+    assert row.psnr == pytest.approx(10 * np.log10(255**2 / error), abs=1e-4)
+    assert (row.width, row.height) == (192, 128)
+
+
+@pytest.mark.parametrize("restore", ["none", "auto"])
+def test_a_restorer_is_part_of_what_is_measured(folder: Path, restore: str) -> None:
+    source = Source("set", "b.png", folder / "b.png")
+    row = rows.rate(Job(source, "webp", 50.0, 5, "cpu", restore))
+    data = pipeline.encode(from_array(np.asarray(PIL.Image.open(folder / "b.png"))), _settings(restore)).data
+    assert isinstance(row, Row)
+    assert (row.bytes, row.restore) == (len(data), restore)
+
+
+def _settings(restore: str) -> pipeline.Settings:
+    return pipeline.Settings("webp", Options(quality=50, threads=1), restore=restore)
+
+
+def test_the_same_command_again_adds_only_what_is_missing(folder: Path, table: tuple[Path, Result]) -> None:
+    path = table[0]
+    before = path.read_bytes()
+    lines = before.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-3]) + lines[-3][:20])
+    again = nnc_bench(folder, "-c", "jpeg,webp", "-q", "90,10,50", "-o", path, "-j", 1)
+    assert "9 of 18 rows are already there" in again.stderr
+    assert path.read_bytes() == before
+
+
+def test_a_picture_in_two_sets_is_two_pictures(tmp_path: Path) -> None:
+    for name in ("x/set", "y/set"):
+        save(tmp_path / name / "p.png", 8, 8)
+    sources, failures = plan.find([tmp_path / "x" / "set", tmp_path / "y" / "set"])
+    assert [source.set for source in sources] == ["set", "set-2"]
+    assert failures == []
+
+
+def test_a_folder_without_pictures_is_a_failure(tmp_path: Path) -> None:
+    sources, failures = plan.find([tmp_path])
+    assert sources == []
+    assert [failure.message for failure in failures] == ["no pictures in this folder"]
+
+
+def test_a_codec_that_cannot_is_a_failure_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A codec without its weights fails on every picture alike: one cause."""
+    save(tmp_path / "p.png", 8, 8)
+
+    def fail(*arguments: object) -> None:
+        raise UnsupportedFile("the weights of model 3 are missing")
+
+    monkeypatch.setattr(rows, "encode", fail)
+    found = [rows.rate(job(tmp_path / "p.png", "jpeg", quality)) for quality in QUALITIES]
+    assert {one.cause for one in found if isinstance(one, Failure)} == {"jpeg: the weights of model 3 are missing"}
+    assert len(found) == 3
+
+
+def test_a_bug_on_one_picture_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "p.png", 8, 8)
+    monkeypatch.setattr(rows, "encode", lambda *arguments: [][1])
+    found = rows.rate(job(tmp_path / "p.png"))
+    assert found == Failure("jpeg set/p.png", "IndexError: list index out of range", "jpeg: IndexError")
+
+
+def test_a_decoder_that_returns_another_shape_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "p.png", 8, 9)
+    wrong = pipeline.Decoded(from_array(np.zeros((9, 8, 3), np.uint8)), "jpeg")
+    monkeypatch.setattr(rows, "decode", lambda data, device: wrong)
+    found = rows.rate(job(tmp_path / "p.png"))
+    assert isinstance(found, Failure)
+    assert "(9, 8, 3)" in found.message
+
+
+def test_a_timed_row_has_times_and_memory(tmp_path: Path) -> None:
+    save(tmp_path / "p.png", 64, 64)
+    row = rows.timed(job(tmp_path / "p.png"), reps=3, threads=1)
+    plain = rows.rate(job(tmp_path / "p.png"))
+    assert isinstance(row, Row)
+    assert isinstance(plain, Row)
+    assert (row.bytes, row.psnr) == (plain.bytes, plain.psnr)
+    assert row.encode_s is not None
+    assert row.decode_s is not None
+    assert row.encode_s > 0
+    assert row.encode_cpu_s is not None
+    assert row.encode_cpu_s > 0
+    assert row.decode_s > 0
+    assert (row.reps, row.threads) == (3, 1)
+    if sys.platform.startswith("linux"):
+        assert row.encode_mib is not None
+        assert row.encode_mib > 5
+
+
+def test_the_median_is_taken_of_time_and_of_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([0.0, 9.0, 10.0, 11.0, 20.0, 22.0])
+    cpu_ticks = iter([0.0, 1.0, 1.0, 1.5, 2.0, 5.0])
+    monkeypatch.setattr(rows.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr(rows.time, "process_time", lambda: next(cpu_ticks))
+    assert rows._median_seconds(lambda: None, 3) == (2.0, 1.0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_is_that_of_this_process_at_its_largest() -> None:
+    before = peak_bytes()
+    block = np.ones(64 << 20, np.uint8)
+    after = peak_bytes()
+    assert before is not None
+    assert after is not None
+    assert block.sum() == 64 << 20
+    assert after >= 64 << 20
+
+
+def test_workers_are_told_their_threads_before_they_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    names: Sequence[str] = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    assert list(run._run(os.getenv, names, 1, threads=3, pinned=False)) == ["3", "3"]  # type: ignore[arg-type]
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity on this system")
+def test_a_timing_worker_stays_on_its_cores() -> None:
+    (cores,) = run._run(os.sched_getaffinity, [0], 1, threads=1, pinned=True)  # type: ignore[arg-type, list-item]
+    assert len(cores) == 1  # type: ignore[arg-type]
+    assert cores <= os.sched_getaffinity(0)  # type: ignore[operator]
+
+
+def test_workers_leave_ctrl_c_to_their_parent() -> None:
+    (handler,) = run._run(signal.getsignal, [signal.SIGINT], 1, threads=1, pinned=False)  # type: ignore[arg-type, list-item]
+    assert handler == signal.SIG_IGN
+
+
+def test_a_worker_that_dies_is_a_failure_and_not_a_crash(tmp_path: Path) -> None:
+    jobs = [job(tmp_path / "p.png", quality=quality) for quality in QUALITIES]
+    found = list(run._run(_die, jobs, 1, threads=1, pinned=False))
+    assert [one.cause for one in found if isinstance(one, Failure)] == ["a worker process died"] * 3
+
+
+def _die(one: Job) -> Row:
+    os._exit(9)
+
+
+def test_ctrl_c_leaves_a_valid_table_to_go_on_from(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.tsv"
+    whole = run.rates
+
+    def interrupted(jobs: Sequence[Job], workers: int):
+        results = whole(jobs, workers)
+        yield next(results)
+        yield next(results)
+        results.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "rates", interrupted)
+    arguments = (folder, "-c", "jpeg", "-q", "10,50,90", "-o", path, "-j", 1)
+    stopped = nnc_bench(*arguments)
+    assert stopped.exit_code != 0
+    assert "stopped after 2 of 9; the same command goes on from there" in stopped.stderr
+    assert len(read(path).rows) == 2
+    monkeypatch.setattr(run, "rates", whole)
+    assert "2 of 9 rows are already there" in nnc_bench(*arguments).stderr
+    assert len(read(path).rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-c", "jpegg"), "no codec is called 'jpegg'"),
+        (("-q", "10,101"), "0 to 100"),
+        (("-q", "high"), "could not convert"),
+        (("-q", ","), "0 to 100"),
+        (("-e", "0"), "range"),
+        (("--restore", "magic"), "no restorer is called 'magic'"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = nnc_bench(tmp_path, "-o", tmp_path / "t.tsv", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert not (tmp_path / "t.tsv").exists()
+
+
+def test_run_is_the_default_command(tmp_path: Path) -> None:
+    """`nnc bench X` and `nnc bench run X` are the same, options may come first, and help is the group's."""
+    missing, out = tmp_path / "missing", tmp_path / "t.tsv"
+    spellings = [(missing, "-o", out), ("run", missing, "-o", out), ("-o", out, "--", missing)]
+    answers = {nnc_bench(*spelling).stderr for spelling in spellings}
+    assert len(answers) == 1
+    assert "no such folder" in answers.pop()
+    assert "report" in nnc_bench("--help").stdout
+
+
+def test_without_a_choice_every_codec_that_encodes_pixels_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "p.png", 8, 8)
+    asked: list[str] = []
+    monkeypatch.setattr(run, "rates", lambda jobs, workers: iter(asked.extend(job.codec for job in jobs) or ()))
+    monkeypatch.setattr(type(by_name("avif")), "missing", lambda self: "not built in")
+    assert nnc_bench(tmp_path, "-q", "50", "-o", tmp_path / "t.tsv").exit_code == 0
+    assert {"jpeg", "jpeg2000", "webp"} <= set(asked)
+    assert not {"jpegfile", "avif"} & set(asked)
+
+
+def test_a_report_without_its_libraries_says_what_is_missing(
+    table: tuple[Path, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nncodec.cli.verbs.bench.find_spec", lambda name: None if name == "matplotlib" else object())
+    result = nnc_bench("report", table[0], "-o", tmp_path / "out")
+    assert isinstance(result.exception, NncError)
+    assert str(result.exception) == "a report needs matplotlib"
+    assert "nnc[bench]" in str(result.exception.hint)
+
+
+def test_a_report_of_the_run_with_crops(folder: Path, table: tuple[Path, Result], tmp_path: Path) -> None:
+    pytest.importorskip("bjontegaard")
+    path = tmp_path / "t.tsv"
+    assert nnc_bench(folder, "-c", "jpeg,webp", "-q", "10,30,50,70,90", "-o", path, "-j", 1).exit_code == 1
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("kept")
+    arguments = ("report", path, "-o", out, "--anchor", "jpeg", "--pictures", folder)
+    refused = nnc_bench(*arguments)
+    assert refused.exit_code != 0
+    assert "is not empty" in str(refused.exception)
+    result = nnc_bench(*arguments, "--force")
+    assert result.exit_code == 0, result.stderr
+    page = (out / "index.html").read_text("utf-8")
+    assert "webp gains most on" in page
+    assert page.count("data:image/png;base64,") == 6  # two strips of the original, webp and jpeg
+    assert (out / "mine.txt").read_text() == "kept"
+
+
+def test_a_table_says_what_it_was_measured_with(table: tuple[Path, Result]) -> None:
+    versions, machine = read(table[0]).comments
+    assert f"Pillow {PIL.__version__}, libjpeg-turbo " in versions
+    assert versions.startswith("nnc ")
+    assert machine.endswith(" cores")
+
+
+_PARENT = """
+import multiprocessing, time
+from tests.bench.measure.test_run import _work_for_ever
+worker = multiprocessing.get_context("spawn").Process(target=_work_for_ever)
+worker.start()
+time.sleep(100)
+"""
+
+
+def _work_for_ever() -> None:
+    run._start_worker(None)
+    print("ready", flush=True)
+    time.sleep(100)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks for a process by its number")
+def test_workers_end_with_a_parent_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        parent.kill()
+        left, _ = parent.communicate(timeout=60)  # ends when the worker, which shares the pipe, has ended
+    assert left == ""
+
+
+def test_the_luma_of_pictures_is_coded_as_a_gray_picture(tmp_path: Path) -> None:
+    pixels = save(tmp_path / "set" / "a.png", 64, 80)
+    ((source,), _) = plan.find([tmp_path / "set"], gray=True)
+    assert source.set == "set-luma"
+    row = rows.rate(Job(source, "jpeg", 50.0, 5, "cpu"))
+    expected = np.rint(luma(pixels)).astype(np.uint8)
+    done = pipeline.encode(from_array(expected), pipeline.Settings("jpeg", Options(50.0), restore="none"))
+    assert isinstance(row, Row)
+    assert (row.bytes, row.psnr) == (len(done.data), done.psnr)
+    assert row.psnr_y == row.psnr
+
+
+def test_luma_is_not_timed(tmp_path: Path) -> None:
+    result = nnc_bench(tmp_path, "--gray", "--timing", "-o", tmp_path / "t.tsv")
+    assert result.exit_code == 2
+    assert "--gray" in result.output

@@ -1,0 +1,420 @@
+"""The codec `compact`: its networks in NumPy and in torch, tiles, strengths, payload, training and shipped weights."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncodec.cli.verbs.train import command
+from nncodec.codec import Frame, HasBases, Options
+from nncodec.codecs import by_name
+from nncodec.codecs import compact as codec
+from nncodec.codecs.compact import networks as compact
+from nncodec.codecs.compact import proxy_torch as compacting
+from nncodec.codecs.compact import recipe
+from nncodec.codecs.compact.networks import Compact, Condition
+from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.image.metrics import mse, psnr
+from nncodec.image.scaling import downscale, halved, upscale
+from nncodec.nets import weights
+from nncodec.nets.quantised import restored
+from nncodec.nets.resnet import UNIT, Mender
+from nncodec.training import data
+from nncodec.training import regions as coded
+from nncodec.training.loop import Guard, Run, Schedule
+from nncodec.training.state import Average
+from tests import pictures
+from tests.golden_weights import check_decodes, check_every_model_has_some
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parents[3]
+GOLDEN = sorted((ROOT / "tests" / "golden_compact").glob("*.nnc"))
+TOLERANCE = 1
+PHOTO = pictures.photograph(75, 101)
+GRAY = pictures.photograph(75, 101, 1)
+BASES = ["avif", "webp", "jpeg2000", "jpeg"]
+WEBP = by_name("webp").id
+TINY = recipe.Settings(minutes=0.01, width=6, blocks=1, com_width=4)
+
+
+def tiny(lively: bool = True) -> tuple[Compact, recipe.Pair]:
+    """Small networks with random weights, or such as training starts from; in NumPy and in torch."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        pair = recipe.Pair.new(TINY)
+        if lively:
+            for parameter in pair.parameters():
+                parameter.data += 0.05 * torch.randn_like(parameter)
+    arrays = recipe.arrays_of(dict(pair.named_parameters()))
+    for part in ("com", "rec"):
+        values = {name: torch.from_numpy(value) for name, value in restored(arrays, part).items()}
+        getattr(pair, part).load_state_dict(values)
+    return Compact(arrays), pair
+
+
+def frame_of(pixels: np.ndarray) -> Frame:
+    """The frame that fits an array."""
+    return Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
+
+
+def seen(pixels: np.ndarray, base: str = "webp", quality: float = 10) -> np.ndarray:
+    """The halved picture as a base codec returns it."""
+    small = downscale(pixels, 1)
+    return by_name(base).decode(by_name(base).encode(small, Options(quality)), frame_of(small), "cpu")
+
+
+# --- the networks ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stride", "out"), [(1, 2), (2, 4), (2, 1)])
+@pytest.mark.parametrize(("family", "level"), [(0, 0.0), (2, 0.31)])
+def test_numpy_does_what_torch_trained(stride, out, family, level):
+    torch.manual_seed(0)
+    net = recipe.Mender(3, stride, 8, 2, out)
+    for parameter in net.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    arrays = recipe.arrays_of({f"rec.{name}": value for name, value in net.named_parameters()})
+    net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(arrays, "rec").items()})
+    ours = Mender(arrays, "rec")
+    margin = -ours.halo % 16
+    cut = ours.halo + margin
+    x = np.random.default_rng(1).normal(0, 40, (48 + 2 * cut, 32 + 2 * cut, 3)).astype(np.float32)
+    with torch.no_grad():
+        wide = net(torch.from_numpy(x).movedim(-1, 0)[None] / UNIT, torch.tensor([family]), torch.tensor([level]))
+    expected = wide[0].movedim(0, -1).numpy() * UNIT
+    inner = slice(cut * out // stride, -(cut * out // stride))
+    got = ours.correction(x[margin : len(x) - margin, margin : x.shape[1] - margin], family, level)
+    assert np.abs(expected).max() > 5
+    assert got.shape == (48 * out // stride, 32 * out // stride, 3)
+    assert np.allclose(got, expected[inner, inner], atol=2e-3)
+
+
+@pytest.mark.parametrize("pixels", [PHOTO, GRAY], ids=["colour", "gray"])
+def test_untrained_networks_only_scale(pixels):
+    networks, _ = tiny(lively=False)
+    small = networks.compacted(pixels, Condition(WEBP, 7))
+    assert np.array_equal(small, downscale(pixels, 1))
+    assert np.array_equal(networks.restored(small, *pixels.shape[:2], Condition(WEBP, 7)), upscale(small, 75, 101, 1))
+
+
+@pytest.mark.parametrize("shape", [(200, 330, 3), (61, 75), (1, 1, 3), (1, 1), (3, 300, 3)], ids=str)
+def test_tiles_do_not_show(shape, monkeypatch):
+    networks, _ = tiny()
+    pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
+    condition = Condition(WEBP, 13, 12, 5)
+    small = networks.compacted(pixels, condition)
+    whole = networks.restored(small, *shape[:2], condition)
+    assert small.shape == (halved(shape[0], 1), halved(shape[1], 1), *shape[2:])
+    assert whole.shape == shape
+    assert (whole != upscale(small, *shape[:2], 1)).any()
+    monkeypatch.setattr(compact, "equal_tiles", lambda *_: (16, 16))
+    for other, one in (
+        (networks.compacted(pixels, condition), small),
+        (networks.restored(small, *shape[:2], condition), whole),
+    ):
+        assert np.abs(other.astype(int) - one).max() <= 1
+        assert (other != one).mean() < 0.01
+
+
+def test_strengths_scale_luma_and_chroma():
+    networks, _ = tiny()
+    small = seen(PHOTO)
+    plain = upscale(small, 75, 101, 1)
+    assert np.array_equal(networks.restored(small, 75, 101, Condition(WEBP, 5, 0, 0)), plain)
+    moved = networks.restored(small, 75, 101, Condition(WEBP, 5, 8, 0)).astype(int) - plain
+    inside = ((plain > 60) & (plain < 195)).all(2) & (np.abs(moved).max(2) < 50)
+    assert np.abs(moved[inside]).max() > 1
+    assert np.ptp(moved[inside], axis=1).max() == 0  # the same for R, G and B
+    half = networks.restored(small, 75, 101, Condition(WEBP, 5, 4, 0)).astype(int) - plain
+    assert np.abs(2 * half - moved)[inside].max() <= 2
+
+
+@pytest.mark.parametrize("pixels", [PHOTO, GRAY], ids=["colour", "gray"])
+def test_strengths_are_those_of_least_error(pixels):
+    networks, _ = tiny()
+    small = seen(pixels)
+    clean = networks.restored(small, 75, 101, Condition(WEBP, 5, 6, 3 if pixels.ndim == 3 else 0))
+    wanted = (0.75 * clean + 0.25 * pixels).round().astype(np.uint8)
+    found = networks.fitted(small, wanted, Condition(WEBP, 5))
+    errors = {}
+    for luma in range(found.luma - 1, found.luma + 2):
+        for chroma in range(max(0, found.chroma - 1), found.chroma + 2):
+            moved = networks.restored(small, 75, 101, Condition(WEBP, 5, luma, chroma))
+            errors[luma, chroma] = mse(wanted, moved)
+    assert (found.luma, found.chroma) == min(errors, key=errors.__getitem__)
+    assert found.chroma > 0 or pixels.ndim == 2
+
+
+def test_levels_follow_quality_and_stay_in_range():
+    networks, _ = tiny()
+    levels = [networks.condition(WEBP, quality).level for quality in range(101)]
+    assert levels == sorted(levels)
+    assert (levels[0], levels[-1]) == (0, compact.LEVELS)
+    family = next(family for family in recipe.FAMILIES if family.codec.name == "webp")
+    for level in range(compact.LEVELS + 1):
+        assert networks.condition(WEBP, family.quality(level)).level == level
+
+
+# --- what it is trained through -------------------------------------------------------------------------------------
+
+
+def test_up_scaling_in_torch_is_that_of_the_format():
+    small = pictures.noise(24, 40)
+    found = compacting.upscaled(torch.from_numpy(small).float().movedim(-1, 0)).movedim(0, -1).clamp(0, 255)
+    assert np.abs(found.numpy() - upscale(small, 48, 80, 1)).max() <= 0.501
+
+
+def test_the_dct_is_that_of_scipy():
+    from scipy.fft import dctn
+
+    planes = np.random.default_rng(0).normal(0, 40, (2, 3, 16, 24)).astype(np.float32)
+    found = compacting.coefficients(torch.from_numpy(planes)).numpy()
+    block = dctn(planes[1, 2, 8:16, 16:24], norm="ortho")
+    assert np.allclose(found[1, 2, 8:16, 16:24], block, atol=1e-3)
+
+
+def test_the_stand_in_rounds_and_counts():
+    planes = torch.from_numpy(np.random.default_rng(0).normal(0, 40, (2, 3, 16, 24)).astype(np.float32))
+    steps = torch.tensor([[1.0, 8.0, 30.0], [500.0, 0.01, 2.0]])
+    found, bits = compacting.stand_in(planes, steps)
+    whole = compacting.coefficients(found) / steps[:, :, None, None]
+    assert torch.allclose(whole, whole.round(), atol=0.02)
+    assert found[1, 0].abs().max() == 0
+    assert torch.allclose(found[1, 1], planes[1, 1], atol=0.05)
+    assert compacting.stand_in(planes, 2 * steps)[1].lt(bits).all()
+
+
+def test_steps_are_found_again():
+    planes = torch.from_numpy(np.random.default_rng(0).normal(0, 60, (2, 3, 32, 32)).astype(np.float32))
+    steps = torch.tensor([[4.0, 8.0, 32.0], [64.0, 16.0, 2.0]])
+    assert torch.equal(compacting.steps_like(planes, compacting.stand_in(planes, steps)[0]), steps)
+
+
+@pytest.fixture
+def few(tmp_path, monkeypatch):
+    """A folder of four pictures to train on, and as little validation as will do."""
+    for number in range(4):
+        PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
+    monkeypatch.setattr(coded, "SIDE", 64)
+    monkeypatch.setattr(recipe, "VALIDATION_PICTURES", 1)
+    monkeypatch.setattr(recipe, "VALIDATION_LEVELS", (20,))
+    monkeypatch.setattr(recipe, "VALIDATION_SIDE", 32)
+    return tmp_path
+
+
+def test_command_trains_resumes_and_exports(few):
+    small = ["--regions", "2", "--batch", "2", "--crop", "32", "--width", "6", "--blocks", "1", "-o", str(few / "x")]
+    for more in (["--minutes", "0.01"], ["--minutes", "0.02", "--resume"]):
+        done = CliRunner().invoke(command, ["compact", "--data", str(few), *small, *more], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    log = [json.loads(line) for line in (few / "x" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["minutes"] >= log[0]["minutes"]
+    networks = Compact(weights.read((few / "x" / "weights.npz").read_bytes()))
+    assert networks.codecs == [family.codec.id for family in recipe.FAMILIES]
+    small_picture = networks.compacted(PHOTO, Condition(WEBP, 9))
+    assert psnr(networks.restored(small_picture, 75, 101, Condition(WEBP, 9)), PHOTO) > 20
+
+
+def test_training_goes_on_from_weights(few):
+    """RecCNN alone learns then; in no time, both come out as they went in."""
+    networks, pair = tiny()
+    weights.write(few / "shipped.npz", recipe.arrays_of(dict(pair.named_parameters())))
+    command_line = ["compact", "--data", few, "--regions", 2, "--batch", 2, "--crop", 32, "--minutes", 1e-2]
+    command_line += ["--weights", few / "shipped.npz", "--rate", 0, "-o", few / "x"]
+    done = CliRunner().invoke(command, list(map(str, command_line)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert {json.loads(line)["phase"] for line in (few / "x" / "log.jsonl").read_text().splitlines()} == {2}
+    assert not (few / "x" / "round0").exists()
+    again = Compact(weights.read((few / "x" / "weights.npz").read_bytes()))
+    small, condition = seen(PHOTO), Condition(WEBP, 9)
+    expected = networks.restored(small, 75, 101, condition).astype(int)
+    assert (expected != upscale(small, 75, 101, 1)).any()
+    assert np.abs(again.restored(small, 75, 101, condition) - expected).max() <= 1
+
+
+def test_networks_learn_by_turns(few):
+    pair = recipe.Pair.new(TINY)
+    average = Average(pair, 0.5)
+    run = Run(pair, recipe.optimisers(pair, 1e-3), Schedule(60), few, average, Guard())
+    crops = recipe.data.load_pictures(sorted(few.glob("*.png")), few / "cache")
+    made = recipe.Recipe(
+        run, pair, replace(TINY, regions=2, batch=2, crop=32), crops, pictures.photograph(32, 32)[None]
+    )
+    turns = []
+    for phase, share in enumerate((0.1, *TINY.ends[:-1])):
+        loss = made.loss(run.step, share)  # a new turn starts from averages
+        before = {name: value.detach().clone() for name, value in pair.named_parameters()}
+        run.learn(loss)
+        moved = {name.split(".")[0] for name, value in pair.named_parameters() if not torch.equal(before[name], value)}
+        turns.append(moved)
+        assert run.phase == phase
+    assert turns == [{"com"} if number % 2 else {"rec"} for number in range(len(TINY.ends))]
+
+
+def test_regions_are_made_and_coded_in_half_size():
+    family = coded.Family(by_name("webp"), 0, 80, 1.0)
+    original = np.stack([pictures.photograph(64, 64, seed=seed) for seed in range(2)])
+    regions = coded.coded(
+        original,
+        np.zeros(2, np.int64),
+        np.array([0, 40], np.float32),
+        (family,),
+        lambda pixels, *_: downscale(pixels, 1),
+    )
+    assert regions.seen.shape == (2, 32, 32, 3)
+    errors = [mse(downscale(whole, 1), small) for whole, small in zip(original, regions.seen, strict=True)]
+    assert errors[0] > 2 * errors[1]
+
+
+# --- payload --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize(
+    "pixels", [PHOTO, GRAY, PHOTO[:1, :1], GRAY[:2, :1]], ids=["75x101", "gray", "1x1", "2x1 gray"]
+)
+def test_payloads_are_laid_out_as_specified(base, pixels):
+    name = f"compact:{base}"
+    payload = by_name(name).encode(pixels, Options(40))
+    model, number, sizes, strengths = payload[:4]
+    level, height, width = sizes & 63, *pixels.shape[:2]
+    assert sizes >> 6 == width % 2 + 2 * (height % 2)
+    assert model == weights.newest("compact")
+    assert number == by_name(base).id == by_name(name).base_of(payload)
+    assert level <= 40
+    assert pixels.ndim == 3 or strengths >> 4 == 0
+    height, width = (halved(side, 1) for side in pixels.shape[:2])
+    small = by_name(base).decode(payload[4:], Frame(width, height, frame_of(pixels).channels), "cpu")
+    networks = Compact(weights.load(model, "compact"))
+    condition = Condition(number, level, strengths & 15, strengths >> 4)
+    found = codec.CODEC.decode(payload, frame_of(pixels), "cpu")  # whatever the base: the payload says it
+    assert np.array_equal(found, networks.restored(small.astype(np.uint8), *pixels.shape[:2], condition))
+
+
+def test_the_base_is_part_of_the_name():
+    assert isinstance(codec.CODEC, HasBases)
+    assert [by_name(f"compact:{base}").base for base in codec.CODEC.bases] == BASES
+    assert by_name("compact:avif").name == "compact"
+    assert by_name("compact:jpeg").name == "compact:jpeg"
+    with pytest.raises(EncodeError, match="cannot build on 'ccnn'"):
+        by_name("compact:ccnn")
+
+
+@pytest.mark.parametrize(("place", "value"), [(0, 79), (0, 96), (1, 2), (1, 8), (1, 17), (1, 0), (2, 41), (2, 63)])
+def test_impossible_heads_are_refused(place, value):
+    payload = bytearray(by_name("compact:webp").encode(PHOTO, Options(10)))
+    payload[place] = value
+    with pytest.raises(CorruptFile, match="compact payload of model"):
+        codec.CODEC.decode(bytes(payload), frame_of(PHOTO), "cpu")
+
+
+def test_colours_of_gray_pictures_are_refused():
+    payload = bytearray(by_name("compact:webp").encode(GRAY, Options(10)))
+    payload[3] |= 0x10
+    with pytest.raises(CorruptFile, match="gray"):
+        codec.CODEC.decode(bytes(payload), frame_of(GRAY), "cpu")
+
+
+def test_an_unknown_model_needs_another_reader():
+    payload = b"\x5f" + by_name("compact:webp").encode(PHOTO, Options(10))[1:]
+    with pytest.raises(UnsupportedFile, match="model 95"):
+        codec.CODEC.decode(payload, frame_of(PHOTO), "cpu")
+
+
+def test_a_base_that_the_model_does_not_know_is_refused(monkeypatch):
+    networks, _ = tiny()
+    networks.codecs.remove(WEBP)
+    payload = by_name("compact:webp").encode(PHOTO, Options(10))
+    monkeypatch.setattr(codec, "_networks", lambda model: networks)
+    with pytest.raises(CorruptFile, match="no pictures of codec 4"):
+        codec.CODEC.decode(payload, frame_of(PHOTO), "cpu")
+
+
+def test_a_small_picture_of_another_size_is_refused():
+    payload = by_name("compact:jpeg").encode(PHOTO, Options(10))
+    for width, height in ((102, 75), (101, 76), (103, 75), (101, 77), (16_000_001, 16_000_001)):
+        with pytest.raises(CorruptFile):
+            codec.CODEC.decode(payload, Frame(width, height, 3), "cpu")
+
+
+def test_deep_samples_are_refused():
+    with pytest.raises(EncodeError, match="8 bits"):
+        codec.CODEC.encode(pictures.deep(8, 8), Options())
+    payload = codec.CODEC.encode(GRAY[:8, :8], Options())
+    with pytest.raises(CorruptFile, match="16 bits"):
+        codec.CODEC.decode(payload, Frame(8, 8, 1, 16), "cpu")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    head=st.tuples(st.integers(78, 97), st.integers(0, 6), st.integers(0, 42), st.integers(0, 255)),
+    rest=st.binary(),
+    cut=st.integers(0, 300),
+)
+def test_any_bytes_give_pixels_or_a_clear_error(head, rest, cut):
+    small = by_name("webp").encode(PHOTO[:8, :8], Options(10))
+    for payload in (bytes(head) + rest, bytes(head) + small[:cut] + rest, rest):
+        with contextlib.suppress(NncError):
+            assert codec.CODEC.decode(payload, Frame(15, 16, 3), "cpu").shape == (16, 15, 3)
+
+
+# --- the weights that ship ------------------------------------------------------------------------------------------
+
+
+def test_there_are_golden_files():
+    check_every_model_has_some(GOLDEN, "compact")
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden_files_decode(path):
+    check_decodes(path, TOLERANCE)
+
+
+def test_the_restoring_network_stays_below_25_kmac_per_pixel():
+    arrays = weights.load(weights.newest("compact"), "compact")
+    side = (arrays["rec.leave.bias"].size / 3) ** 0.5
+    macs = sum(kernel.size for name, kernel in arrays.items() if name.startswith("rec.") and kernel.ndim == 4) / side**2
+    assert 5_000 < macs < 25_000
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_network_restores_more_than_up_scaling(base):
+    with PIL.Image.open(ROOT / "examples" / "harbour.png") as picture:
+        pixels = np.asarray(picture)[:256, :256]
+    payload = bytearray(by_name(f"compact:{base}").encode(pixels, Options(30)))
+    better = codec.CODEC.decode(bytes(payload), frame_of(pixels), "cpu")
+    payload[3] = 0
+    plain = codec.CODEC.decode(bytes(payload), frame_of(pixels), "cpu")
+    assert psnr(pixels, better) > psnr(pixels, plain) + 0.2
+
+
+def test_a_command_there_and_back(nnc, here):
+    alpha = np.dstack([PHOTO, pictures.transparency(75, 101)])
+    PIL.Image.fromarray(alpha).save("a.png")
+    assert nnc("encode", "a.png", "-c", "compact:jpeg", "-q", "30").code == 0
+    shown = json.loads(nnc("info", "--json", "a.nnc").out)
+    assert nnc("test", "a.nnc").code == 0
+    assert nnc("decode", "a.nnc", "-o", "b.png").code == 0
+    with PIL.Image.open("b.png") as picture:
+        assert picture.mode == "RGBA"
+        assert np.array_equal(np.asarray(picture)[:, :, 3], alpha[:, :, 3])
+        assert psnr(np.asarray(picture)[:, :, :3], PHOTO) > 25
+    assert "compact" in json.dumps(shown)
+
+
+def test_decoding_imports_no_torch():
+    name = str(next(path for path in GOLDEN if "webp" in path.name))
+    script = f"import sys; from nncodec import decode; decode({name!r}); sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)

@@ -1,0 +1,562 @@
+"""The recurrent codec: lapped transform, exact contexts, layers, damage, training, and the weights that ship."""
+
+import json
+import zlib
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncodec import pipeline
+from nncodec.codec import Frame, HasLayers, Options
+from nncodec.codecs import recurrent as codec
+from nncodec.codecs.recurrent import CODEC, layers_at, recipe
+from nncodec.codecs.recurrent import bitplane_schedule as slots
+from nncodec.codecs.recurrent import context as binary
+from nncodec.codecs.recurrent import transform as overlapped
+from nncodec.codecs.recurrent import unrolled_torch as unrolled
+from nncodec.codecs.recurrent.bitstream import Reader, Writer, code_round
+from nncodec.codecs.recurrent.coder_torch import Model, decode, encode
+from nncodec.codecs.recurrent.context import Known, phases
+from nncodec.codecs.recurrent.neighbour_sums import Sizes
+from nncodec.codecs.recurrent.network_torch import Recurrent, binarised, excess
+from nncodec.codecs.recurrent.payload import LAYERS, Payload, Segment
+from nncodec.codecs.recurrent.unrolled_torch import Unrolled
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.image import Picture
+from nncodec.image.metrics import mse, psnr
+from nncodec.nets import weights
+from nncodec.training import loop
+from tests import pictures
+from tests.codecs.recurrent import tiny_recurrent
+from tests.damage import leb128, offsets
+from tests.golden_weights import check_decodes, check_every_model_has_some
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN = sorted((ROOT / "tests" / "golden_recurrent").glob("*.nnc"))
+TOLERANCE = 1
+"""Largest difference of a sample between decoders, in levels; docs/format-recurrent.md promises it."""
+CHANNELS = 1 + max(tiny_recurrent.LOW)
+
+
+# --- the lapped transform -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 33), (50, 7), (64, 64)], ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_transform_is_orthonormal_to_the_borders(size, channels):
+    pixels = pictures.photograph(*size, channels)
+    planes = overlapped.mirrored(overlapped.to_planes(pixels))
+    found = overlapped.analyse(planes)
+    inside = planes[:, 8:-8, 8:-8]
+    back = overlapped.synthesise(found)
+    assert np.abs(back - inside).max() < 1e-3
+    assert np.square(found).sum() == pytest.approx(np.square(inside).sum(), rel=1e-4)
+    assert np.array_equal(overlapped.from_planes(back)[: size[0], : size[1]], pixels)
+
+
+def test_the_transform_is_the_matrix_of_the_format():
+    """Built by hand after docs/format-recurrent.md, with its inverse as the transpose."""
+
+    def dct(size, shift):
+        at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + shift
+        rows = np.cos(np.pi * at * frequency / size)
+        return rows / np.sqrt(np.square(rows).sum(1, keepdims=True))
+
+    one, turned = np.eye(8), np.fliplr(np.eye(8))
+    mix = np.block([[one, turned], [turned, -one]]) / np.sqrt(2)
+    middle = np.block([[one, 0 * one], [0 * one, turned @ dct(8, 0).T @ dct(8, 0.5) @ turned]])
+    across = mix @ middle @ mix
+    wide = np.hstack([np.zeros((16, 8)), dct(16, 0), np.zeros((16, 8))])
+    basis = wide @ np.block([[across, np.zeros((16, 16))], [np.zeros((16, 16)), across]])
+    coefficients = np.zeros((256, 2, 3), np.float32)
+    coefficients[16 * 5 + 9, 1, 0] = 1  # in row 1, column 0: vertical frequency 5, horizontal 9
+    plane = np.zeros((48, 64))
+    plane[16:, :32] = np.outer(basis[5], basis[9])
+    plane[:, 8:16] += plane[:, 7::-1]
+    plane[32:40] += plane[47:39:-1]
+    assert np.abs(overlapped.synthesise(coefficients)[0] - plane[8:40, 8:56]).max() < 1e-6
+
+
+def test_the_transform_compacts_more_than_a_block_transform():
+    """Coding gain for a first-order process of correlation 0.95; the DCT of 16 has 9.46 dB as published."""
+    rows = overlapped.basis().astype(np.float64)
+    correlation = 0.95 ** np.abs(np.subtract.outer(np.arange(32), np.arange(32)))
+    variances = np.einsum("un,nm,um->u", rows, correlation, rows)
+    assert -10 * np.log10(variances).mean() > 9.7
+
+
+# --- contexts -------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 20), st.integers(1, 20))
+def test_phases_hold_every_position_once_and_no_two_neighbours(height, width):
+    both = phases(height, width)
+    assert sorted(np.concatenate(both).tolist()) == list(range(height * width))
+    for at in both:
+        marked = np.zeros(height * width, bool)
+        marked[at] = True
+        grid = marked.reshape(height, width)
+        assert not (grid[1:] & grid[:-1]).any()
+        assert not (grid[:, 1:] & grid[:, :-1]).any()
+
+
+def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> Known:
+    """Sums of every size."""
+    rng = np.random.default_rng(seed)
+    known = Known(channels, height, width)
+    spread = 10 ** rng.uniform(0, 5, (channels, 1, 1))
+    known.sums[:] = (rng.normal(0, 1, known.sums.shape) * spread * (rng.random(known.sums.shape) < 0.6)).astype(int)
+    return known
+
+
+@pytest.mark.parametrize("channels", [256, 768])
+def test_contexts_in_python_integers(channels):
+    """An independent evaluation of docs/format-recurrent.md with numbers of any length."""
+    contexts, known = tiny_recurrent.model().contexts, lively(channels)
+    arrays = tiny_recurrent.arrays()
+    part = tiny_recurrent.model().rounds(1, channels)[0]
+    at = phases(5, 4)[1]
+    found = contexts.indices(known, 1, part, at)
+    values = known.sums.tolist()
+
+    def size(c, i, j):
+        inside = 0 <= i < 5 and 0 <= j < 4
+        return int(arrays["context.sizes"][min(abs(values[c][i][j]) >> 3, 8191)]) if inside else 0
+
+    def around(c, i, j):
+        sides = size(c, i - 1, j) + size(c, i + 1, j) + size(c, i, j - 1) + size(c, i, j + 1)
+        corners = [size(c, i + a, j + b) for a in (-1, 1) for b in (-1, 1)]
+        return 2 * sides + sum(corners)
+
+    def rounded(value, shift):
+        return (value + (1 << shift - 1)) >> shift
+
+    enter, leave = arrays["context.enter"].tolist(), arrays["context.leave"].tolist()
+    for place, position in enumerate(at.tolist()):
+        i, j = divmod(position, 4)
+        y = []
+        for unit, x in enumerate(arrays["context.pace"][1].tolist()):
+            for c in range(channels):
+                x += 12 * size(c, i, j) * enter[c][unit] + around(c, i, j) * enter[768 + c][unit]
+            y.append(rounded(x, 11 if x < 0 else 8))
+        for row, (slot, c) in enumerate(zip(part.slots.tolist(), part.channels.tolist(), strict=True)):
+            own, exponent = values[c][i][j], int(arrays["slots"][slot, 3])
+            four = sum(
+                values[c][min(max(i + a, 0), 4)][min(max(j + b, 0), 3)] for a, b in ((-1, 0), (1, 0), (0, -1), (0, 1))
+            )
+            difference = min(max((four - 4 * own) >> (exponent + 1), -64), 64)
+            d, bias = arrays["context.direct"][slot].tolist(), arrays["context.bias"][slot].tolist()
+            even = sum(unit * weights[c] for unit, weights in zip(y, leave, strict=True))
+            even += 12 * size(c, i, j) * d[0] + around(c, i, j) * d[1] + (own != 0) * d[2] + abs(difference) * d[3]
+            odd = (own > 0) * d[4] - (own < 0) * d[4] + difference * d[5]
+            expected = [min(max(rounded(sum_, 24), 0), 63) for sum_ in (even + odd + bias[0], even - odd + bias[1])]
+            assert [int(each[row, place]) for each in found] == expected
+
+
+def test_contexts_follow_sums_as_they_change():
+    """Round after round, indices are those of a picture whose sums were there from the start."""
+    contexts, rng = tiny_recurrent.model().contexts, np.random.default_rng(1)
+    known = lively(768, seed=1)
+    for layer in range(tiny_recurrent.LAYERS):
+        for part in contexts.rounds[layer]:
+            for at in phases(5, 4):
+                fresh = Known(*known.sums.shape)
+                fresh.sums[:] = known.sums
+                expected = contexts.indices(fresh, layer, part, at)
+                assert all(map(np.array_equal, contexts.indices(known, layer, part, at), expected))
+                known.add(part.channels, at, rng.integers(-9999, 9999, expected[0].shape, np.int32))
+
+
+def test_the_trained_contexts_are_those_that_ship():
+    """Indices of the whole numbers against the log-odds of the trained network."""
+    model, trained = tiny_recurrent.model(), tiny_recurrent.trainable()
+    known, at = lively(768, seed=3), phases(5, 4)[0]
+    for layer in range(tiny_recurrent.LAYERS):
+        for part in model.contexts.rounds[layer]:
+            found = model.contexts.indices(known, layer, part, at)
+            sums = torch.from_numpy(known.sums)[None] / 8
+            with torch.no_grad():
+                odds = trained.prior.odds(sums, layer, part, torch.from_numpy(at))
+            for index, each in zip(found, odds, strict=True):
+                expected = ((each[0].numpy() - binary.LOGIT_FIRST) / binary.LOGIT_STEP).clip(0, 63)
+                assert np.abs(index - expected).max() < 0.6
+
+
+def test_weights_at_their_limits_stay_exact():
+    """The largest sums that arrays of these types can give are below 2^53, up to which float64 adds exactly."""
+    arrays = weights.load(weights.newest("recurrent"), "recurrent")
+    enter, pace, leave = (2 ** (8 * arrays[f"context.{name}"].itemsize - 1) for name in ("enter", "pace", "leave"))
+    n_inputs, n_hidden = arrays["context.enter"].shape
+    x = n_inputs * 12 * int(arrays["context.sizes"].max()) * enter + pace
+    assert x < 2**53
+    assert n_hidden * ((x >> 8) + 1) * leave < 2**53
+
+
+def test_bits_come_back_and_their_checksum_tells_damage():
+    contexts = tiny_recurrent.model().contexts
+    rng = np.random.default_rng(0)
+    written, read = Known(768, 6, 7), Known(768, 6, 7)
+    writer = Writer(contexts.tables, 5)
+    wanted = [rng.integers(-1, 2, (len(part.channels), 42)).astype(np.int8) for part in contexts.rounds[0]]
+    for part, symbols in zip(contexts.rounds[0], wanted, strict=True):
+        before = written.sums.copy()
+        code_round(written, contexts, 0, part, writer, symbols)
+        step = (written.sums - before)[part.channels].reshape(len(part.channels), -1)
+        assert np.array_equal(step, symbols * part.amplitude[:, None])
+    words = writer.finish()
+    reader = Reader(contexts.tables, words, 5)
+    for part in contexts.rounds[0]:
+        code_round(read, contexts, 0, part, reader)
+    reader.finish()
+    assert np.array_equal(read.sums, written.sums)
+    assert reader.checksum == writer.checksum != 5
+
+
+def test_a_bit_that_is_none_is_refused():
+    """Words that stand for the symbol 0, to which the tables give the least there is."""
+    from nncodec.entropy.coder import Encoder
+
+    tables = binary.logistic_tables()
+    encoder = Encoder(tables)
+    encoder.code(np.zeros(8, np.int32), np.full(8, 9, np.uint8))
+    reader = Reader(tables, encoder.finish()[1], 0)
+    with pytest.raises(CorruptFile):
+        reader.code(np.full(8, 9, np.uint8), None)
+
+
+def test_the_checksum_is_that_of_the_format():
+    """Over the size, then over each step's bits, packed, the first bit highest."""
+    segment = encode(tiny_recurrent.model(), tiny_recurrent.picture(9, 5), 1)[0]
+    seen = []
+    reader = Reader(tiny_recurrent.model().contexts.tables, segment.words, 0)
+    known = Known(768, 1, 1)
+    for part in tiny_recurrent.model().rounds(0, 768):
+
+        class Spy:
+            def code(self, indices, wanted):
+                seen.append(reader.code(indices, wanted))
+                return seen[-1]
+
+        code_round(known, tiny_recurrent.model().contexts, 0, part, Spy())
+    crc = zlib.crc32(bytes([5, 0, 0, 0, 9, 0, 0, 0, 3]))
+    for bits in seen:
+        padded = bits.tolist() + [0] * (-len(bits) % 8)
+        packed = bytes(int("".join(map(str, padded[k : k + 8])), 2) for k in range(0, len(padded), 8))
+        crc = zlib.crc32(packed, crc)
+    assert crc & 0xFFFF == segment.checksum
+
+
+# --- networks and coding ----------------------------------------------------------------------------------------------
+
+
+def test_the_binariser_decides_by_sign_and_draws_by_tanh():
+    x = torch.tensor([-9.0, -0.1, 0.0, 0.1, 9.0])
+    assert binarised(x, noise=False).tolist() == [-1, -1, -1, 1, 1]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        drawn = binarised(torch.full((20000,), 0.03, requires_grad=True), noise=True)
+    assert set(drawn.tolist()) == {-1.0, 1.0}
+    assert float(drawn.detach().mean()) == pytest.approx(np.tanh(20 * 0.03), abs=0.02)
+    leaf = torch.tensor(0.03, requires_grad=True)
+    binarised(leaf, noise=False).backward()
+    assert float(leaf.grad) == pytest.approx(20 * (1 - np.tanh(20 * 0.03) ** 2), rel=1e-5)
+
+
+def test_untrained_networks_leave_the_linear_binariser_alone():
+    network = Recurrent(8, [10.0, 5.0], 4, 4)
+    x = torch.randn(1, 8, 3, 3, generator=torch.Generator().manual_seed(0))
+    state = network.encoder(network.look(x, 0), network.encoder.empty(x))
+    shift, dead = network.offsets(state)
+    painted = network.painted(network.decoder(network.hear(x, x, 1), network.decoder.empty(x)), 1)
+    assert not shift.any()
+    assert not dead.any()
+    assert not painted.any()
+    assert state.abs().max() < 1
+    up, down = excess(torch.tensor([1.1, 0.9, -0.9, -1.1]), torch.zeros(()), torch.zeros(()))
+    assert (up > 0).tolist() == [True, False, False, False]
+    assert (down > 0).tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("additive", [False, True], ids=["one-shot", "additive"])
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16, 3), (40, 23), (35, 70, 3)], ids=str)
+def test_any_size_and_any_number_of_layers(shape, additive):
+    model, pixels = tiny_recurrent.model(additive), tiny_recurrent.picture(*shape[:2], 3 if len(shape) == 3 else 1)
+    segments = encode(model, pixels, tiny_recurrent.LAYERS)
+    channels = 3 if pixels.ndim == 3 else 1
+    seen = [decode(model, segments[:k], shape[1], shape[0], channels) for k in range(1, len(segments) + 1)]
+    assert all(each.shape == pixels.shape and each.dtype == np.uint8 for each in seen)
+    assert encode(model, pixels, 2) == segments[:2]
+    if min(shape[:2]) >= 16 and not additive:  # what random networks paint adds up
+        assert mse(pixels, seen[-1]) < mse(pixels, seen[0])
+
+
+@pytest.mark.parametrize("additive", [False, True], ids=["one-shot", "additive"])
+def test_training_and_coding_see_one_picture(additive):
+    """The trainable model's distortion and rate are those of real files, but for the mirrored border."""
+    pixels = tiny_recurrent.picture(96, 112)
+    planes = overlapped.mirrored(overlapped.to_planes(pixels))
+    wanted = torch.from_numpy(overlapped.analyse(planes))[None]
+    trained = tiny_recurrent.trainable(additive)
+    with torch.no_grad():
+        outcome = trained(wanted, True, False)
+    segments = encode(tiny_recurrent.model(additive), pixels, tiny_recurrent.LAYERS)
+    bits = np.cumsum([8 * len(segment.words) for segment in segments]) / (6 * 7)
+    assert outcome.bits[:, 0].numpy() == pytest.approx(bits, rel=0.05, abs=2)
+    last = decode(tiny_recurrent.model(additive), segments, 112, 96, 3)
+    assert mse(pixels, last) * 768 == pytest.approx(float(outcome.error[-1, 0]), rel=0.1)
+
+
+def test_sums_do_not_depend_on_the_order_of_adding(monkeypatch):
+    """Matrix products as integers, which no library rounds."""
+    pixels = tiny_recurrent.picture(64, 48)
+    segments = encode(tiny_recurrent.model(), pixels, 2)
+
+    def change(self, kept, channels, fresh, weights):
+        by = fresh.astype(np.int64) - kept[channels]
+        self.taken_in += by.reshape(len(channels), -1).T @ weights[channels].astype(np.int64)
+        kept[channels] = fresh
+
+    def hidden(self, taken_in, channels):
+        x = taken_in.astype(np.int64)
+        y = np.where(x < 0, (x + 1024) >> 11, (x + 128) >> 8)
+        return (y @ self.leave[:, channels].astype(np.int64)).T
+
+    monkeypatch.setattr(Sizes, "_change", change)
+    monkeypatch.setattr(binary.Contexts, "_hidden", hidden)
+    assert [each.words for each in encode(tiny_recurrent.model(), pixels, 2)] == [each.words for each in segments]
+
+
+# --- payloads -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(0, 65535), st.binary(max_size=200)), min_size=1, max_size=LAYERS))
+def test_payloads_come_back_and_every_cut_shows(parts):
+    payload = Payload(96, tuple(Segment(checksum, words) for checksum, words in parts))
+    layers = payload.layers()
+    data = b"".join(layers)
+    assert Payload.parse(data) == payload
+    assert CODEC.cut(data) == layers
+    ends = {sum(map(len, layers[: k + 1])) for k in range(len(layers))}
+    for end in range(len(data)):
+        if end in ends:
+            assert Payload.parse(data[:end]).segments == payload.segments[: sorted(ends).index(end) + 1]
+        else:
+            with pytest.raises(CorruptFile):
+                Payload.parse(data[:end])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\x60", id="no layer"),
+        pytest.param(b"\x5f\0\0\0", id="weights of another codec"),
+        pytest.param(b"\x60\0\0\x05word", id="words past the end"),
+        pytest.param(b"\x60\0\0\x81\0w", id="length not in its shortest form"),
+        pytest.param(b"\x60" + b"\0\0\0" * 17, id="17 layers"),
+        pytest.param(b"\x60\0\0" + leb128(4) + b"abc\0", id="words that end with zero"),
+    ],
+)
+def test_payloads_that_say_nothing_sound_are_refused(payload, tiny):
+    with pytest.raises(CorruptFile):
+        CODEC.decode(payload, Frame(40, 30, 3), "cpu")
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The codec with tiny weights, as number 96."""
+    monkeypatch.setattr(weights, "newest", lambda name: 96)
+    monkeypatch.setattr(codec, "_model", lambda number: tiny_recurrent.model())
+    monkeypatch.setattr(codec, "layers_at", lambda quality: min(layers_at(quality), tiny_recurrent.LAYERS))
+    return CODEC
+
+
+def test_flipped_bits_are_noticed(tiny):
+    pixels = tiny_recurrent.picture(32, 48)
+    payload = CODEC.encode(pixels, Options(100))
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        at = int(rng.integers(1, len(payload)))
+        damaged = bytearray(payload)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        with pytest.raises(CorruptFile):
+            CODEC.decode(bytes(damaged), Frame(48, 32, 3), "cpu")
+
+
+def test_a_payload_is_bound_to_the_size_of_its_picture(tiny):
+    payload = CODEC.encode(tiny_recurrent.picture(48, 64), Options(100))
+    assert CODEC.decode(payload, Frame(64, 48, 3), "cpu").shape == (48, 64, 3)
+    for frame in (Frame(63, 48, 3), Frame(48, 64, 3), Frame(64, 48, 1), Frame(64, 48, 1, 16), Frame(4097, 48, 3)):
+        with pytest.raises(CorruptFile):
+            CODEC.decode(payload, frame, "cpu")
+
+
+def test_more_layers_than_the_weights_have_are_refused(tiny):
+    payload = CODEC.encode(tiny_recurrent.picture(16, 16), Options(100))
+    with pytest.raises(CorruptFile, match="5 layers"):
+        CODEC.decode(payload + b"\0\0\0", Frame(16, 16, 3), "cpu")
+
+
+def test_layers_are_pictures(tiny):
+    assert isinstance(CODEC, HasLayers)
+    pixels = tiny_recurrent.picture(48, 64)
+    payload = CODEC.encode(pixels, Options(100))
+    layers = CODEC.cut(payload)
+    assert (b"".join(layers), len(layers)) == (payload, tiny_recurrent.LAYERS)
+    for count in range(1, len(layers) + 1):
+        seen = CODEC.decode_layers(layers[:count], Frame(64, 48, 3), "cpu")
+        assert np.array_equal(seen, CODEC.decode(b"".join(layers[:count]), Frame(64, 48, 3), "cpu"))
+
+
+def test_a_file_cut_after_any_iteration_decodes(tiny):
+    pixels = tiny_recurrent.picture(48, 64)
+    file = pipeline.encode(Picture(pixels), pipeline.Settings("recurrent", Options(100), restore="none"))
+    assert pipeline.inspect(file.data).layers == tiny_recurrent.LAYERS
+    assert file.psnr == pytest.approx(psnr(pixels, pipeline.decode(file.data).pixels))
+    ends = offsets(file.data)
+    assert len(ends) == tiny_recurrent.LAYERS
+    for count, end in enumerate(ends, start=1):
+        expected = pipeline.decode(file.data, layers=count).pixels
+        for cut in (file.data[:end], file.data[: end + 5]):
+            found = pipeline.decode(cut, partial=True)
+            assert np.array_equal(found.pixels, expected)
+            assert found.complete == (count == len(ends))
+    with pytest.raises(CorruptFile):
+        pipeline.decode(file.data[: ends[0] - 1], partial=True)
+    with pytest.raises(CorruptFile):
+        pipeline.decode(file.data[: ends[1]])
+
+
+def test_qualities_are_numbers_of_iterations():
+    assert [layers_at(quality) for quality in (0, 3, 4, 55, 100)] == [1, 1, 2, 9, LAYERS]
+    counts = [layers_at(step * CODEC.quality_step) for step in range(LAYERS)]
+    assert all(after == before + 1 for before, after in pairwise(counts))
+
+
+def test_deep_pictures_are_refused():
+    with pytest.raises(EncodeError, match="8 bits"):
+        CODEC.encode(pictures.deep(8, 8), Options())
+
+
+@pytest.mark.parametrize("shape", [(4097, 1), (1, 4097, 3)], ids=str)
+def test_large_pictures_are_refused_with_a_way_out(shape):
+    """Before any work; the codecs that are named take such a picture."""
+    picture = Picture(np.zeros(shape, np.uint8))
+    with pytest.raises(EncodeError, match="recurrent holds at most 4096 pixels a side, not 4097") as caught:
+        pipeline.encode(picture, pipeline.Settings("recurrent", Options(0)))
+    named = caught.value.hint.removeprefix("use -c ").removesuffix(", or a smaller picture").split(", ")
+    assert {"avif", "learned"} <= set(named)
+    assert not {"recurrent", "jpegfile"} & set(named)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    arrays = tiny_recurrent.arrays()
+    for damaged in ({"units": arrays["units"][1:]}, {"slots": arrays["slots"][:, :4]}):
+        with pytest.raises(UnsupportedFile):
+            Model(arrays | damaged)
+
+
+# --- training -------------------------------------------------------------------------------------------------------
+
+
+def test_the_schedule_asks_for_large_coefficients_first():
+    """Two channels that are 64 times as large as the two others are asked for more often, and earlier."""
+    rng = np.random.default_rng(0)
+    found, slopes = slots.plan(rng.laplace(0, [640, 640, 10, 10], (4000, 4)).astype(np.float32), (0.01, 0.02, 0.04))
+    assert found == sorted(found, key=lambda slot: (slot.layer, slot.round, slot.channel))
+    assert slopes == sorted(slopes, reverse=True)
+    per_channel = [[slot.exponent for slot in found if slot.channel == channel] for channel in range(4)]
+    assert all(each == sorted(each, reverse=True) and len(set(each)) == len(each) for each in per_channel)
+    assert len(per_channel[0]) > len(per_channel[2])
+    assert all(2**slot.exponent < slot.amplitude < 2.5 * 2**slot.exponent for slot in found if slot.exponent > 3)
+    assert min(slot.layer for slot in found if slot.channel in (0, 1)) == 0
+    assert all(slot.layer for slot in found if slot.channel in (2, 3))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twenty-six pictures, of which two are for training."""
+    for number in range(26):
+        picture = PIL.Image.fromarray(pictures.photograph(150, 160, seed=number))
+        picture.save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
+    """All three phases in a few steps, a stop in between, and weights that code."""
+    schedule = tiny_recurrent.slots(), [4.0 ** (6 - layer) for layer in range(tiny_recurrent.LAYERS)]
+    monkeypatch.setattr(recipe, "planned", lambda *given: schedule)
+    monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
+    settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, context_share=0.3)
+    runs = tmp_path / "runs" / "tiny"
+    for steps, resume in ((1, False), (30, True)):
+        monkeypatch.setattr(loop.Run, "share", lambda run, steps=steps: min(1.0, run.step / steps))
+        recipe.learn([folder], runs, settings, resume)
+    lines = [json.loads(line) for line in (runs / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 30]
+    assert all(len(line["bpp"]) == len(line["psnr"]) == tiny_recurrent.LAYERS for line in lines)
+    assert lines[1]["cost"] < lines[0]["cost"]
+    model = Model(weights.read((runs / "weights.npz").read_bytes()))
+    assert model.network.paint.weight.any()
+    pixels = tiny_recurrent.picture(40, 40)
+    assert psnr(pixels, decode(model, encode(model, pixels, 4), 40, 40, 3)) > 20
+
+
+@pytest.mark.parametrize("additive", [False, True], ids=["one-shot", "additive"])
+def test_weights_that_ship_are_trained_as_they_are(additive):
+    """What is read back and exported again is the same, but for rounding, and codes alike."""
+    shipped = tiny_recurrent.arrays(additive)
+    trained = Unrolled.of(shipped)
+    again = trained.to_arrays()
+    assert {name: array.dtype for name, array in again.items()} == {
+        name: array.dtype for name, array in shipped.items()
+    }
+    for name, array in shipped.items():
+        if array.dtype.kind in "iub":
+            slack = 1 if name.startswith("network.") else 2**-22 * np.abs(array.astype(float)).max()
+            assert np.abs(again[name].astype(float) - array).max() <= slack, name
+    assert again["units"] == pytest.approx(shipped["units"])
+    pixels = tiny_recurrent.picture(64, 48)
+    segments = encode(tiny_recurrent.model(additive), pixels, tiny_recurrent.LAYERS)
+    assert [len(each.words) for each in encode(Model(again), pixels, tiny_recurrent.LAYERS)] == pytest.approx(
+        [len(each.words) for each in segments], abs=4
+    )
+
+
+def test_training_from_weights_neither_plans_nor_draws(folder, tmp_path, monkeypatch):
+    """Everything learns from the first step on, with the schedule of the weights; those of others are refused."""
+    monkeypatch.setattr(recipe, "planned", None)
+    monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
+    monkeypatch.setattr(loop.Run, "share", lambda run: run.step / 2)
+    drawn = []
+    monkeypatch.setattr(unrolled, "binarised", lambda x, noise: drawn.append(noise) or binarised(x, noise))
+    weights.write(tmp_path / "shipped.npz", tiny_recurrent.arrays())
+    settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, weights=tmp_path / "shipped.npz")
+    recipe.learn([folder], tmp_path / "runs", settings, False)
+    assert not any(drawn)
+    found = weights.read((tmp_path / "runs" / "weights.npz").read_bytes())
+    assert np.array_equal(found["slots"][:, :4], tiny_recurrent.arrays()["slots"][:, :4])
+    assert not np.array_equal(found["network.paint.bias"], tiny_recurrent.arrays()["network.paint.bias"])
+    weights.write(tmp_path / "other.npz", weights.load(weights.newest("tuned"), "tuned"))
+    with pytest.raises(UnsupportedFile, match=r"other\.npz"):
+        recipe.learn([folder], tmp_path / "runs", replace(settings, weights=tmp_path / "other.npz"), False)
+
+
+# --- the weights that ship ------------------------------------------------------------------------------------------
+
+
+def test_every_model_has_golden_files():
+    check_every_model_has_some(GOLDEN, "recurrent")
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_golden_files_decode(path):
+    check_decodes(path, TOLERANCE)

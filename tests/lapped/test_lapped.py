@@ -1,0 +1,372 @@
+"""The lapped latent, which codecs learned and ccnn share: transforms, colours, payload, damage, machines."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncodec.codec import Frame, Options
+from nncodec.codecs import by_name
+from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.image import Picture
+from nncodec.lapped import transform as lapped
+from nncodec.lapped.bitstream import Payload
+from nncodec.lapped.layout import CHANNELS, FREQUENCIES, PLANES, TAPS
+from nncodec.lapped.model import from_planes, matrix_of, own_colours, to_planes
+from nncodec.lapped.transform_torch import Transform, lapped_basis
+from nncodec.pipeline import Settings, decode, encode
+from tests import pictures
+from tests.lapped import tiny_lapped
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBERS = {"learned": range(1, 64), "ccnn": range(64, 80)}
+BOTH = pytest.mark.parametrize("name", NUMBERS)
+PICTURE, FRAME = pictures.photograph(15, 20), Frame(20, 15, 3)
+
+
+# --- transforms -----------------------------------------------------------------------------------------------------
+
+
+def bare(filters: np.ndarray) -> lapped.Decoder:
+    """A decoder without hidden channels' painting."""
+    none = np.zeros((lapped.HIDDEN, TAPS, TAPS), np.float32)
+    hidden = np.ones((lapped.HIDDEN, CHANNELS - 1, 3, 3), np.float32)
+    return lapped.Decoder(np.concatenate([filters, none]).astype(np.float32), hidden, none[:, 0, 0])
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 40), (16, 8), (24, 136), (152, 16)], ids=str)
+def test_the_start_reconstructs_perfectly_to_the_borders(size):
+    plane = np.random.default_rng(0).normal(0, 50, size).astype(np.float32)
+    basis = lapped_basis().astype(np.float32)
+    latent = lapped.analyse(plane, basis)
+    assert np.abs(lapped.paint(latent, bare(basis)) - plane).max() < 1e-3
+    assert np.square(latent).sum() == pytest.approx(np.square(plane).sum(), rel=1e-4)  # orthonormal
+
+
+def test_the_start_compacts_more_than_a_block_transform():
+    """Coding gain for a first-order process of correlation 0.95: 9.22 dB as published (Malvar 1992), DCT 8.83."""
+    rows = np.stack([lapped_basis()[FREQUENCIES.index((u, 0))].sum(1) for u in range(8)])
+    rows /= np.sqrt(np.square(rows).sum(1, keepdims=True))
+    correlation = 0.95 ** np.abs(np.subtract.outer(np.arange(TAPS), np.arange(TAPS)))
+    variances = np.einsum("un,nm,um->u", rows, correlation, rows)
+    assert -10 * np.log10(variances).mean() == pytest.approx(9.22, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 3), (17, 20)], ids=str)
+def test_numpy_paints_what_the_trainable_network_paints(size):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = Transform()
+        planes = 40 * torch.randn(1, PLANES, 8 * size[0], 8 * size[1])
+    with torch.no_grad():
+        network.paint *= 50
+        latent = network.latent(planes)
+        painted = network.planes(latent / 9)[0].numpy()
+        filters = network.filters().numpy()
+    for plane in range(PLANES):
+        own = lapped.analyse(planes[0, plane].numpy(), network.analysis.detach()[64 * plane : 64 * plane + 64].numpy())
+        expected = latent[0, 64 * plane : 64 * plane + 64].permute(1, 2, 0).numpy()
+        assert np.abs(own - expected).max() < 1e-3
+        hidden = network.hidden.detach().view(PLANES, lapped.HIDDEN, CHANNELS - 1, 3, 3)[plane].numpy()
+        bias = network.hidden_bias.detach().view(PLANES, lapped.HIDDEN)[plane].numpy()
+        assert np.abs(lapped.paint(own / 9, lapped.Decoder(filters[plane], hidden, bias)) - painted[plane]).max() < 1e-3
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_a_region_is_painted_as_in_the_whole(data):
+    rows, columns = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 20))
+    values = np.random.default_rng(rows).integers(-99, 99, (rows, columns, CHANNELS)).astype(np.int16)
+    top, left = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, columns - 1))
+    bottom, right = data.draw(st.integers(top + 1, rows)), data.draw(st.integers(left + 1, columns))
+    decoder = tiny_lapped.model(tiny_lapped.LEARNED).decoder(1)
+    part = lapped.paint(values, decoder, 1 / 16, (slice(top, bottom), slice(left, right)))
+    whole = lapped.paint(values, decoder, 1 / 16)
+    assert np.abs(part - whole[8 * top : 8 * bottom, 8 * left : 8 * right]).max() < 1e-3
+
+
+@given(st.integers(1, 30), st.integers(0, 9))
+def test_mirrors_are_those_of_numpy(size, count):
+    expected = np.pad(np.arange(size), count, mode="symmetric")
+    at, turned = lapped.mirrored(size, count)
+    assert np.array_equal(at, expected)
+    inside = np.arange(-count, size + count)
+    assert np.array_equal(turned, (inside // size) % 2 == 1)
+
+
+# --- colours --------------------------------------------------------------------------------------------------------
+
+
+def test_colours_come_back():
+    pixels = pictures.photograph(24, 32)
+    for own in (None, own_colours(pixels)):
+        planes = to_planes(pixels, matrix_of(own))
+        assert np.array_equal(from_planes(list(planes), matrix_of(own)), pixels)
+    gray = pixels[..., 0]
+    assert np.array_equal(from_planes(list(to_planes(gray, matrix_of(None))), matrix_of(None)), gray)
+
+
+def test_colours_of_a_picture_follow_its_contrasts():
+    """Almost all of the steps from row to row is in the first plane, if they all have one colour."""
+    shades = np.random.default_rng(0).uniform(0.2, 1, (24, 32, 1))
+    planes = to_planes(
+        (shades * [40, 90, 200]).astype(np.uint8), matrix_of(own_colours((shades * [40, 90, 200]).astype(np.uint8)))
+    )
+    energy = np.square(np.diff(planes, axis=1)).mean((1, 2))
+    assert energy[0] > 500 * energy[1:].sum()
+
+
+def test_what_overflows_saturates():
+    planes = [np.full((8, 8), level, np.float32) for level in (9e3, -9e3, 4e2)]
+    assert set(np.unique(from_planes(planes, matrix_of(None)))) <= set(range(256))
+    assert from_planes([np.float32([[9e9, -9e9]])], matrix_of(None)).tolist() == [[255, 0]]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 5), st.integers(1, 256))
+def test_colours_of_any_picture_can_be_written(seed, height, width, levels):
+    pixels = np.random.default_rng(seed).integers(0, levels, (height, width, 3)).astype(np.uint8)
+    payload = Payload(1, 0, 0, (5, 5, 5), own_colours(pixels), (False,) * 3, b"", b"")
+    assert Payload.parse(payload.serialize(), 3, range(1, 2)) == payload
+
+
+# --- payload --------------------------------------------------------------------------------------------------------
+
+
+SIGNED = st.permutations([127, -126, 125]).map(lambda row: np.diag(row).astype(np.int8)[[2, 0, 1]].tobytes())
+"""Matrices of colours that can be inverted."""
+
+
+@given(
+    st.integers(1, 79),
+    st.integers(0, 200),
+    st.lists(st.integers(5, 15), min_size=3, max_size=3),
+    st.none() | SIGNED,
+    st.lists(st.booleans(), min_size=3, max_size=3),
+    st.binary(max_size=200),
+    st.binary(max_size=200).map(lambda data: data.rstrip(b"\0")),
+)
+def test_payloads_come_back(model, quality, groups, colours, differing, escapes, words):
+    payload = Payload(model, quality, 0xABCD, tuple(groups), colours, tuple(differing), escapes, words)
+    assert Payload.parse(payload.serialize(), 3, range(1, 80)) == payload
+
+
+@given(st.binary(max_size=40), st.sampled_from([1, 3]))
+def test_a_payload_has_one_spelling(data, planes):
+    """Whatever parse accepts, serialize writes back byte for byte."""
+    try:
+        parsed = Payload.parse(data, planes, range(256))
+    except CorruptFile:
+        return
+    assert parsed.serialize() == data
+
+
+@BOTH
+def test_impossible_headers_are_refused(name):
+    first, last = NUMBERS[name][0], NUMBERS[name][-1]
+    good = Payload(first, 10, 1, (5, 6, 7), None, (False,) * 3, b"", b"\1").serialize()
+    assert Payload.parse(good, 3, NUMBERS[name]).groups == (5, 6, 7)
+    for place, value in ((0, first - 1), (0, last + 1), (1, 201), (4, 4), (4, 16), (7, 16), (7, 1), (8, 9)):
+        with pytest.raises(CorruptFile):
+            by_name(name).decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
+    if name == "learned":
+        with pytest.raises(CorruptFile, match="filters differ"):
+            by_name(name).decode(good[:7] + b"\2" + good[8:], Frame(8, 8, 3), "cpu")
+    gray = Payload(first, 10, 1, (5,), None, (False,), b"", b"\1").serialize()
+    for flags in (1, 4):
+        with pytest.raises(CorruptFile, match="flags"):
+            by_name(name).decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "rows", [[[0, 0, 0]] * 3, [[127, 0, 0]] * 3, [[-128] * 3] * 3, [[101, 0, 0], [0, 101, 0], [0, 0, 102]]], ids=str
+)
+def test_colours_that_cannot_be_told_apart_are_refused(name, rows):
+    """Painting may take the inverse of the matrix; its determinant must be 2^20 at least."""
+    colours, first = np.array(rows, np.int8).tobytes(), NUMBERS[name][0]
+    with pytest.raises(CorruptFile, match="determinant"):
+        Payload.parse(Payload(first, 10, 1, (5, 6, 7), colours, (False,) * 3, b"", b"\1").serialize(), 3, NUMBERS[name])
+    least = np.diag([101, 101, 103]).astype(np.int8).tobytes()
+    payload = Payload(first, 10, 1, (5, 6, 7), least, (False,) * 3, b"", b"\1")
+    assert Payload.parse(payload.serialize(), 3, NUMBERS[name]) == payload
+
+
+# --- both codecs, on tiny weights -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Both codecs have tiny weights."""
+    with tiny_lapped.installed(tmp_path_factory.mktemp("weights")):
+        yield
+
+
+@pytest.fixture
+def payload(tiny, name) -> bytes:
+    return by_name(name).encode(PICTURE, Options(30, effort=1))
+
+
+@BOTH
+@pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (9, 40), (33, 3, 3), (24, 16, 3)], ids=str)
+def test_any_shape(tiny, name, shape):
+    pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
+    frame = Frame(shape[1], shape[0], 3 if len(shape) == 3 else 1)
+    seen = by_name(name).decode(by_name(name).encode(pixels, Options(95, effort=2)), frame, "cpu")
+    assert seen.shape == shape
+    assert seen.dtype == np.uint8
+    assert seen.flags.c_contiguous
+
+
+@BOTH
+def test_alpha_comes_back(tiny, name):
+    alpha = pictures.transparency(15, 20)
+    settings = Settings(name, Options(40, effort=1), restore="none")
+    seen = decode(encode(Picture(PICTURE, alpha), settings).data).picture
+    assert np.array_equal(seen.alpha, alpha)
+    assert seen.pixels.shape == PICTURE.shape
+
+
+@BOTH
+def test_symbols_beyond_the_tables_are_escaped(tiny, name):
+    """Noise, at the finest step, under contexts that expect much less."""
+    pixels = pictures.noise(16, 24)
+    payload = by_name(name).encode(pixels, Options(100, effort=1))
+    assert len(Payload.parse(payload, 3, NUMBERS[name]).escapes) > 100
+    seen = by_name(name).decode(payload, Frame(24, 16, 3), "cpu")
+    assert seen.shape == pixels.shape
+    if name == "ccnn":  # the network of the other is as random as can be
+        assert np.abs(seen.astype(int) - pixels).max() <= 4
+
+
+@BOTH
+def test_no_changed_byte_gives_a_picture(name, payload):
+    """By the structure, the model, or the checksum of the symbols. Flags and colours are no symbols; the file's
+    own checksum covers them.
+    """
+    for place in (*range(7), *range(8, len(payload), max(1, len(payload) // 20))):
+        damaged = bytearray(payload)
+        damaged[place] ^= 1 << place % 8
+        with pytest.raises((CorruptFile, UnsupportedFile)):
+            by_name(name).decode(bytes(damaged), FRAME, "cpu")
+
+
+@BOTH
+@settings(max_examples=15)
+@given(tail=st.binary(max_size=80), quality=st.integers(0, 200))
+def test_only_our_errors(tiny, name, tail, quality):
+    """Hostile payloads of a known model give one of our errors, or a picture of the frame's shape."""
+    number = NUMBERS[name][0]
+    for data in (tail, *(bytes([number, quality, 0, 0, 5, 6, 7, flags]) + tail for flags in (0, 1))):
+        try:
+            seen = by_name(name).decode(data, Frame(40, 10, 3), "cpu")
+        except NncError:
+            continue
+        assert seen.shape == (10, 40, 3)
+
+
+@BOTH
+@pytest.mark.parametrize("cut", [0, 1, 4, 8, 9, 20, -1])
+def test_cut_payloads(name, payload, cut):
+    with pytest.raises(CorruptFile):
+        by_name(name).decode(payload[:cut], FRAME, "cpu")
+
+
+@BOTH
+@pytest.mark.parametrize("frame", [Frame(21, 15, 3), Frame(20, 14, 3), Frame(20, 15, 1), Frame(15, 20, 3)], ids=str)
+def test_the_frame_is_part_of_the_checksum(name, payload, frame):
+    with pytest.raises(CorruptFile):
+        by_name(name).decode(payload, frame, "cpu")
+
+
+@BOTH
+def test_a_huge_frame_is_refused_before_anything_is_allocated(name, payload):
+    with pytest.raises(CorruptFile, match="too few"):
+        by_name(name).decode(payload, Frame(16_000_000, 16_000_000, 3), "cpu")
+
+
+@BOTH
+def test_an_unknown_model_needs_another_reader(name, payload):
+    last = NUMBERS[name][-1]
+    with pytest.raises(UnsupportedFile, match=f"model {last}"):
+        by_name(name).decode(bytes([last]) + payload[1:], FRAME, "cpu")
+
+
+@BOTH
+def test_deep_samples_are_refused(name):
+    with pytest.raises(EncodeError, match="8 bits"):
+        by_name(name).encode(pictures.deep(8, 8), Options())
+    with pytest.raises(CorruptFile, match="16 bits"):
+        by_name(name).decode(b"", Frame(4, 4, 1, 16), "cpu")
+
+
+# --- the weights that ship: the same bits everywhere ----------------------------------------------------------------
+
+SCRIPT = """
+import json, sys, zlib
+from threadpoolctl import threadpool_info
+from nncodec.nets import weights
+from nncodec.codec import Frame, Options
+from nncodec.codecs import by_name
+from nncodec.lapped.bitstream import Payload
+from nncodec.lapped import decoder as lapped_decoder
+from nncodec.lapped.model import Model
+from tests import pictures
+pixels = pictures.photograph(48, 70)
+written = [[name, by_name(name).encode(pixels, Options(40, effort=1)).hex()] for name in ("learned", "ccnn")]
+pools = [[pool.get("architecture"), pool["num_threads"]] for pool in threadpool_info()]
+print(json.dumps([written, pools]), flush=True)
+for name, data in json.loads(sys.stdin.readline()):
+    payload = Payload.parse(bytes.fromhex(data), 3, range(1, 80))
+    model = Model(payload.model, weights.load(payload.model, name))
+    print(zlib.crc32(lapped_decoder.values(payload, model, 70, 48, 3).tobytes()))
+"""
+
+
+def machines() -> list[dict[str, str]]:
+    """Settings of OpenBLAS, as far as this processor can run its kernels."""
+    cpu = Path("/proc/cpuinfo")
+    flags = set(cpu.read_text().split()) if cpu.exists() else set()
+    kinds = [("Prescott", "sse3"), ("Prescott", "pni"), ("Haswell", "avx2"), ("SkylakeX", "avx512f")]
+    able = sorted({kind for kind, flag in kinds if flag in flags})
+    return [{"OPENBLAS_NUM_THREADS": threads} for threads in "12"] + [{"OPENBLAS_CORETYPE": kind} for kind in able]
+
+
+def test_every_machine_reads_what_every_other_wrote():
+    """Two numbers of threads and every kernel of matrix products: each writes, all read, the values are the same."""
+    processes = []
+    for machine in machines():
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            env={**os.environ, **machine},
+        )  # fmt: skip
+        processes.append(process)
+    told = [json.loads(process.stdout.readline()) for process in processes]
+    payloads = [each for written, _ in told for each in written]
+    found = [process.communicate(json.dumps(payloads) + "\n")[0].split() for process in processes]
+    assert len(found[0]) == len(payloads) == 2 * len(processes)
+    assert all(each == found[0] for each in found)
+    pools = [tuple(map(tuple, pools)) for _, pools in told]
+    assert len(set(pools)) >= min(3, len(processes))  # or the settings did nothing
+
+
+@BOTH
+def test_decoding_imports_no_torch(name):
+    path = next((ROOT / "tests" / f"golden_{name}").glob("*-rgb-20-*.nnc"))
+    script = f"import sys; from nncodec import decode; decode({str(path)!r}); sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(("codec", "effort"), [("learned", 4), ("ccnn", 5)])
+def test_what_needs_torch_says_so(codec, effort, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    pixels = pictures.photograph(48, 48)
+    assert by_name(codec).encode(pixels, Options(30, effort=effort - 1))
+    with pytest.raises(UnsupportedFile, match="torch"):
+        by_name(codec).encode(pixels, Options(30, effort=effort))

@@ -1,0 +1,107 @@
+"""Weights on the lapped latent, small and random, but with all the machinery of those that ship."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nncodec.codecs.learned.encoder import Search, Way
+from nncodec.codecs.learned.recipe import network
+from nncodec.entropy.tables import logistic_tables
+from nncodec.lapped import model as lapped_model
+from nncodec.lapped.context import shapes
+from nncodec.lapped.context_torch import sizes_table
+from nncodec.lapped.encoder import ROUNDING, Coder
+from nncodec.lapped.layout import CHANNELS, N_GROUPS, PLANES, TAPS
+from nncodec.lapped.model import Model, matrix_of, to_planes
+from nncodec.lapped.transform import HIDDEN
+from nncodec.lapped.transform_torch import lapped_basis
+from nncodec.nets import weights
+from nncodec.nets.resnet_torch import Mender
+
+torch.set_num_threads(1)  # more would only wait for each other here
+
+LEARNED, CCNN = 1, 64
+STRIDE, WIDTH, BLOCKS = 4, 8, 1
+
+
+def contexts(rng: np.random.Generator) -> weights.Arrays:
+    """Random, but such that scale indices lie around 20 and means of group 0 are those of its neighbours."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in shapes(0, 0)}
+    spread = {"enter": 300, "pass": 9, "quality": 9, "leave": 100, "index": 9, "mean": 0}
+    for plane in range(PLANES):
+        for group in range(N_GROUPS):
+            for name, shape in shapes(plane, group).items():
+                values = rng.normal(0, spread[name], shape) + (5 << 20 if name == "index" else 0)
+                if name == "mean" and group == 0:
+                    values += 1024  # a quarter
+                parts[name].append(np.rint(values).astype(np.int32).reshape(-1))
+    return {f"context.{name}": np.concatenate(each) for name, each in parts.items()}
+
+
+def mender(seed: int = 0) -> Mender:
+    """The network of codec learned, with lively weights wherever they start at zero."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = Mender(1, STRIDE, WIDTH, BLOCKS)
+        for parameter in net.parameters():
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    return net
+
+
+@cache
+def model(number: int) -> Model:
+    """The untrained transform, no painting by hidden channels, random contexts; for codec learned a network."""
+    rng = np.random.default_rng(0)
+    basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float16)
+    arrays: weights.Arrays = {
+        "analysis": basis,
+        "synthesis": basis,
+        "paint": np.zeros((PLANES, HIDDEN, TAPS, TAPS), np.float16),
+        "hidden": rng.normal(0, 0.1, (PLANES, HIDDEN, CHANNELS - 1, 3, 3)).astype(np.float16),
+        "bias": np.zeros((PLANES, HIDDEN), np.float16),
+        "context.sizes": sizes_table(),
+    }
+    arrays |= contexts(rng) | logistic_tables().pack()
+    return Model(number, arrays | (network(mender()) if number == LEARNED else {}))
+
+
+def plain_way(coder: Coder, own: bytes | None = None) -> Way:
+    """What the encoder of codec learned starts from, in the shared colours or in a picture's own."""
+    planes = to_planes(coder.pixels, matrix_of(own))
+    latents = [coder.latent(plane, number) for number, plane in enumerate(planes)]
+    return Search(coder).way(own, ROUNDING, latents, measured=False)
+
+
+def install(folder: Path) -> None:
+    """Write weights of both codecs and the manifest into a folder, for ``weights.folder`` to be pointed at."""
+    rows = []
+    for codec, number in (("learned", LEARNED), ("ccnn", CCNN)):
+        file = folder / f"{codec}.npz"
+        weights.write(file, model(number).arrays)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        rows.append(f'[[model]]\nnumber = {number}\ncodec = "{codec}"\nfile = "{file.name}"\nsha256 = "{digest}"\n')
+    (folder / weights.MANIFEST).write_text("".join(row + 'trained = "never"\n' for row in rows), encoding="utf-8")
+
+
+def forget() -> None:
+    """Drop what was loaded from the folder of weights before."""
+    for cached in (weights.manifest, weights.load, lapped_model.loaded):
+        cached.cache_clear()
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[None]:
+    """The codecs on the lapped latent have these weights meanwhile, which are written into the folder once."""
+    if not (folder / weights.MANIFEST).exists():
+        install(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "folder", lambda: folder)
+        forget()
+        yield
+    forget()

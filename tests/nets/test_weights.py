@@ -1,0 +1,150 @@
+"""Weights by number: checked, and never a surprise."""
+
+import hashlib
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+from nncodec.errors import UnsupportedFile
+from nncodec.nets import weights
+
+ROW = '[[model]]\nnumber = 7\ncodec = "learned"\nfile = "w.npz"\nsha256 = "{}"\ntrained = "never"\n'
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder of weights that the module looks into."""
+    monkeypatch.setattr(weights, "folder", lambda: tmp_path)
+    weights.manifest.cache_clear()
+    weights.load.cache_clear()
+    yield tmp_path
+    weights.manifest.cache_clear()
+    weights.load.cache_clear()
+
+
+def install(folder, **arrays) -> None:
+    np.savez(folder / "w.npz", **arrays)
+    digest = hashlib.sha256((folder / "w.npz").read_bytes()).hexdigest()
+    (folder / "manifest.toml").write_text(ROW.format(digest), encoding="utf-8")
+
+
+def test_every_row_that_ships_names_a_whole_file():
+    rows = weights.manifest()
+    assert rows
+    for number, model in rows.items():
+        assert 1 <= number == model.number <= 127
+        assert weights.load(number, model.codec)
+        assert len(model.trained) > 20
+
+
+def test_loads_by_number(folder):
+    install(folder, a=np.arange(3))
+    assert weights.load(7, "learned")["a"].tolist() == [0, 1, 2]
+    assert weights.newest("learned") == 7
+    with pytest.raises(ValueError, match="read-only"):
+        weights.load(7, "learned")["a"][0] = 1
+
+
+@pytest.mark.parametrize(("number", "codec"), [(8, "learned"), (7, "other")])
+def test_unknown_model(folder, number, codec):
+    install(folder, a=np.arange(3))
+    with pytest.raises(UnsupportedFile, match="unknown"):
+        weights.load(number, codec)
+
+
+def test_no_weights_for_a_codec(folder):
+    install(folder, a=np.arange(3))
+    with pytest.raises(UnsupportedFile, match="no weights"):
+        weights.newest("other")
+
+
+def test_altered_file(folder):
+    install(folder, a=np.arange(3))
+    data = bytearray((folder / "w.npz").read_bytes())
+    data[40] ^= 1
+    (folder / "w.npz").write_bytes(data)
+    with pytest.raises(UnsupportedFile, match="not those"):
+        weights.load(7, "learned")
+
+
+def test_missing_file(folder):
+    install(folder, a=np.arange(3))
+    (folder / "w.npz").unlink()
+    with pytest.raises(UnsupportedFile, match="cannot be read"):
+        weights.load(7, "learned")
+
+
+@pytest.mark.parametrize("text", [None, "", "model = 3", "[[model]]\nnumber = 1\n", "\0"])
+def test_damaged_manifest(folder, text):
+    if text is not None:
+        (folder / "manifest.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UnsupportedFile, match="list of weights"):
+        weights.manifest()
+
+
+def test_pickles_are_refused(folder):
+    """Even with the right checksum, an array of objects is not loaded."""
+    install(folder, a=np.array([{}], dtype=object))
+    with pytest.raises(UnsupportedFile, match="cannot be read"):
+        weights.load(7, "learned")
+
+
+def test_written_arrays_come_back_and_bytes_do_not_depend_on_the_time(tmp_path, monkeypatch):
+    arrays = {
+        "kernel": np.arange(-(2**15), 2**15, 257, dtype=np.int16)[:-1].reshape(3, 5, 1, 17),
+        "bias": np.array([1, -70000], np.int32),
+        "step": np.array([0.25], np.float32),
+        "number": np.array(3),
+    }
+    weights.write(tmp_path / "a.npz", arrays)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    weights.write(tmp_path / "b.npz", arrays)
+    data = (tmp_path / "a.npz").read_bytes()
+    assert data == (tmp_path / "b.npz").read_bytes()
+    again = weights.read(data)
+    assert set(again) == set(arrays)
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype
+        assert np.array_equal(again[name], array)
+
+
+def test_16_bit_integers_lie_in_two_planes_as_the_format_has_it(tmp_path):
+    """docs/format.md, *Weights*: a reader that knows nothing of this package can put them together."""
+    numbers = [0, 1, -1, 255, 256, -256, 32767, -32768, 1234, -4321]
+    weights.write(
+        tmp_path / "a.npz", {"net.x.weight": np.array(numbers, np.int16), "net.x.bias": np.ones(2, np.float16)}
+    )
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert set(archive.namelist()) == {"net.x.weight.planes.npy", "net.x.bias.npy"}
+        with archive.open("net.x.weight.planes.npy") as entry:
+            planes = np.lib.format.read_array(entry)
+    assert (planes.dtype, planes.shape) == (np.uint8, (2, len(numbers)))
+    whole = [int(low) + 256 * int(high) for low, high in planes.T]
+    assert [number - 65536 * (number > 32767) for number in whole] == numbers
+
+
+def damaged(data: bytes, rng: np.random.Generator) -> bytes:
+    """A file with a few bytes changed, and sometimes cut."""
+    out = bytearray(data)
+    for place in rng.integers(len(out), size=rng.integers(1, 5)):
+        out[place] = rng.integers(256)
+    return bytes(out[: rng.integers(len(out))] if rng.random() < 0.2 else out)
+
+
+def test_what_is_no_file_of_weights_is_one_error(tmp_path):
+    """Weights to train on from are given by the user, and no checksum is known of them."""
+    weights.write(tmp_path / "a.npz", {"kernel": np.arange(5000, dtype=np.int16), "bias": np.arange(9.0)})
+    np.save(tmp_path / "a.npy", np.arange(3))
+    np.savez(tmp_path / "planes.npz", **{f"kernel{weights.PLANES}": np.arange(3)})
+    whole, rng, refused = (tmp_path / "a.npz").read_bytes(), np.random.default_rng(0), 0
+    for data in (b"", (tmp_path / "a.npy").read_bytes(), (tmp_path / "planes.npz").read_bytes()):
+        with pytest.raises(UnsupportedFile, match="cannot be read"):
+            weights.read(data)
+    for _ in range(1000):
+        try:
+            weights.read(damaged(whole, rng))
+        except UnsupportedFile:
+            refused += 1
+    assert refused > 500

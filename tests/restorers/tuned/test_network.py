@@ -1,0 +1,130 @@
+"""The 378-parameter network in NumPy against the same network written with torch."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from torch.nn import functional as F
+
+from nncodec.restorers.tuned.derivatives import Derivatives
+from nncodec.restorers.tuned.fit import Pair
+from nncodec.restorers.tuned.network import HALO, N_PARAMETERS, correction, factors, luma, luma_around
+
+Floats = npt.NDArray[np.float32]
+
+
+def parameters(seed: int = 0) -> Floats:
+    """Weights under which every layer matters."""
+    return np.random.default_rng(seed).normal(0, 0.4, N_PARAMETERS).astype(np.float32)
+
+
+def reference(weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """(n, h, w) luma to its correction, layer by layer as the paper draws it, in float64."""
+    y = F.relu(F.conv2d((x[:, None] - 128) / 64, weights[:54].view(6, 1, 3, 3)))
+    for i in range(3):
+        depthwise, pointwise = weights[54 + 90 * i : 144 + 90 * i].split([54, 36])
+        y = F.conv2d(y, depthwise.view(6, 1, 3, 3), groups=6)
+        y = F.relu(F.conv2d(y, pointwise.view(6, 6, 1, 1)))
+    return 8 * F.conv2d(y, weights[324:].view(1, 6, 3, 3))[:, 0]
+
+
+def plane(*shape: int) -> Floats:
+    """Random luma."""
+    return np.random.default_rng(7).uniform(0, 255, shape).astype(np.float32)
+
+
+def test_378_weights_and_no_more() -> None:
+    enter, blocks, leave = factors(parameters())
+    assert enter.size + sum(d.size + p.size for d, p in blocks) + leave.size == N_PARAMETERS == 378
+
+
+def test_correction_is_that_of_the_reference() -> None:
+    weights, x = parameters(), plane(23, 31)
+    expected = reference(torch.from_numpy(weights).double(), torch.from_numpy(x).double()[None])[0].numpy()
+    assert correction(weights, x) == pytest.approx(expected, rel=1e-4, abs=1e-3)
+
+
+def test_correction_does_not_depend_on_how_a_plane_lies_in_memory() -> None:
+    weights, x = parameters(), plane(40, 30)
+    for view in (x.T, x[3:25, 2:20], x[::-1, ::-1]):
+        assert np.array_equal(correction(weights, view), correction(weights, view.copy()))
+
+
+def test_gradient_is_that_of_the_reference() -> None:
+    weights, x, target = parameters(1), plane(3, 20, 26), plane(3, 10, 16)
+    factor = np.array([0.5, 1.0, 2.0], np.float32).reshape(3, 1, 1)
+    leaf = torch.from_numpy(weights).double().requires_grad_()
+    inputs = torch.from_numpy(x).double()
+    error = inputs[:, 5:-5, 5:-5] + reference(leaf, inputs) - torch.from_numpy(target).double()
+    expected = (torch.from_numpy(factor) * error**2).sum()
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert leaf.grad is not None
+    derivatives = Derivatives(3, 20, 26)
+    for _ in range(2):  # the buffers are used again
+        loss, grad = derivatives.gradient(weights, x, target, factor)
+        assert loss == pytest.approx(expected.item(), rel=1e-5)
+        assert grad == pytest.approx(leaf.grad.numpy(), rel=1e-3, abs=1e-4 * float(leaf.grad.abs().max()))
+
+
+def test_jacobian_is_that_of_the_reference() -> None:
+    weights, x = parameters(4), plane(2, 14, 17)
+    inputs = torch.from_numpy(x).double()
+    expected = torch.autograd.functional.jacobian(
+        lambda leaf: reference(leaf, inputs),
+        torch.from_numpy(weights).double(),  # type: ignore[no-untyped-call]
+    )
+    jacobian = Derivatives(2, 14, 17).jacobian(weights, x)
+    assert jacobian.transpose(1, 2, 3, 0) == pytest.approx(
+        expected.numpy(), rel=1e-3, abs=1e-4 * float(expected.abs().max())
+    )
+
+
+def test_a_piece_with_its_halo_gives_the_same_as_the_whole() -> None:
+    weights, x = parameters(2), plane(60, 50)
+    piece = correction(weights, x[20 : 40 + 2 * HALO, 10 : 30 + 2 * HALO])
+    assert piece == pytest.approx(correction(weights, x)[20:40, 10:30], rel=1e-4, abs=1e-3)
+
+
+def test_luma_of_gray_is_gray_itself_and_of_white_is_white() -> None:
+    gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert np.array_equal(luma(gray), gray.astype(np.float32))
+    assert luma(np.full((2, 2, 3), 255, np.uint8)) == pytest.approx(255)
+
+
+def test_luma_around_a_region_repeats_the_border_of_the_picture() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    padded = np.pad(picture, ((HALO, HALO), (HALO, HALO), (0, 0)), mode="edge").astype(float) @ [0.299, 0.587, 0.114]
+    for rows, columns in ((slice(0, 20), slice(0, 30)), (slice(3, 9), slice(25, 30)), (slice(19, 20), slice(0, 1))):
+        expected = padded[rows.start : rows.stop + 2 * HALO, columns.start : columns.stop + 2 * HALO]
+        assert luma_around(picture, rows, columns) == pytest.approx(expected, abs=1e-3)
+
+
+def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
+    """A plane whose every second column was darkened: nothing a 3 x 3 kernel could not see."""
+    original = np.tile(np.linspace(60, 190, 32, dtype=np.float32), (32, 1))
+    seen = original.copy()
+    seen[:, ::2] -= 12
+    pair = Pair(seen, original)
+    start = parameters(3) * 0.5
+    first, second = (fit.parameters for fit in pair.fits(start, (20, 40)))
+    assert pair.sample().after(first) < 0.95 * pair.sample().after(start)
+    assert pair.sample().after(second) < pair.sample().after(first)
+
+
+def test_a_fit_knows_how_the_error_curves_around_it() -> None:
+    """Gauss-Newton is exact where the error is linear in the weights: in those of the last layer."""
+    pair = Pair(plane(32, 32), plane(32, 32) * 0.9)
+    (fit,) = pair.fits(parameters(5), (1,))
+    sample, before = pair.sample(), pair.sample().before()
+    change = np.zeros(N_PARAMETERS, np.float32)
+    change[324:] = np.random.default_rng(0).normal(0, 0.05, 54)
+    here, there, back = (sample.after(fit.parameters + sign * change) / before for sign in (0, 1, -1))
+    assert change @ fit.curvature @ change == pytest.approx(there + back - 2 * here, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (9, 13)])
+def test_planes_smaller_than_a_region_can_be_fitted(shape: tuple[int, int]) -> None:
+    pair = Pair(plane(*shape), plane(*shape))
+    (fit,) = pair.fits(parameters(), (2,))
+    assert np.isfinite(fit.parameters).all()
+    assert np.isfinite(fit.curvature).all()

@@ -1,0 +1,216 @@
+"""The restorer `tuned`: its parameters in the file, what it gains, and what it refuses."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner
+
+from nncodec.cli.verbs import train
+from nncodec.codec import Options
+from nncodec.codecs import by_name
+from nncodec.container import Container, Kind, Section, parse, serialize
+from nncodec.entropy.coder import Encoder, framed
+from nncodec.entropy.tables import Tables
+from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.image import Picture
+from nncodec.nets import weights
+from nncodec.pipeline import Settings, Target, decode, encode
+from nncodec.restorers import Task, make_section
+from nncodec.restorers.tuned import RESTORER, recipe
+from nncodec.training import data
+from tests import pictures
+
+ROOT = Path(__file__).parents[3]
+PHOTO = pictures.photograph(96, 128)
+MODEL = weights.newest("tuned")
+
+
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough to see a fit at work."""
+    monkeypatch.setattr("nncodec.restorers.tuned._STAGES", (10, 20, 20, 0, 0, 0))
+
+
+@functools.cache
+def seen(codec: str = "jpeg", quality: float = 10) -> np.ndarray:  # type: ignore[type-arg]
+    """The photograph as a codec returns it."""
+    return decode(encode(Picture(PHOTO), Settings(codec, Options(quality), restore="none")).data).picture.pixels
+
+
+@functools.cache
+def fitted(effort: int, n_bytes: int = 10**6) -> bytes:
+    """Parameters for it, in a file so large that bytes hardly count."""
+    found = RESTORER.fit(Task(seen(), PHOTO, by_name("jpeg").id, n_bytes, effort))
+    assert found is not None
+    return found
+
+
+def mse(a: np.ndarray, b: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Mean squared error."""
+    return float(np.square(a.astype(float) - b).mean())
+
+
+def test_a_shared_start_alone_brings_jpeg_closer_to_the_original() -> None:
+    parameters = fitted(1)
+    assert len(parameters) == 2
+    assert mse(RESTORER.apply(seen(), parameters, "cpu"), PHOTO) < 0.95 * mse(seen(), PHOTO)
+
+
+def test_fitting_to_the_picture_gains_more_than_the_start() -> None:
+    start, fit = (mse(RESTORER.apply(seen(), fitted(effort), "cpu"), PHOTO) for effort in (1, 6))
+    assert fit < start
+
+
+def test_more_effort_never_gives_a_worse_trade() -> None:
+    """What an effort tries, the higher ones try too; one region is all of this picture."""
+
+    def cost(effort: int) -> float:
+        task = Task(seen(), PHOTO, by_name("jpeg").id, 4000, effort)
+        parameters = RESTORER.fit(task)
+        assert parameters is not None
+        gray = [
+            picture.astype(float) @ [0.299, 0.587, 0.114]
+            for picture in (RESTORER.apply(seen(), parameters, "cpu"), PHOTO)
+        ]
+        before = mse(seen().astype(float) @ [0.299, 0.587, 0.114], gray[1])
+        return mse(*gray) / before + task.price(len(parameters))
+
+    costs = [cost(effort) for effort in (1, 5, 6)]
+    assert costs[1] < costs[0]
+    assert costs[2] < costs[1] + 1e-3  # rounded to 8 bits
+
+
+def test_bytes_count_in_a_small_file() -> None:
+    assert len(fitted(6, n_bytes=10**6)) > 40
+    assert len(fitted(6, n_bytes=100)) == 2
+
+
+def test_a_file_with_it_is_better_and_says_how_many_bytes_it_took() -> None:
+    plain, restored = (encode(Picture(PHOTO), Settings("jpeg", Options(10), restore=r)) for r in ("none", "tuned"))
+    assert restored.psnr > plain.psnr
+    container = parse(restored.data)
+    assert container.payload == parse(plain.data).payload
+    assert len(restored.data) == len(plain.data) + len(container.all(Kind.RESTORER)[0]) + 6
+    assert mse(decode(restored.data).picture.pixels, PHOTO) < mse(decode(plain.data).picture.pixels, PHOTO)
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "jpeg2000", "webp", "avif"])
+@pytest.mark.parametrize("quality", [0, 40, 90])
+@pytest.mark.parametrize("picture", [pictures.noise(24, 31), PHOTO[:40, :40], PHOTO[:40, :40, 0], PHOTO[:1, :1]])
+def test_asking_for_it_never_makes_a_picture_worse(codec: str, quality: float, picture: np.ndarray) -> None:  # type: ignore[type-arg]
+    plain, asked = (encode(Picture(picture), Settings(codec, Options(quality, 3), restore=r)) for r in ("none", "auto"))
+    assert asked.psnr >= plain.psnr
+    assert asked.data == plain.data or asked.psnr > plain.psnr
+
+
+def test_lossless_and_deep_pictures_are_left_alone() -> None:
+    deep = (PHOTO[:, :, 0].astype(np.uint16) << 8) + 7
+    for picture, settings in (
+        (PHOTO, Settings("webp", Options(100))),
+        (deep, Settings("jpeg2000", Options(30))),
+    ):
+        assert not parse(encode(Picture(picture), settings).data).all(Kind.RESTORER)
+
+
+def test_targets_hold_with_a_restorer() -> None:
+    for target in (Target(size=2000), Target(psnr=30.0)):
+        found = encode(Picture(PHOTO), Settings("jpeg", target=target))
+        assert target.size is None or len(found.data) <= target.size
+        assert target.psnr is None or found.psnr >= target.psnr
+
+
+def test_an_unknown_restorer_is_refused_before_any_work() -> None:
+    with pytest.raises(EncodeError, match="no restorer is called 'magic'"):
+        encode(Picture(PHOTO), Settings("jpeg", restore="magic"))
+
+
+def test_strips_and_their_order_do_not_show() -> None:
+    """A picture of several strips, and its rows beyond the first strip on their own."""
+    picture, parameters = np.tile(seen(), (3, 5, 1)), fitted(1)
+    whole = RESTORER.apply(picture, parameters, "cpu")
+    lower = RESTORER.apply(picture[128:], parameters, "cpu")
+    assert np.abs(whole[128 + 5 :].astype(int) - lower[5:]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        (b"", CorruptFile),
+        (bytes([MODEL]), CorruptFile),
+        (bytes([0, 0]), UnsupportedFile),
+        (bytes([MODEL, 255]), CorruptFile),
+        (bytes([MODEL, 0, 5]), CorruptFile),
+        (bytes([MODEL, 0, 2, 10, 0, 1]), CorruptFile),
+        (bytes([MODEL, 0, 5, 64, 0, 1]), CorruptFile),
+        (bytes([MODEL, 0, 5, 10, 9, 1]), CorruptFile),
+        (bytes([MODEL, 0, 5, 10, 0, 1, 0]), CorruptFile),
+    ],
+)
+def test_impossible_parameters_are_refused(parameters: bytes, error: type[NncError]) -> None:
+    with pytest.raises(error):
+        RESTORER.apply(seen(), parameters, "cpu")
+
+
+@pytest.mark.parametrize(("symbol", "fine"), [(128, True), (129, False), (-128, True), (-129, False)])
+def test_differences_above_16_are_refused(symbol: int, fine: bool) -> None:
+    """In steps of 1/8, symbols beyond the tables, which hold 31."""
+    symbols = np.zeros(378, np.int32)
+    symbols[7] = symbol
+    encoder = Encoder(Tables.unpack(weights.load(MODEL, "tuned")))
+    encoder.code(symbols, np.full(378, 20, np.uint8))
+    parameters = bytes([MODEL, 0, 3, 20]) + framed(*encoder.finish())
+    if fine:
+        assert RESTORER.apply(seen(), parameters, "cpu").shape == PHOTO.shape
+    else:
+        with pytest.raises(CorruptFile, match="more than 16"):
+            RESTORER.apply(seen(), parameters, "cpu")
+
+
+def test_damaged_parameters_give_a_picture_or_our_error_and_nothing_else() -> None:
+    """The container's checksum catches accidents; this is for those who repair it."""
+    good, rng = fitted(6), np.random.default_rng(5)
+    for _ in range(30):
+        bad = bytearray(good)
+        bad[rng.integers(1, len(bad))] ^= 1 << rng.integers(8)
+        try:
+            assert RESTORER.apply(seen(), bytes(bad), "cpu").shape == PHOTO.shape
+        except NncError:
+            continue
+
+
+def test_it_is_refused_on_deep_samples() -> None:
+    container = parse(encode(Picture(np.zeros((8, 8), np.uint16)), Settings("jpeg2000", Options(100))).data)
+    section = Section(Kind.RESTORER, make_section(RESTORER.id, container.binding(), bytes([MODEL, 0])))
+    with pytest.raises(CorruptFile, match="8 bits"):
+        decode(serialize(Container(container.header, (*container.sections, section))))
+
+
+def test_the_table_in_the_training_page_is_that_of_the_log() -> None:
+    lines = (ROOT / "results" / "training" / "tuned-starts.tsv").read_text(encoding="utf-8").splitlines()
+    logged = [line.split("\t") for line in lines[2:]]
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    shown = [f"| {codec} | {quality} | {steps} | {float(gain):+.3f} |" for codec, quality, steps, gain in logged]
+    assert len(shown) == len(weights.load(MODEL, "tuned")["starts"])
+    assert "\n".join(shown) in page
+
+
+def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
+    for number in range(4):
+        PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
+    for name, value in {"STARTS": recipe.STARTS[:2], "_N_PAIRS": 2, "_N_VALIDATION": 1}.items():
+        monkeypatch.setattr(recipe, name, value)
+    output = tmp_path / "runs" / "x"
+    for _ in range(2):
+        arguments = ["tuned", "--data", str(tmp_path), "--minutes", "0.01", "-o", str(output)]
+        assert CliRunner().invoke(train.command, arguments, catch_exceptions=False).exit_code == 0
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    assert [(line["codec"], line["quality"]) for line in lines] == [("jpeg", 5), ("jpeg", 10)]
+    arrays = weights.read((output / "tuned.npz").read_bytes())
+    assert arrays.keys() == weights.load(MODEL, "tuned").keys()
+    assert arrays["starts"].shape == (2, 378)
+    assert np.ptp(arrays["starts"]) > 0

@@ -1,0 +1,243 @@
+"""Training: data, schedule, guard, optimiser, state, and a run that learns and goes on where it stopped."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from click.testing import CliRunner
+
+from nncodec.cli.verbs.train import command
+from nncodec.codecs.learned import recipe as learned
+from nncodec.codecs.learned.synthesis import Painter
+from nncodec.entropy.tables import logistic_tables
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.lapped import calibration as calibrate
+from nncodec.lapped import recipe as transforms
+from nncodec.lapped.calibration import ContextSettings
+from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.layout import CHANNELS, PLANES
+from nncodec.lapped.model import Model
+from nncodec.lapped.transform import OPPONENT
+from nncodec.nets import weights
+from nncodec.nets.quantised import restored
+from nncodec.training import data, loop, state
+from nncodec.training.loop import Guard, Schedule
+from nncodec.training.muon import Muon, orthogonal
+from tests import pictures
+from tests.lapped import tiny_lapped
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Thirty small pictures in three formats."""
+    path = tmp_path_factory.mktemp("pictures")
+    for number in range(30):
+        picture = PIL.Image.fromarray(pictures.photograph(256 + number, 260, seed=number))
+        picture.save(path / f"{number}.{('png', 'webp', 'jpg')[number % 3]}")
+    return path
+
+
+def test_validation_pictures_are_kept_out(folder):
+    training, held_out = data.find_pictures([folder])
+    assert len(held_out) == data.VALIDATION_PICTURES
+    assert len(training) == 30 - data.VALIDATION_PICTURES
+    assert not set(training) & set(held_out)
+
+
+def test_too_few_pictures(tmp_path):
+    with pytest.raises(EncodeError, match="0 pictures"):
+        data.find_pictures([tmp_path])
+
+
+def test_cache_holds_the_pictures(folder, tmp_path):
+    files = sorted(folder.iterdir())[:5]
+    for _ in range(2):  # made, then found
+        loaded = data.load_pictures(files, tmp_path)
+        for number, file in enumerate(files):
+            with PIL.Image.open(file) as picture:
+                expected = np.asarray(picture.convert("RGB"))
+            assert np.array_equal(loaded.crop(number, 64, 30, 7), expected[30:94, 7:71])
+
+
+def test_crops_are_reproducible_and_from_pictures_large_enough(folder, tmp_path):
+    loaded = data.load_pictures(sorted(folder.iterdir()), tmp_path)
+    first = data.random_crops(loaded, 4, 128, np.random.default_rng(3))
+    assert first.shape == (4, 128, 128, 3)
+    assert np.array_equal(first, data.random_crops(loaded, 4, 128, np.random.default_rng(3)))
+    assert len(loaded.fitting(257)) == 29
+    assert len(data.centre_crops(loaded, 257)) == 29
+
+
+def test_learning_rate_warms_up_holds_and_falls():
+    schedule = Schedule(minutes=10, warmup_steps=10, hold=0.5)
+    assert schedule.rate(0, 0) == pytest.approx(0.1)
+    assert schedule.rate(0.4, 500) == 1
+    assert schedule.rate(0.75, 500) == pytest.approx(0.5)
+    assert schedule.rate(1, 500) == 0
+
+
+def test_guard_refuses_what_is_far_off():
+    guard = Guard()
+    assert not guard.refuses(10)
+    guard.accept(10)
+    assert guard.refuses(31)
+    assert guard.refuses(math.nan)
+    assert guard.refuses(math.inf)
+    assert not guard.refuses(29)
+
+
+def test_guard_clips_to_twice_the_usual_norm():
+    guard, parameter = Guard(norm=1.0), torch.zeros(4, requires_grad=True)
+    parameter.grad = torch.full((4,), 50.0)
+    assert guard.limit([parameter])
+    assert float(parameter.grad.norm()) == pytest.approx(2, rel=1e-3)
+    parameter.grad = torch.full((4,), math.nan)
+    assert not guard.limit([parameter])
+
+
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16), (12, 12)])
+def test_orthogonal_keeps_directions_and_evens_sizes(shape):
+    """Against the polar factor from a singular value decomposition."""
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+    got = orthogonal(matrix)
+    assert got.shape == shape
+    assert float((got - u @ v).norm() / (u @ v).norm()) < 0.12
+
+
+def test_muon_descends():
+    target = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(1))
+    weight = torch.zeros_like(target, requires_grad=True)
+    muon = Muon([weight], lr=0.1)
+    losses = []
+    for _ in range(60):
+        loss = (weight - target).square().sum()
+        muon.zero_grad()
+        loss.backward()
+        muon.step()
+        losses.append(float(loss.detach()))
+    assert min(losses) < 0.05 * losses[0]
+
+
+def test_state_comes_back(tmp_path):
+    model = learned.Model(4, 8, 1)
+    made = learned.optimisers(model, learned.Settings(minutes=1))
+    sum(parameter.square().sum() for parameter in model.parameters()).backward()
+    for optimiser in made:
+        optimiser.step()
+    arrays = state.optimiser_arrays(made)
+    state.save(tmp_path / "s.npz", {"optimiser": arrays}, {"step": 5})
+    parts, numbers = state.load(tmp_path / "s.npz")
+    again = learned.optimisers(learned.Model(4, 8, 1), learned.Settings(minutes=1))
+    state.restore_optimisers(again, parts["optimiser"])
+    found = state.optimiser_arrays(again)
+    assert numbers == {"step": 5}
+    assert set(found) == set(arrays)
+    assert all(torch.equal(found[name], arrays[name]) for name in arrays)
+    assert sum(len(group["params"]) for one in made for group in one.param_groups) == len(list(model.parameters()))
+
+
+def test_a_file_that_is_no_state(tmp_path):
+    (tmp_path / "s.npz").write_bytes(b"nonsense")
+    with pytest.raises(CorruptFile):
+        state.load(tmp_path / "s.npz")
+
+
+def run_of(width: int, folder: Path) -> loop.Run:
+    model = learned.Model(4, width, 1)
+    made = learned.optimisers(model, learned.Settings(minutes=1))
+    return loop.Run(model, made, Schedule(1), folder, state.Average(model, 0.9), Guard())
+
+
+def test_a_run_goes_on_with_its_own_state_alone(tmp_path):
+    run_of(8, tmp_path).save()
+    run_of(8, tmp_path).resume()
+    with pytest.raises(UnsupportedFile, match="another network"):
+        run_of(16, tmp_path).resume()
+    state.save(tmp_path / "state.npz", {"model": {"x": torch.zeros(1)}}, {"step": 5})
+    with pytest.raises(UnsupportedFile, match="another network"):
+        run_of(8, tmp_path).resume()
+
+
+def test_tables_follow_what_was_counted():
+    """Symmetric, and between the counts and the logistic distribution; untouched where nothing was counted."""
+    counts = [np.zeros(len(row)) for row in logistic_tables().frequencies]
+    half = len(counts[20]) // 2 - 1
+    counts[20][half + 1] = 1e6
+    row = calibrate.fitted(counts).frequencies[20]
+    assert row[half + 1] == pytest.approx(row[half - 1], abs=100)
+    assert row[half + 1] > 0.4 * row.sum()
+    assert np.array_equal(calibrate.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
+
+
+def test_every_symbol_is_counted():
+    crops = np.stack([pictures.photograph(32, 32, seed=seed) for seed in (0, 1)])
+    counts = calibrate.counted(tiny_lapped.model(tiny_lapped.LEARNED), crops)
+    assert sum(row.sum() for row in counts) == len(crops) * PLANES * CHANNELS * 16
+
+
+def test_a_new_network_adds_nothing():
+    """So the first loss of the second phase is that of the transforms alone."""
+    model, quality = learned.Model(4, 8, 1), torch.tensor([60.0, 140.0])
+    painted, step = model.painted(transforms.to_input(np.stack([pictures.photograph(32, 48)] * 2)), quality)
+    assert torch.equal(model.polished(painted, step, quality), painted)
+    assert step.flatten().tolist() == pytest.approx([192 * 2 ** (-6.5 * q / 200) for q in (60, 140)])
+
+
+def in_steps(monkeypatch, steps: int) -> None:
+    """A run ends after so many steps, however long they take."""
+    monkeypatch.setattr(loop.Run, "share", lambda run: min(1.0, run.step / steps))
+
+
+def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
+    """One command from pictures to weights; a second sitting goes on from the first."""
+    for recipe in (transforms, learned):
+        monkeypatch.setattr(recipe, "VALIDATION_QUALITIES", (100,))
+        monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
+    few = ContextSettings(crops=1, steps=2, counted=2)
+    monkeypatch.setattr(learned, "with_contexts", lambda *given: calibrate.with_contexts(*given[:2], few))
+    output = tmp_path / "run"
+    sizes = {"--batch": 2, "--crop": 64, "--late-crop": 64, "--width": 8, "--blocks": 1}
+    arguments = [
+        "learned",
+        "--data",
+        folder,
+        "-o",
+        output,
+        "--minutes",
+        1,
+        *(x for pair in sizes.items() for x in pair),
+    ]
+    in_steps(monkeypatch, 2)
+    first = CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    in_steps(monkeypatch, 5)
+    second = CliRunner().invoke(command, [*map(str, arguments), "--resume"], catch_exceptions=False)
+    assert second.exit_code == 0, second.output
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "gain" in line or "bpp" in line] == [2, 5]
+    assert len(lines[-2]["gain"]) == 1
+    assert len(lines[-1]["context_losses"]) == 45
+    model = Model(1, weights.read((output / "weights.npz").read_bytes()))
+    coder = coder_for(model, 120, pictures.photograph(40, 40))
+    way = tiny_lapped.plain_way(coder)
+    assert Painter(model, 120, OPPONENT).pixels(way.values, 40, 40).shape == (40, 40, 3)
+    assert len(coder.payload(None, way.planes)) > 100
+
+
+def test_training_goes_on_from_weights_that_ship():
+    """What is read back and exported again paints alike, but for rounding."""
+    shipped = weights.load(weights.newest("learned"), "learned")
+    model = learned.Model.of(shipped)
+    again = learned.network(model.net)
+    assert {name for name in shipped if name.startswith("net.")} == set(again)
+    before, after = restored(shipped, "net"), restored(again, "net")
+    for name, values in before.items():
+        step = shipped[f"net.{name}.step"].max() if f"net.{name}.step" in shipped else 1e-6
+        assert np.abs(after[name] - values).max() <= step, name
+    for name, values in transforms.filters(model.transform).items():
+        assert np.abs(values.astype(float) - shipped[name]).max() < 2e-3 * np.abs(shipped[name]).max(), name
