@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from nncodec.codecs.compact.recipe import FAMILIES, larger
 from nncodec.image.scaling import downscale
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import Mender, conv
+from nncodec.nets.resnet_torch import ArtifactNet, conv
 from nncodec.training.allocator import keep_memory
 from nncodec.training.data import Bytes, Pictures, centre_crops, find_pictures, load_pictures, random_crops
 from nncodec.training.loop import Guard, Run, Schedule
@@ -93,7 +93,7 @@ class Ours(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.net = Mender(1, 1, 32, 5, 2)
+        self.net = ArtifactNet(1, 1, 32, 5, 2)
 
     def forward(self, small: Tensor, plain: Tensor) -> Tensor:
         """As `Published.forward`."""

@@ -22,8 +22,8 @@ from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.tables import Tables
 from nncodec.image import read
-from nncodec.lapped.bitstream import Payload, Reader, stamp, walk
-from nncodec.lapped.latent import Known, Means
+from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
+from nncodec.lapped.latent import DecodedLatent, Means
 from nncodec.lapped.layout import N_GROUPS, PLANES, STRIDE, Pass
 from nncodec.lapped.model import Model
 from nncodec.nets import weights
@@ -59,17 +59,17 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
 def by_group(payload: bytes, model: Model, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (PLANES, N_GROUPS) of the symbols of a colour picture."""
     parsed = Payload.parse(payload, PLANES, NUMBERS)
-    known = Known(-(-height // STRIDE), -(-width // STRIDE), PLANES, model.sizes)
+    known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES, model.sizes)
     reader = Reader(model.tables, stamp(width, height, PLANES, parsed.quality), parsed)
     bits, contexts = np.zeros((PLANES, N_GROUPS)), model.contexts(parsed.quality)
     for plane in range(PLANES):
 
-        def exchange(group: int, _: Pass, means: Means, indices: Indices, plane: int = plane) -> Symbols:
+        def code_symbols(group: int, _: Pass, means: Means, indices: Indices, plane: int = plane) -> Symbols:
             symbols = reader.code(None, indices)
             bits[plane, group] += content(model.tables, symbols, indices)
             return symbols
 
-        walk(known, contexts, plane, parsed.groups[plane], exchange)
+        code_latent(known, contexts, plane, parsed.groups[plane], code_symbols)
     reader.finish()
     return bits
 

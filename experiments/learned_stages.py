@@ -31,8 +31,8 @@ from nncodec.entropy.coder import Decoder, Encoder
 from nncodec.image import read
 from nncodec.lapped import bitstream as band_walk
 from nncodec.lapped import encoder as lapped_coder
-from nncodec.lapped.rdoq import Rounder
-from nncodec.nets.resnet import Mender
+from nncodec.lapped.rdoq import Quantiser
+from nncodec.nets.resnet import ArtifactNet
 from nncodec.threads import threads_of_children
 
 TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "stages.tsv"
@@ -41,10 +41,10 @@ REFINEMENT = "refinement"
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "analysis": ((lapped_coder, "analyse"),),
     "contexts": ((band_walk, "step"),),
-    "choice": ((Rounder, "__call__"),),
+    "choice": ((Quantiser, "__call__"),),
     "range coder": ((Encoder, "code"), (Decoder, "code")),
     "painting": ((polish, "paint"),),
-    "network": ((Mender, "correction"),),
+    "network": ((ArtifactNet, "correction"),),
     REFINEMENT: (),
 }
 """What each is spent in; refinement is added where there is one, since it imports torch."""

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 from nncodec.codecs.ccnn import CODEC
-from nncodec.codecs.ccnn.encoder import Search
-from nncodec.lapped.encoder import coder_for
+from nncodec.codecs.ccnn.encoder import Encoder
+from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, TAPS
 from nncodec.lapped.model import Model, matrix_of, to_planes
 from nncodec.nets import weights
@@ -20,8 +20,8 @@ from tests.golden_weights import Named, file_of, usual, write
 def differing(number: int) -> Named:
     """A file with filters of its own, whether they pay or not."""
     pixels = pictures.stripes(48, 64)
-    coder = coder_for(Model(number, weights.load(number, "ccnn")), 120, pixels)
-    planes = Search(coder).shared(to_planes(pixels, matrix_of(None)))
+    coder = latent_encoder_for(Model(number, weights.load(number, "ccnn")), 120, pixels)
+    planes = Encoder(coder).shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
     symbols = np.rint(rng.laplace(0, scales[:, None] / 30, (CHANNELS, TAPS**2))).astype(np.int32)

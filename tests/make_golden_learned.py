@@ -6,20 +6,20 @@ Each ``NAME.nnc`` must decode for as long as the model ships; ``NAME.png`` is wh
 import sys
 
 from nncodec.codecs.learned import CODEC
-from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.model import Model, own_colours
 from nncodec.nets import weights
 from tests import pictures
 from tests.golden_weights import Named, file_of, usual, write
-from tests.lapped.tiny_lapped import plain_way
+from tests.lapped.tiny_lapped import plain_candidate
 
 
 def coloured(number: int) -> Named:
     """A file with colours of its own, whether they pay or not."""
     pixels = pictures.photograph(40, 56)
-    coder = coder_for(Model(number, weights.load(number, "learned")), 100, pixels)
-    way = plain_way(coder, own_colours(pixels))
-    return {"colours-rgb-50-56x40": file_of(CODEC.id, pixels, coder.payload(way.own, way.planes))}
+    coder = latent_encoder_for(Model(number, weights.load(number, "learned")), 100, pixels)
+    candidate = plain_candidate(coder, own_colours(pixels))
+    return {"colours-rgb-50-56x40": file_of(CODEC.id, pixels, coder.payload(candidate.own, candidate.planes))}
 
 
 if __name__ == "__main__":

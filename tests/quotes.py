@@ -35,7 +35,7 @@ from nncodec.bench.report import report_tables
 from nncodec.bench.report.assembly import merged
 from nncodec.bench.report.bd import Curve, bd_rate, delta
 from nncodec.bench.report.contest import Contest, contests
-from nncodec.bench.report.markdown import Grid, decibels, percent
+from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.report.reference import references
 from nncodec.bench.report.series import DataSet, Series, data_sets
 from nncodec.bench.results_tsv import Table
@@ -165,7 +165,7 @@ def _sheet(name: str, chosen: str = "") -> str:
     header, *rows = (line.split("\t") for line in _lines(name) if not line.startswith("#"))
     if chosen:
         rows = [rows[number - (number > 0)] for number in map(int, chosen.split(","))]
-    return f"\n\n{Grid.of(header, rows).markdown()}\n"
+    return f"\n\n{MarkdownTable.of(header, rows).markdown()}\n"
 
 
 def _comment(name: str) -> str:

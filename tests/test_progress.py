@@ -128,5 +128,5 @@ def test_one_picture_on_a_terminal_has_a_bar(here, capsys, monkeypatch, jobs, te
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     named = [Job(f"{number}.png", f"{number}.nnc") for number in range(jobs)]
-    assert batch.run(named, work, batch.Manner(quiet=quiet)) == 0
+    assert batch.run(named, work, batch.BatchOptions(quiet=quiet)) == 0
     assert ("thinking" in capsys.readouterr().err) == expected

@@ -40,7 +40,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Manner:
+class BatchOptions:
     """How a batch behaves, the same for every verb."""
 
     workers: int = 1
@@ -55,20 +55,20 @@ class Manner:
 Work = Callable[[Job], Outcome]
 
 
-def run(jobs: list[Job], work: Work, manner: Manner) -> int:
+def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
     """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed.
 
     ``work`` does one job; it may raise NncError and OSError. It is pickled if there are several workers.
     """
-    if manner.as_json and any(job.output == PIPE for job in jobs):
+    if batch.as_json and any(job.output == PIPE for job in jobs):
         raise click.UsageError("--json and the picture cannot both go to standard output")
     failed: list[Outcome] = []
     counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
     before = after = 0
-    single = len(jobs) == 1 and not manner.quiet and sys.stderr.isatty()
+    single = len(jobs) == 1 and not batch.quiet and sys.stderr.isatty()
     try:
-        with _progress(len(jobs), manner) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
-            for outcome in _outcomes(jobs, work, manner):
+        with _progress(len(jobs), batch) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
+            for outcome in _outcomes(jobs, work, batch):
                 clear()
                 counts[outcome.status] += 1
                 before, after = before + outcome.sizes[0], after + outcome.sizes[1]
@@ -80,7 +80,7 @@ def run(jobs: list[Job], work: Work, manner: Manner) -> int:
             say(f"nnc: stopped after {counts['done']} of {len(jobs)}; --skip-existing goes on from there")
         raise
     if len(jobs) > 1:
-        _summary(counts, failed, (before, after), manner)
+        _summary(counts, failed, (before, after), batch)
     return max((outcome.code for outcome in failed), default=0)
 
 
@@ -88,26 +88,26 @@ def _nothing() -> None:
     """What there is to clear without a bar."""
 
 
-def _outcomes(jobs: list[Job], work: Work, manner: Manner) -> Iterator[Outcome]:
+def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:
     taken = clashes(jobs)
     for job, first in taken.items():
         error = EncodeError(f"{first} also becomes {job.output}", "--keep-suffix tells them apart")
         yield _failure(job, error)
     todo = [job for job in jobs if job not in taken]
-    if min(manner.workers, len(todo)) <= 1:
-        yield from map(partial(_attempt, work=work, manner=manner), todo)
+    if min(batch.workers, len(todo)) <= 1:
+        yield from map(partial(_attempt, work=work, batch=batch), todo)
     else:
-        yield from _in_parallel(todo, work, manner, min(manner.workers, len(todo)))
+        yield from _in_parallel(todo, work, batch, min(batch.workers, len(todo)))
 
 
-def _in_parallel(jobs: list[Job], work: Work, manner: Manner, workers: int) -> Iterator[Outcome]:
+def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int) -> Iterator[Outcome]:
     """Outcomes from worker processes, as they come. A job that takes its worker down fails alone.
 
     What was in flight with it is done again, over results that were written but not reported.
     """
     there_before = {job for job in jobs if Path(job.output).exists()}
-    guarded = partial(_attempt, work=work, manner=manner)
-    again = partial(_attempt, work=work, manner=replace(manner, force=True, skip_existing=False))
+    guarded = partial(_attempt, work=work, batch=batch)
+    again = partial(_attempt, work=work, batch=replace(batch, force=True, skip_existing=False))
     while jobs:
         lost = yield from _pooled(jobs, guarded, workers)
         in_flight = 2 * workers + 1  # executing, or already handed to the pool
@@ -160,13 +160,13 @@ def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:
         _ignore_interrupts()
 
 
-def _attempt(job: Job, *, work: Work, manner: Manner) -> Outcome:
+def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
     """One job from checks to outcome; only errors that are somebody's fault are caught."""
     try:
-        if manner.skip_existing and job.output != PIPE and Path(job.output).exists():
+        if batch.skip_existing and job.output != PIPE and Path(job.output).exists():
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
-        check_output(job, manner.force)
-        if manner.dry_run:
+        check_output(job, batch.force)
+        if batch.dry_run:
             return Outcome(job, "planned", f"{job.source} -> {job.output}")
         return work(job)
     except (NncError, OSError, MemoryError) as error:
@@ -181,10 +181,10 @@ def _failure(job: Job, error: Exception) -> Outcome:
 
 
 @contextmanager
-def _progress(n_jobs: int, manner: Manner) -> Iterator[Callable[[Outcome], None]]:
+def _progress(n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], None]]:
     """A function that reports an outcome, beside a progress bar where there is a terminal and something to wait for."""
-    plain = partial(_tell, manner=manner, hinted=set())
-    if n_jobs == 1 or manner.quiet or not sys.stderr.isatty():
+    plain = partial(_tell, batch=batch, hinted=set())
+    if n_jobs == 1 or batch.quiet or not sys.stderr.isatty():
         yield plain
         return
     with click.progressbar(length=n_jobs, file=sys.stderr, show_pos=True, label="nnc") as bar:
@@ -197,8 +197,8 @@ def _progress(n_jobs: int, manner: Manner) -> Iterator[Callable[[Outcome], None]
         yield tell
 
 
-def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
-    if manner.as_json:
+def _tell(outcome: Outcome, *, batch: BatchOptions, hinted: set[str]) -> None:
+    if batch.as_json:
         record: dict[str, object] = {"source": outcome.job.source}
         record |= {"output": outcome.job.output} if outcome.job.output else {}
         record["status"] = outcome.status
@@ -210,21 +210,21 @@ def _tell(outcome: Outcome, *, manner: Manner, hinted: set[str]) -> None:
         new_hint = outcome.hint if outcome.hint not in hinted else None
         hinted |= {outcome.hint or ""}
         report_error(NncError(outcome.line, new_hint), outcome.job.source)
-    elif not manner.quiet:
-        if outcome.line and not manner.as_json:
+    elif not batch.quiet:
+        if outcome.line and not batch.as_json:
             say(outcome.line)
-            for detail in outcome.details if manner.verbose else ():
+            for detail in outcome.details if batch.verbose else ():
                 say(f"  {detail}")
         for note in outcome.notes:
             say(f"nnc: note: {outcome.job.source}: {note}")
 
 
-def _summary(counts: dict[str, int], failed: list[Outcome], sizes: tuple[int, int], manner: Manner) -> None:
+def _summary(counts: dict[str, int], failed: list[Outcome], sizes: tuple[int, int], batch: BatchOptions) -> None:
     """The end of a folder run: what failed, named once more, since it may have scrolled away."""
     if failed and len(failed) < sum(counts.values()):
         say(f"nnc: {len(failed)} failed:")
         for outcome in failed:
             say(f"  {outcome.job.source}: {outcome.line}")
-    if not manner.quiet and not manner.as_json:
+    if not batch.quiet and not batch.as_json:
         total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
         say("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n) + total)

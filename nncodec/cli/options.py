@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nncodec.cli.batch import Manner
+from nncodec.cli.batch import BatchOptions
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every group of commands, also when one is called on its own."""
@@ -162,8 +162,8 @@ def complete_format(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [name for name in formats if name.startswith(incomplete)]
 
 
-def manner_of(options: dict[str, Any], n_jobs: int) -> Manner:
-    """The batch manner that :func:`batch_options`, or those of them that a verb has, describe."""
+def batch_options_of(options: dict[str, Any], n_jobs: int) -> BatchOptions:
+    """The batch batch that :func:`batch_options`, or those of them that a verb has, describe."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
-    return Manner(workers, **{flag: options.get(flag, False) for flag in flags})
+    return BatchOptions(workers, **{flag: options.get(flag, False) for flag in flags})

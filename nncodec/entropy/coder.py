@@ -59,7 +59,7 @@ def _range_coding() -> _RangeCoding:
     except ImportError:
         from nncodec.entropy import range_coder as own
 
-        return _RangeCoding(lambda row: own.Model(row.tolist()), own.RangeEncoder, own.RangeDecoder)
+        return _RangeCoding(lambda row: own.Distribution(row.tolist()), own.RangeEncoder, own.RangeDecoder)
     return _RangeCoding(
         # constriction scales weights to 2^24 less their number and adds one to each: with this sum the scale is 1.
         lambda row: stream.model.Categorical((row - 1).astype(np.float64), perfect=False),

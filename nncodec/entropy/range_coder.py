@@ -19,7 +19,7 @@ _WORD = 1 << 32
 _STATE = (1 << 64) - 1
 
 
-class Model:
+class Distribution:
     """A distribution over 0 to n - 1."""
 
     def __init__(self, frequencies: Sequence[int]) -> None:
@@ -34,7 +34,7 @@ class RangeEncoder:
         self._words: list[int] = []
         self._low, self._range = 0, _STATE
 
-    def encode(self, places: Places, model: Model) -> None:
+    def encode(self, places: Places, model: Distribution) -> None:
         """Write (n,) entries of a distribution."""
         for place in places.tolist():
             left, right = model.sums[place], model.sums[place + 1]
@@ -74,7 +74,7 @@ class RangeDecoder:
         self._low, self._range = 0, _STATE
         self._point = self._word() << 32 | self._word()
 
-    def decode(self, model: Model, n: int) -> Places:
+    def decode(self, model: Distribution, n: int) -> Places:
         """The next n entries of a distribution, (n,). ValueError where no encoder can have written the words."""
         found, sums = np.empty(n, np.int32), model.sums
         low, range_, point = self._low, self._range, self._point

@@ -1,4 +1,4 @@
-"""The one walk over the lapped latent, run by encoder and decoder alike; and the payload that holds it, as a value."""
+"""The bitstream of the lapped latent: one walk that encoder and decoder both run, and the payload as a value."""
 
 import struct
 import zlib
@@ -9,10 +9,10 @@ from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, framed, un
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.lapped.context import Weights, step
-from nncodec.lapped.latent import N_MEANS, Known, Means
+from nncodec.lapped.latent import N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
 
-Exchange = Callable[[int, Pass, Means, Indices], Symbols]
+CodeSymbols = Callable[[int, Pass, Means, Indices], Symbols]
 """Given group, pass, means in 1/16 symbol and scale indices (n, channels), gives the symbols, in that shape.
 
 An encoder chooses them and writes them; a decoder reads them.
@@ -32,12 +32,14 @@ def stamp(width: int, height: int, channels: int, quality: int) -> int:
     return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
 
 
-def walk(known: Known, weights: list[list[Weights]], plane: int, groups: int, exchange: Exchange) -> None:
-    """Exchange the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
+def code_latent(
+    known: DecodedLatent, weights: list[list[Weights]], plane: int, groups: int, code_symbols: CodeSymbols
+) -> None:
+    """Code the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
     for group in range(groups):
         for each in known.passes(group):
             means, indices = step(known, weights[plane][group], plane, group, each)
-            known.put(plane, group, each.at, exchange(group, each, means, indices), means)
+            known.put(plane, group, each.at, code_symbols(group, each, means, indices), means)
         known.finish(plane, group)
 
 

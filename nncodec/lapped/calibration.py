@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nncodec.entropy.tables import Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
 from nncodec.lapped.context_torch import SIDE, contexts
-from nncodec.lapped.encoder import Coder, Plane
+from nncodec.lapped.encoder import LatentEncoder, Plane
 from nncodec.lapped.layout import MAX_QUALITY_INDEX
 from nncodec.lapped.model import Model, to_planes
 from nncodec.lapped.transform import OPPONENT
@@ -45,7 +45,7 @@ def counted(model: Model, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
     """How often each entry of each table is used when the crops are coded at as many qualities."""
     counts = [np.zeros(len(row)) for row in model.tables.frequencies]
     for number, crop in enumerate(crops):
-        coder = Coder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
+        coder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
         planes = to_planes(crop, OPPONENT)
         known = coder.known(len(planes))
         for at, plane in enumerate(planes):

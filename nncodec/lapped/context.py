@@ -20,9 +20,9 @@ from nncodec.errors import UnsupportedFile
 from nncodec.lapped.latent import (
     N_MEANS,
     VALUE_LIMIT,
-    Known,
+    ContextInputs,
+    DecodedLatent,
     Means,
-    Surroundings,
     n_features,
     n_passes,
     n_signed,
@@ -98,17 +98,17 @@ def unpack(arrays: dict[str, Integers], quality: int) -> list[list[Weights]]:
     return found
 
 
-def step(known: Known, weights: Weights, plane: int, group: int, each: Pass) -> tuple[Means, Indices]:
+def step(known: DecodedLatent, weights: Weights, plane: int, group: int, each: Pass) -> tuple[Means, Indices]:
     """Means in 1/16 symbol and scale indices of one pass over a group, both (n, channels of the group)."""
     n, width = len(each.places), weights.index.size
     means, indices = np.zeros((n, width), np.int32), np.empty((n, width), np.uint8)
-    around, enter = Surroundings(known, plane, group), weights.enter * (_ENTER_UNIT * units(plane, group)[:, None])
+    around, enter = ContextInputs(known, plane, group), weights.enter * (_ENTER_UNIT * units(plane, group)[:, None])
 
     def block(first: int) -> None:
         part, own = each.part(first, first + _BLOCK), slice(first, first + _BLOCK)
         if group < N_MEANS:
-            means[own] = _means(around.signed(part.at, part.leans), weights.mean[each.row])
-        sizes = around.sizes(part.at, part.leans, means[own])
+            means[own] = _means(around.signed(part.at, part.neighbours), weights.mean[each.row])
+        sizes = around.sizes(part.at, part.neighbours, means[own])
         indices[own] = _indices(_product(sizes, enter), weights, each.row, lowest_index(plane, group))
 
     _run(block, range(0, n, _BLOCK))

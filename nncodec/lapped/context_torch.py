@@ -13,7 +13,7 @@ from nncodec.entropy.scales import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
 from nncodec.lapped.context import FEATURE_BITS, HIDDEN_BITS, WEIGHT_BITS, lowest_index, shapes
 from nncodec.lapped.encoder import PRICE
-from nncodec.lapped.latent import MEAN_ONE, N_MEANS, Known
+from nncodec.lapped.latent import MEAN_ONE, N_MEANS, DecodedLatent
 from nncodec.lapped.layout import CHANNELS, GROUPS, MAX_QUALITY_INDEX, N_GROUPS, PLANES, STRIDE, step_size
 from nncodec.lapped.rate_torch import bits, chosen
 from nncodec.lapped.transform import OPPONENT, Floats, analyse
@@ -72,7 +72,7 @@ def _rows(
 ) -> Iterator[tuple[int, tuple[npt.NDArray[np.generic], ...]]]:
     planes = np.moveaxis((crop.astype(np.float32) - 128) @ OPPONENT.T, -1, 0)
     side = SIDE // STRIDE
-    known = Known(side, side, plane + 1, sizes_table())
+    known = DecodedLatent(side, side, plane + 1, sizes_table())
     for other in range(plane + 1):
         latent = analyse(planes[other], analysis[other]).reshape(-1, CHANNELS)[known.order]
         latent /= np.float32(step_size(quality))
@@ -87,27 +87,27 @@ def _rows(
     for group in range(N_GROUPS):
         for each in known.passes(group):
             kept = rng.random(len(each.places)) < _KEPT
-            places, leans = each.places[kept], None if each.leans is None else each.leans[kept]
-            means = np.zeros((len(places), 1), np.int32) if leans is None else _middle(known, plane, leans)
-            features = known.features(plane, group, places, leans, means).astype(np.int16)
-            signed = known.signed(plane, group, places, leans) if group < N_MEANS else np.zeros((len(places), 0))
+            places, neighbours = each.places[kept], None if each.neighbours is None else each.neighbours[kept]
+            means = np.zeros((len(places), 1), np.int32) if neighbours is None else _middle(known, plane, neighbours)
+            features = known.features(plane, group, places, neighbours, means).astype(np.int16)
+            signed = known.signed(plane, group, places, neighbours) if group < N_MEANS else np.zeros((len(places), 0))
             n = len(places)
             levels = np.full(n, each.row, np.uint8), np.full(n, quality, np.uint8)
             yield group, (features, signed.astype(np.int16), latent[places, GROUPS[group]], *levels)
 
 
-def _middle(known: Known, plane: int, leans: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+def _middle(known: DecodedLatent, plane: int, neighbours: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
     """Mean of the four values of group 0 to lean on, which is near what the trained weights predict."""
-    middle: npt.NDArray[np.int32] = np.rint(known.values[plane][leans, 0].mean(1, keepdims=True)).astype(np.int32)
+    middle: npt.NDArray[np.int32] = np.rint(known.values[plane][neighbours, 0].mean(1, keepdims=True)).astype(np.int32)
     return middle
 
 
-def _surprise(known: Known, plane: int) -> npt.NDArray[np.uint8]:
+def _surprise(known: DecodedLatent, plane: int) -> npt.NDArray[np.uint8]:
     """Sizes of what group 0 differs by from its neighbours' mean."""
     out = np.empty(known.values.shape[1], np.uint8)
     for each in known.passes(0):
         values = known.values[plane, each.places, 0].astype(np.int32)
-        off = values if each.leans is None else values - _middle(known, plane, each.leans)[:, 0]
+        off = values if each.neighbours is None else values - _middle(known, plane, each.neighbours)[:, 0]
         out[each.places] = known.size(np.abs(off))
     return out
 

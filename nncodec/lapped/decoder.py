@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.errors import CorruptFile
-from nncodec.lapped.bitstream import Payload, Reader, stamp, walk
+from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
 from nncodec.lapped.context import MEAN_FLOOR
-from nncodec.lapped.latent import Known, Means
+from nncodec.lapped.latent import DecodedLatent, Means
 from nncodec.lapped.layout import STRIDE, Pass
 from nncodec.lapped.model import Model
 from nncodec.threads import products_alone
@@ -37,16 +37,16 @@ def values(
     least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
     if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
         raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
-    known = Known(rows, columns, channels, model.sizes)
+    known = DecodedLatent(rows, columns, channels, model.sizes)
     reader = Reader(model.tables, stamp(width, height, channels, payload.quality), payload)
     contexts = model.contexts(payload.quality)
 
-    def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
+    def code_symbols(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
         return reader.code(None, indices)
 
     with products_alone():
         for plane in range(channels):
-            walk(known, contexts, plane, payload.groups[plane], exchange)
+            code_latent(known, contexts, plane, payload.groups[plane], code_symbols)
             after(plane, known.values[plane], reader)
     reader.finish()
     return known.latent()

@@ -13,7 +13,7 @@ from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.scales import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
-from nncodec.lapped.rdoq import Rounder
+from nncodec.lapped.rdoq import Quantiser
 
 Floats = npt.NDArray[np.floating]
 Code = Callable[[Symbols, Indices], Symbols]
@@ -23,7 +23,7 @@ CHAIN_INDEX = 30
 """Scale index of the differences between the scale indices of rows."""
 
 
-def exchange(symbols: Symbols, scales: Symbols, code: Code) -> Symbols:
+def code_differences(symbols: Symbols, scales: Symbols, code: Code) -> Symbols:
     """Write or read the symbols (rows, n) of differences whose rows have these scale indices (rows,).
 
     A decoder hands zeros in both. Raises CorruptFile for a scale index outside the table.
@@ -41,7 +41,7 @@ def choose(wanted: Floats, price: Floats, tables: Tables) -> tuple[Symbols, Symb
 
     ``price`` (rows,) is what the squared error of one symbol is worth in bits.
     """
-    rounder, best = Rounder(tables, price), np.full(len(wanted), np.inf)
+    rounder, best = Quantiser(tables, price), np.full(len(wanted), np.inf)
     chosen, scales = np.zeros(wanted.shape, np.int32), np.zeros(len(wanted), np.int32)
     for index in range(N_SCALES):
         indices = np.full(wanted.T.shape, index, np.uint8)

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.lapped import differences
-from nncodec.lapped.bitstream import Payload, Writer, stamp, walk
+from nncodec.lapped.bitstream import Payload, Writer, code_latent, stamp
 from nncodec.lapped.context import Weights
-from nncodec.lapped.latent import MEAN_ONE, N_MEANS, Known, Means
+from nncodec.lapped.latent import MEAN_ONE, N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import CHANNELS, GROUPS, N_GROUPS, STRIDE, Pass, step_size
 from nncodec.lapped.model import Model
-from nncodec.lapped.rdoq import Rounder
+from nncodec.lapped.rdoq import Quantiser
 from nncodec.lapped.transform import Floats, analyse
 from nncodec.threads import products_alone
 
@@ -56,7 +56,7 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Coder:
+class LatentEncoder:
     """One set of weights at one quality index, on one picture.
 
     Attributes:
@@ -81,12 +81,12 @@ class Coder:
         return self.model.contexts(self.quality)
 
     @cached_property
-    def _rounder(self) -> Callable[[float], Rounder]:
-        return cache(lambda factor: Rounder(self.model.tables, np.full(_WIDEST, factor * PRICE)))
+    def _rounder(self) -> Callable[[float], Quantiser]:
+        return cache(lambda factor: Quantiser(self.model.tables, np.full(_WIDEST, factor * PRICE)))
 
-    def known(self, planes: int) -> Known:
+    def known(self, planes: int) -> DecodedLatent:
         """Nothing coded yet of so many planes."""
-        return Known(self.pixels.shape[0] // STRIDE, self.pixels.shape[1] // STRIDE, planes, self.model.sizes)
+        return DecodedLatent(self.pixels.shape[0] // STRIDE, self.pixels.shape[1] // STRIDE, planes, self.model.sizes)
 
     def latent(self, plane: Floats, number: int) -> Floats:
         """The shared analysis of a plane (H, W): (h, w, CHANNELS) in quantiser steps."""
@@ -95,12 +95,12 @@ class Coder:
         latent /= self.step
         return latent
 
-    def code(self, known: Known, number: int, latent: Floats, coded: Plane, rounding: float = ROUNDING) -> None:
+    def code(self, known: DecodedLatent, number: int, latent: Floats, coded: Plane, rounding: float = ROUNDING) -> None:
         """Choose the symbols of one plane of a latent (h, w, CHANNELS); ``known`` and ``coded`` take them in."""
         flat = latent.reshape(-1, CHANNELS)
         rounder = self._rounder(rounding)
 
-        def exchange(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
+        def code_symbols(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
             own = GROUPS[group]
             wanted = flat[known.order[each.at], own] - means.astype(np.float32) / MEAN_ONE
             symbols: Symbols = rounder(wanted[None], indices[None])[0]
@@ -109,7 +109,7 @@ class Coder:
             return symbols
 
         with products_alone():
-            walk(known, self._weights, number, N_GROUPS, exchange)
+            code_latent(known, self._weights, number, N_GROUPS, code_symbols)
 
     def payload(self, own: bytes | None, planes: list[Plane]) -> bytes:
         """The payload of coded planes, under colours of their own or the shared ones."""
@@ -120,7 +120,7 @@ class Coder:
                 if group < coded:
                     writer.code(symbols.astype(np.int32), indices)
             if plane.difference:
-                differences.exchange(*plane.difference, writer.code)
+                differences.code_differences(*plane.difference, writer.code)
         checksum, escapes, words = writer.finish()
         groups, differing = tuple(p.groups for p in planes), tuple(p.difference is not None for p in planes)
         return Payload(self.model.number, self.quality, checksum, groups, own, differing, escapes, words).serialize()
@@ -132,10 +132,10 @@ def _small(symbols: Symbols) -> npt.NDArray[np.integer]:
     return small if np.array_equal(small, symbols) else symbols
 
 
-def coder_for(model: Model, quality: int, pixels: npt.NDArray[np.uint8]) -> Coder:
+def latent_encoder_for(model: Model, quality: int, pixels: npt.NDArray[np.uint8]) -> LatentEncoder:
     """A coder for pixels (H, W) or (H, W, 3) of any size: the last row and column are repeated up to multiples of 8."""
     height, width = pixels.shape[:2]
     edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
     start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)
     padded = np.pad(pixels, edges, mode="edge") if any(map(any, edges)) else pixels
-    return Coder(model, quality, padded, start)
+    return LatentEncoder(model, quality, padded, start)

@@ -36,7 +36,7 @@ def _spacing(group: int) -> int:
     return OTHER_SPACING if group else MEAN_SPACING
 
 
-class Known:
+class DecodedLatent:
     """Values coded so far of all planes of a latent of height x width positions, n in all.
 
     Positions lie in the order of coding, so that the passes of all groups but the first are contiguous: ``order`` (n,)
@@ -45,7 +45,7 @@ class Known:
     Attributes:
         values: (planes, n, 64) int16, in 1/16 symbol.
         sizes: (planes, n, 64) uint8, magnitudes of the values on a logarithmic scale.
-        around: (planes, n, 64) uint16, of finished groups: 12 times the mean of the eight sizes around a position.
+        ring_sums: (planes, n, 64) uint16, of finished groups: 12 times the mean of the eight sizes around a position.
 
     Args:
         height, width: of the grid.
@@ -58,7 +58,7 @@ class Known:
         shape = planes, height * width, CHANNELS
         self.values = np.zeros(shape, np.int16)
         self.sizes = np.zeros(shape, np.uint8)
-        self.around = np.zeros(shape, np.uint16)
+        self.ring_sums = np.zeros(shape, np.uint16)
         self._sizes_of = sizes_of.astype(np.uint8)
         found = {spacing: passes(height, width, spacing) for spacing in (MEAN_SPACING, OTHER_SPACING)}
         self.order = np.concatenate([each.places for each in found[OTHER_SPACING]])
@@ -97,31 +97,31 @@ class Known:
         padded[1:-1, 1:-1] = sizes
         rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
         total = rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] - 4 * padded[1:-1, 1:-1]
-        self.around[plane, :, GROUPS[group]] = total.reshape(len(self.order), -1).take(self.order, axis=0)
+        self.ring_sums[plane, :, GROUPS[group]] = total.reshape(len(self.order), -1).take(self.order, axis=0)
 
     @cached_property
-    def nine(self) -> npt.NDArray[np.int32]:
+    def window3x3(self) -> npt.NDArray[np.int32]:
         """(n, 9): the places of each 3 x 3 neighbourhood, clamped to the grid."""
         y, x = np.divmod(self.order, self.width)
         ys = [np.clip(y + d, 0, self.height - 1) for d in (-1, 0, 1)]
         xs = [np.clip(x + d, 0, self.width - 1) for d in (-1, 0, 1)]
         return np.stack([self._rank[row * self.width + column] for row in ys for column in xs], 1)
 
-    def signed(self, plane: int, group: int, places: At, leans: Integers | None) -> npt.NDArray[np.float64]:
+    def signed(self, plane: int, group: int, places: At, neighbours: Integers | None) -> npt.NDArray[np.float64]:
         """(n, `n_signed`) values around each place, for the means of a group below N_MEANS."""
-        return Surroundings(self, plane, group).signed(places, leans)
+        return ContextInputs(self, plane, group).signed(places, neighbours)
 
     def features(
-        self, plane: int, group: int, places: At, leans: Integers | None, means: Means
+        self, plane: int, group: int, places: At, neighbours: Integers | None, means: Means
     ) -> npt.NDArray[np.float64]:
         """(n, `n_features`) sizes around each place, times 12."""
-        return Surroundings(self, plane, group).sizes(places, leans, means) * units(plane, group)
+        return ContextInputs(self, plane, group).sizes(places, neighbours, means) * units(plane, group)
 
 
-class Surroundings:
+class ContextInputs:
     """What is known around the places of one group of one plane. It is stale once more of that group is put."""
 
-    def __init__(self, known: Known, plane: int, group: int) -> None:
+    def __init__(self, known: DecodedLatent, plane: int, group: int) -> None:
         self._known, self._plane, self._group = known, plane, group
         own = GROUPS[group]
         self._own, self._width = own, own.stop - own.start
@@ -139,53 +139,53 @@ class Surroundings:
     def _earlier(self) -> npt.NDArray[np.int16]:
         return np.ascontiguousarray(self._known.values[self._plane, :, : self._own.start])
 
-    def signed(self, places: At, leans: Integers | None) -> npt.NDArray[np.float64]:
-        """See `Known.signed`."""
+    def signed(self, places: At, neighbours: Integers | None) -> npt.NDArray[np.float64]:
+        """See `DecodedLatent.signed`."""
         known, own = self._known, self._own
         here = known.values[self._plane, places, own]
         n = len(here)
-        near = np.zeros((n, 4, self._width), np.int16) if leans is None else self._values.take(leans, axis=0)
+        near = np.zeros((n, 4, self._width), np.int16) if neighbours is None else self._values.take(neighbours, axis=0)
         parts: list[npt.NDArray[np.generic]] = [near.reshape(n, 4 * self._width)]
         if self._group:
-            parts.append(self._earlier.take(known.nine[places], axis=0).reshape(n, 9 * own.start))
+            parts.append(self._earlier.take(known.window3x3[places], axis=0).reshape(n, 9 * own.start))
             parts += [known.values[other, places, own] for other in range(self._plane)]
         return np.concatenate(parts, 1, dtype=np.float64)
 
-    def sizes(self, places: At, leans: Integers | None, means: Means) -> npt.NDArray[np.float64]:
-        """What `Known.features` gives, before it is multiplied by `units`."""
+    def sizes(self, places: At, neighbours: Integers | None, means: Means) -> npt.NDArray[np.float64]:
+        """What `DecodedLatent.features` gives, before it is multiplied by `units`."""
         known, plane, own = self._known, self._plane, self._own
         near: npt.NDArray[np.unsignedinteger] = np.zeros((len(means), self._width), np.uint8)
-        if leans is not None and self._group:
-            near = self._sizes.take(leans.T, axis=0).sum(0, dtype=np.uint16)
-        elif leans is not None:
-            off = self._values[:, 0].take(leans).astype(np.int32) - means
+        if neighbours is not None and self._group:
+            near = self._sizes.take(neighbours.T, axis=0).sum(0, dtype=np.uint16)
+        elif neighbours is not None:
+            off = self._values[:, 0].take(neighbours).astype(np.int32) - means
             near = known.size(np.abs(off)).sum(1, keepdims=True, dtype=np.uint16)
         parts: list[npt.NDArray[np.generic]] = [near]
         if self._group:
-            parts += [known.sizes[plane, places, : own.start], known.around[plane, places, : own.start]]
+            parts += [known.sizes[plane, places, : own.start], known.ring_sums[plane, places, : own.start]]
         for other in range(plane):
-            parts += [known.sizes[other, places, own], known.around[other, places, own]]
+            parts += [known.sizes[other, places, own], known.ring_sums[other, places, own]]
         return np.concatenate(parts, 1, dtype=np.float64)
 
 
 def n_signed(plane: int, group: int) -> int:
-    """Columns of `Known.signed`; 0 for a group without means."""
+    """Columns of `DecodedLatent.signed`; 0 for a group without means."""
     own = GROUPS[group]
     width = own.stop - own.start
     return 0 if group >= N_MEANS else 4 * width + (9 * own.start + plane * width if group else 0)
 
 
 def n_features(plane: int, group: int) -> int:
-    """Columns of `Known.features`."""
+    """Columns of `DecodedLatent.features`."""
     own = GROUPS[group]
     return (1 + 2 * plane) * (own.stop - own.start) + 2 * own.start
 
 
 @cache
 def units(plane: int, group: int) -> npt.NDArray[np.float64]:
-    """(`n_features`,) what each column of `Surroundings.sizes` is multiplied by to be in 1/12 of a size.
+    """(`n_features`,) what each column of `ContextInputs.sizes` is multiplied by to be in 1/12 of a size.
 
-    `Known.around` is in that unit already; the four places leaned on count a quarter each.
+    `DecodedLatent.ring_sums` is in that unit already; the four places leaned on count a quarter each.
     """
     own, near = GROUPS[group], 3
     width = own.stop - own.start

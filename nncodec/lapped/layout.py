@@ -51,7 +51,7 @@ class Pass:
     """Number of the pass, from 0; weights differ by it."""
     places: Places
     """(n,)"""
-    leans: Places | None
+    neighbours: Places | None
     """(n, 4) the nearest positions already coded, or None in the first pass."""
 
     @cached_property
@@ -63,12 +63,12 @@ class Pass:
 
     def part(self, first: int, end: int) -> "Pass":
         """The same for some of its places."""
-        return Pass(self.row, self.places[first:end], None if self.leans is None else self.leans[first:end])
+        return Pass(self.row, self.places[first:end], None if self.neighbours is None else self.neighbours[first:end])
 
     def renumbered(self, numbers: Places) -> "Pass":
         """The same, with other numbers for the positions of the grid."""
-        leans = None if self.leans is None else numbers.take(self.leans.T).T
-        return Pass(self.row, numbers[self.places], leans)
+        neighbours = None if self.neighbours is None else numbers.take(self.neighbours.T).T
+        return Pass(self.row, numbers[self.places], neighbours)
 
 
 def passes(height: int, width: int, spacing: int) -> list[Pass]:
@@ -81,10 +81,10 @@ def passes(height: int, width: int, spacing: int) -> list[Pass]:
     while spacing > 1:
         half = spacing // 2
         centres = _places(height, width, (half, half), spacing)
-        found.append(Pass(len(found), centres, _around(height, width, centres, half, diagonal=True)))
+        found.append(Pass(len(found), centres, _four_neighbours(height, width, centres, half, diagonal=True)))
         edges = [_places(height, width, first, spacing) for first in ((0, half), (half, 0))]
         both = np.concatenate(edges)
-        found.append(Pass(len(found), both, _around(height, width, both, half, diagonal=False)))
+        found.append(Pass(len(found), both, _four_neighbours(height, width, both, half, diagonal=False)))
         spacing = half
     return [each for each in found if len(each.places)]
 
@@ -94,7 +94,7 @@ def _places(height: int, width: int, first: tuple[int, int], spacing: int) -> Pl
     return (rows[:, None] * width + columns).reshape(-1).astype(np.int32)
 
 
-def _around(height: int, width: int, places: Places, distance: int, diagonal: bool) -> Places:
+def _four_neighbours(height: int, width: int, places: Places, distance: int, diagonal: bool) -> Places:
     """Four neighbours of each place; one outside is replaced by that opposite, both by those across."""
     y, x = np.divmod(places, width)
     ys, xs = np.stack([y - distance, y + distance]), np.stack([x - distance, x + distance])

@@ -36,7 +36,7 @@ class Model:
 
     @cached_property
     def sizes(self) -> npt.NDArray[np.integer]:
-        """Logarithmic sizes of magnitudes; see `nncodec.lapped.latent.Known`."""
+        """Logarithmic sizes of magnitudes; see `nncodec.lapped.latent.DecodedLatent`."""
         return self.arrays["context.sizes"]
 
     @cached_property
@@ -66,7 +66,7 @@ def loaded(number: int, codec: str) -> Model:
 
 
 def matrix_of(own: bytes | None) -> Floats:
-    """(3, 3) orthonormal up to rounding: one row for each plane, from R, G and B. ``own`` is nine signed bytes."""
+    """(3, 3) orthonormal up to rounding: one row for each plane, from R, G and B. ``own`` is window3x3 signed bytes."""
     if own is None:
         return OPPONENT
     matrix: Floats = np.frombuffer(own, np.int8).reshape(3, 3).astype(np.float32) / np.float32(COLOUR_ONE)
@@ -74,7 +74,7 @@ def matrix_of(own: bytes | None) -> Floats:
 
 
 def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """The principal axes of the colour contrast of pixels (H, W, 3), as nine signed bytes."""
+    """The principal axes of the colour contrast of pixels (H, W, 3), as window3x3 signed bytes."""
     step = np.diff(pixels[:, ::2].astype(np.float32), axis=0).reshape(-1, 3)
     _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
     axes = vectors.T[::-1]

@@ -12,7 +12,7 @@ ESCAPE_BITS = 12.0
 """What an escaped symbol costs beside the escape itself; an estimate."""
 
 
-class Rounder:
+class Quantiser:
     """Chooses symbols by bits + price * squared error.
 
     Args:

@@ -8,14 +8,14 @@ import numpy.typing as npt
 from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
-from nncodec.nets.resnet import UNIT, Mender, Shape
+from nncodec.nets.resnet import UNIT, ArtifactNet, Shape
 
 Floats = npt.NDArray[np.float32]
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 class Net(Protocol):
-    """A network that corrects regions of a picture; see `nncodec.nets.resnet.Mender`."""
+    """A network that corrects regions of a picture; see `nncodec.nets.resnet.ArtifactNet`."""
 
     families: int
     halo: int
@@ -30,7 +30,7 @@ def net_on(device: str, arrays: Arrays) -> Net:
     Raises UnsupportedFile if there is no such device.
     """
     if device != "cuda":
-        return Mender(arrays)
+        return ArtifactNet(arrays)
     weights.require("torch", "device cuda", "use the CPU")
     import torch
 
@@ -40,11 +40,11 @@ def net_on(device: str, arrays: Arrays) -> Net:
 
 
 class Accelerated:
-    """The same function as `nncodec.nets.resnet.Mender`, in torch."""
+    """The same function as `nncodec.nets.resnet.ArtifactNet`, in torch."""
 
     def __init__(self, arrays: Arrays, device: str) -> None:
         from nncodec.nets.resnet_torch import BLOCK
-        from nncodec.nets.resnet_torch import Mender as Trainable
+        from nncodec.nets.resnet_torch import ArtifactNet as Trainable
 
         values = restored(arrays, "net")
         self._net = Trainable.of(values).requires_grad_(False).to(device)
@@ -54,7 +54,7 @@ class Accelerated:
         self._border = -self.halo % BLOCK
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
-        """See `nncodec.nets.resnet.Mender.correction`."""
+        """See `nncodec.nets.resnet.ArtifactNet.correction`."""
         import torch
         from torch.nn import functional as F
 

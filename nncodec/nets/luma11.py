@@ -38,7 +38,7 @@ class Luma11:
         """Pixels on each side that a result depends on: one for each 3 x 3 convolution in a row."""
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
-        """What to add to Y: see `nncodec.nets.resnet.Mender.correction`. The other two planes are zero."""
+        """What to add to Y: see `nncodec.nets.resnet.ArtifactNet.correction`. The other two planes are zero."""
         values, kept, y = self._values, [], ycc[:, :, :1] / np.float32(UNIT)
         for layer in range(self._depth):
             bias = values[f"features.{layer}.bias"] + between(values[f"biases.{layer}.values"][family], level)

@@ -55,11 +55,11 @@ class Shape:
         return self.stride * (2 * self.blocks + 1)
 
 
-class Mender:
+class ArtifactNet:
     """One model, ready to run.
 
     Args:
-        arrays: as they ship; parameters of `nncodec.nets.resnet_torch.Mender` after the name of the part.
+        arrays: as they ship; parameters of `nncodec.nets.resnet_torch.ArtifactNet` after the name of the part.
         part: which network of several.
     """
 

@@ -48,7 +48,7 @@ class Table(nn.Module):
         return y[:, :, None, None]
 
 
-class MendingBlock(nn.Module):
+class ResidualBlock(nn.Module):
     """x + conv(leaky(conv(x) * (1 + gain) + bias)), gain and bias given by the condition."""
 
     def __init__(self, width: int, families: int) -> None:
@@ -64,7 +64,7 @@ class MendingBlock(nn.Module):
         return z
 
 
-class Mender(nn.Module):
+class ArtifactNet(nn.Module):
     """Residual blocks on packed samples: dense convolutions of many channels at a fraction of the size.
 
     A position is a square of ``stride`` x ``stride`` samples of what it is given, and of ``out`` x ``out`` of what it
@@ -78,12 +78,12 @@ class Mender(nn.Module):
         self.enter = conv(3 * stride**2, width, 3)
         self.place = nn.Parameter(torch.zeros(width, period, period))
         self.bias = Table(families, width)
-        self.blocks = nn.ModuleList(MendingBlock(width, families) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(width, families) for _ in range(blocks))
         self.leave = conv(width, samples, 1, gain=0.0)
         self.gain = Table(families, samples)
 
     @classmethod
-    def of(cls, values: Mapping[str, npt.NDArray[np.float32]]) -> "Mender":
+    def of(cls, values: Mapping[str, npt.NDArray[np.float32]]) -> "ArtifactNet":
         """The network whose parameters these are."""
         shape = Shape.of(values)
         net = cls(shape.families, shape.stride, shape.width, shape.blocks, shape.out)

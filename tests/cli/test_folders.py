@@ -12,7 +12,7 @@ import pytest
 
 import nncodec
 from nncodec.bench.measure.plan import find
-from nncodec.cli.batch import Manner, Outcome, run
+from nncodec.cli.batch import BatchOptions, Outcome, run
 from nncodec.cli.files import Job, Sources, plan
 from nncodec.image import picture_suffixes, read
 from tests.conftest import Ran
@@ -261,7 +261,7 @@ def dies_on_bad(job: Job) -> Outcome:
 
 def test_a_worker_that_dies_takes_one_job_with_it(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     jobs = [Job(f"{'bad' if index == 3 else 'good'} {index}", f"{index}.out") for index in range(12)]
-    assert run(jobs, dies_on_bad, Manner(workers=2)) == 1
+    assert run(jobs, dies_on_bad, BatchOptions(workers=2)) == 1
     assert names(".") == {f"{index}.out" for index in range(12) if index != 3}
     said = capfd.readouterr().err
     assert "nnc: error: bad 3: its worker process died" in said
@@ -276,7 +276,7 @@ def raises(job: Job) -> Outcome:
 def test_a_bug_is_not_hidden(here: Path) -> None:
     """Only errors that are somebody's fault are messages; a bug shows where it is."""
     with pytest.raises(ZeroDivisionError):
-        run([Job("a", "b")], raises, Manner())
+        run([Job("a", "b")], raises, BatchOptions())
 
 
 def environment(job: Job) -> Outcome:
@@ -288,7 +288,7 @@ def environment(job: Job) -> Outcome:
 @pytest.mark.parametrize(("threads", "each"), [("1", "1"), ("7", "3")])
 def test_workers_share_the_threads(threads: str, each: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    run([Job("a", "a.out"), Job("b", "b.out")], environment, Manner(workers=2, quiet=True))
+    run([Job("a", "a.out"), Job("b", "b.out")], environment, BatchOptions(workers=2, quiet=True))
     assert {Path(name).read_text() for name in ("a.out", "b.out")} == {each}
     assert os.environ["OMP_NUM_THREADS"] == threads
 

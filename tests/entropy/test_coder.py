@@ -230,7 +230,7 @@ def test_frequencies_are_positive():
 # --- without constriction -------------------------------------------------------------------------------------------
 
 OWN = coder._RangeCoding(
-    lambda row: range_coder.Model(row.tolist()), range_coder.RangeEncoder, range_coder.RangeDecoder
+    lambda row: range_coder.Distribution(row.tolist()), range_coder.RangeEncoder, range_coder.RangeDecoder
 )
 
 

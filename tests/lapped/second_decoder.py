@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Arrays = dict[str, npt.NDArray[Any]]
-Grid = npt.NDArray[np.int64]
+MarkdownTable = npt.NDArray[np.int64]
 
 ORDER = sorted(((u, v) for u in range(8) for v in range(8)), key=lambda uv: (uv[0] + uv[1], uv[0]))
 SHARED = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
@@ -116,10 +116,10 @@ class Latent:
         self.arrays, self.coder, self.q = arrays, coder, q
         self.size = height, width
         shape = planes, height, width, 64
-        self.values, self.sizes, self.around = (np.zeros(shape, np.int64) for _ in range(3))
+        self.values, self.sizes, self.ring_sums = (np.zeros(shape, np.int64) for _ in range(3))
         self.read = dict.fromkeys(("enter", "pass", "quality", "leave", "index", "mean"), 0)
 
-    def weights(self, plane: int, group: int) -> dict[str, Grid]:
+    def weights(self, plane: int, group: int) -> dict[str, MarkdownTable]:
         """The next part of each array."""
         own = channels(group)
         c, b, r = own.stop - own.start, own.start, 3 if group else 9
@@ -148,12 +148,12 @@ class Latent:
                     self.code(plane, group, row, places, weights)
                 self.finish(plane, channels(group))
 
-    def code(self, plane: int, group: int, row: int, places: list[Any], weights: dict[str, Grid]) -> None:
+    def code(self, plane: int, group: int, row: int, places: list[Any], weights: dict[str, MarkdownTable]) -> None:
         own = channels(group)
         means, indices = [], []
-        for place, leans in places:
-            mean = self.mean(plane, group, row, place, leans, weights)
-            inputs = self.inputs(plane, group, place, leans, mean[0])
+        for place, neighbours in places:
+            mean = self.mean(plane, group, row, place, neighbours, weights)
+            inputs = self.inputs(plane, group, place, neighbours, mean[0])
             x = np.array(inputs) @ weights["enter"] + weights["pass"][row] + weights["quality"]
             y = np.array([shifted(int(v), 11 if v >= 0 else 14) for v in x])
             low = 6 if plane == group == 0 else 0
@@ -169,13 +169,13 @@ class Latent:
                 self.sizes[(plane, *place, channel)] = self.size_of(abs(value) if group else abs(16 * n))
 
     def mean(
-        self, plane: int, group: int, row: int, place: Place, leans: list[Place], weights: dict[str, Grid]
+        self, plane: int, group: int, row: int, place: Place, neighbours: list[Place], weights: dict[str, MarkdownTable]
     ) -> list[int]:
         own, (height, width) = channels(group), self.size
         if group > 4:
             return [0] * (own.stop - own.start)
         values = self.values[plane]
-        parts = [values[lean][own] for lean in leans] or [np.zeros(4 * (own.stop - own.start), np.int64)]
+        parts = [values[lean][own] for lean in neighbours] or [np.zeros(4 * (own.stop - own.start), np.int64)]
         if group:
             for down in (-1, 0, 1):
                 for right in (-1, 0, 1):
@@ -185,15 +185,17 @@ class Latent:
         sums = np.concatenate(parts) @ weights["mean"][row]
         return [max(-32767, min(32767, shifted(v, 12))) for v in sums.tolist()]
 
-    def inputs(self, plane: int, group: int, place: Place, leans: list[Place], mean: int) -> list[int]:
+    def inputs(self, plane: int, group: int, place: Place, neighbours: list[Place], mean: int) -> list[int]:
         own = channels(group)
         if group:
-            near = 3 * sum((self.sizes[plane][lean][own] for lean in leans), np.zeros(own.stop - own.start, np.int64))
-            found = [*near, *12 * self.sizes[plane][place][: own.start], *self.around[plane][place][: own.start]]
+            near = 3 * sum(
+                (self.sizes[plane][lean][own] for lean in neighbours), np.zeros(own.stop - own.start, np.int64)
+            )
+            found = [*near, *12 * self.sizes[plane][place][: own.start], *self.ring_sums[plane][place][: own.start]]
         else:
-            found = [3 * sum(self.size_of(abs(int(self.values[plane][lean][0]) - mean)) for lean in leans)]
+            found = [3 * sum(self.size_of(abs(int(self.values[plane][lean][0]) - mean)) for lean in neighbours)]
         for other in range(plane):
-            found += [*12 * self.sizes[other][place][own], *self.around[other][place][own]]
+            found += [*12 * self.sizes[other][place][own], *self.ring_sums[other][place][own]]
         return found
 
     def finish(self, plane: int, own: slice) -> None:
@@ -201,10 +203,10 @@ class Latent:
         wide = np.pad(self.sizes[plane][..., own], ((1, 1), (1, 1), (0, 0)))
         for down, right in ((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)):
             part = wide[1 + down : 1 + down + height, 1 + right : 1 + right + width]
-            self.around[plane][..., own] += part * (2 if 0 in (down, right) else 1)
+            self.ring_sums[plane][..., own] += part * (2 if 0 in (down, right) else 1)
 
 
-def filters_read(coder: Coder, values: Grid) -> npt.NDArray[np.float64]:
+def filters_read(coder: Coder, values: MarkdownTable) -> npt.NDArray[np.float64]:
     """What is added to the filters of a plane, (64, 16, 16)."""
     scales = np.cumsum(coder.group([30] * 64))
     symbols = np.reshape(coder.group([int(scale) for scale in scales for _ in range(256)]), (64, 16, 16))
@@ -212,7 +214,7 @@ def filters_read(coder: Coder, values: Grid) -> npt.NDArray[np.float64]:
     return symbols * np.array([2.0 ** -(energy.bit_length() // 2) for energy in energies])[:, None, None]
 
 
-def painted(values: Grid, arrays: Arrays, plane: int, changes: npt.NDArray[np.float64] | float) -> Any:
+def painted(values: MarkdownTable, arrays: Arrays, plane: int, changes: npt.NDArray[np.float64] | float) -> Any:
     """A plane in quantiser steps, (8 h, 8 w)."""
     height, width = values.shape[:2]
     wide = np.zeros((height + 4, width + 4, 64))

@@ -8,10 +8,10 @@ import pytest
 
 from nncodec.codec import Frame
 from nncodec.codecs.ccnn import CODEC as CCNN
-from nncodec.codecs.ccnn.encoder import Search
+from nncodec.codecs.ccnn.encoder import Encoder
 from nncodec.codecs.learned import CODEC as LEARNED
 from nncodec.container import parse
-from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, TAPS
 from nncodec.lapped.model import matrix_of, own_colours, to_planes
 from nncodec.nets import weights
@@ -62,15 +62,15 @@ CASES = [
 @pytest.mark.parametrize(("shape", "quality", "own"), CASES, ids=str)
 def test_learned(tiny, shape, quality, own):
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
-    coder = coder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
-    way = tiny_lapped.plain_way(coder, own_colours(pixels) if own else None)
-    check(LEARNED, coder.payload(way.own, way.planes), tiny_lapped.LEARNED, pixels)
+    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
+    candidate = tiny_lapped.plain_candidate(coder, own_colours(pixels) if own else None)
+    check(LEARNED, coder.payload(candidate.own, candidate.planes), tiny_lapped.LEARNED, pixels)
 
 
 def test_ccnn_with_filters_of_its_own(tiny):
     pixels = pictures.stripes(16, 24)
-    coder = coder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
-    planes = Search(coder).shared(to_planes(pixels, matrix_of(None)))
+    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
+    planes = Encoder(coder).shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
     planes[0].difference = np.rint(rng.laplace(0, 1, (CHANNELS, TAPS**2))).astype(np.int32), scales

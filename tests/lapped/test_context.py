@@ -11,7 +11,7 @@ from nncodec.errors import UnsupportedFile
 from nncodec.lapped import context
 from nncodec.lapped.context import HIDDEN, Weights, shapes
 from nncodec.lapped.context_torch import Network, fit, samples, sizes_table
-from nncodec.lapped.latent import N_MEANS, Known
+from nncodec.lapped.latent import N_MEANS, DecodedLatent
 from nncodec.lapped.layout import CHANNELS, FREQUENCIES, GROUPS, N_GROUPS, PLANES, passes
 from nncodec.lapped.model import loaded
 from nncodec.lapped.transform_torch import lapped_basis
@@ -28,10 +28,10 @@ from tests.lapped import tiny_lapped
 def test_every_place_is_coded_once_and_leans_on_earlier_ones(height, width, spacing):
     done = set()
     for each in passes(height, width, spacing):
-        assert (each.leans is None) == (each.row == 0)
-        if each.leans is not None:
-            assert each.leans.shape == (len(each.places), 4)
-            assert set(each.leans.ravel().tolist()) <= done
+        assert (each.neighbours is None) == (each.row == 0)
+        if each.neighbours is not None:
+            assert each.neighbours.shape == (len(each.places), 4)
+            assert set(each.neighbours.ravel().tolist()) <= done
         assert not done & set(each.places.tolist())
         done |= set(each.places.tolist())
     assert done == set(range(height * width))
@@ -47,7 +47,7 @@ def test_groups_hold_every_channel_once_by_rising_frequency():
 @settings(max_examples=20)
 @given(st.integers(1, 35), st.integers(1, 35), st.integers(0, N_GROUPS - 1))
 def test_what_is_known_in_the_order_of_coding_ends_in_the_grid(height, width, group):
-    known, channels = Known(height, width, 1, sizes_table()), GROUPS[group]
+    known, channels = DecodedLatent(height, width, 1, sizes_table()), GROUPS[group]
     grid = np.arange(height * width, dtype=np.int32)[:, None] + np.arange(channels.start, channels.stop, dtype=np.int32)
     for each in known.passes(group):
         assert group == 0 or isinstance(each.at, slice)
@@ -67,7 +67,7 @@ def rounded_shift(value: int, shift: int) -> int:
 def test_contexts_in_python_integers(plane, group):
     """An independent evaluation of docs/format-lapped.md with numbers of any length, at extreme values."""
     rng = np.random.default_rng(group)
-    known = Known(6, 5, PLANES, sizes_table())
+    known = DecodedLatent(6, 5, PLANES, sizes_table())
     for p in range(PLANES):
         for g in range(N_GROUPS):
             width = GROUPS[g].stop - GROUPS[g].start
@@ -82,13 +82,13 @@ def test_contexts_in_python_integers(plane, group):
     for each in known.passes(group):
         means, indices = context.step(known, weights, plane, group, each)
         at = len(each.places) // 2
-        place, leans = each.places[at : at + 1], None if each.leans is None else each.leans[at : at + 1]
+        place, neighbours = each.places[at : at + 1], None if each.neighbours is None else each.neighbours[at : at + 1]
         if group < N_MEANS:
-            signed = [int(x) for x in known.signed(plane, group, place, leans)[0]]
+            signed = [int(x) for x in known.signed(plane, group, place, neighbours)[0]]
             for channel, mean in enumerate(means[at].tolist()):
                 total = sum(x * int(w) for x, w in zip(signed, drawn["mean"][each.row][:, channel], strict=True))
                 assert mean == max(-32767, min(32767, rounded_shift(total, 12)))
-        sizes = [int(x) for x in known.features(plane, group, place, leans, means[at : at + 1])[0]]
+        sizes = [int(x) for x in known.features(plane, group, place, neighbours, means[at : at + 1])[0]]
         hidden = []
         for column in range(HIDDEN):
             total = int(drawn["pass"][each.row][column])
@@ -105,7 +105,7 @@ def test_contexts_in_python_integers(plane, group):
 def test_neither_pieces_nor_threads_show(threads, monkeypatch):
     """The places of a pass are taken some at a time, by some threads; how many makes no difference."""
     rng = np.random.default_rng(0)
-    known = Known(9, 14, PLANES, sizes_table())
+    known = DecodedLatent(9, 14, PLANES, sizes_table())
     for p in range(PLANES):
         for g in range(N_GROUPS):
             symbols = rng.integers(-30, 30, (126, GROUPS[g].stop - GROUPS[g].start)).astype(np.int32)

@@ -46,9 +46,9 @@ def test_symbols_are_chosen_by_bits_and_error():
     found = chosen(x, index, torch.tensor(8.0))
     for symbol, want in zip(found.tolist(), x.tolist(), strict=True):
         nearest = round(want)
-        ways = torch.tensor([nearest, nearest - np.sign(nearest)]).float()
-        costs = bits(ways, index[:2]) + 8 * (want - ways).square()
-        assert symbol == pytest.approx(float(ways[costs.argmin()]), abs=1e-5)
+        candidates = torch.tensor([nearest, nearest - np.sign(nearest)]).float()
+        costs = bits(candidates, index[:2]) + 8 * (want - candidates).square()
+        assert symbol == pytest.approx(float(candidates[costs.argmin()]), abs=1e-5)
     found.sum().backward()
     assert x.grad.tolist() == [1] * 4
 

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from nncodec.codecs.learned.encoder import Search, Way
+from nncodec.codecs.learned.encoder import Candidate, Encoder
 from nncodec.codecs.learned.recipe import network
 from nncodec.entropy.tables import logistic_tables
 from nncodec.lapped import model as lapped_model
 from nncodec.lapped.context import shapes
 from nncodec.lapped.context_torch import sizes_table
-from nncodec.lapped.encoder import ROUNDING, Coder
+from nncodec.lapped.encoder import ROUNDING, LatentEncoder
 from nncodec.lapped.layout import CHANNELS, N_GROUPS, PLANES, TAPS
 from nncodec.lapped.model import Model, matrix_of, to_planes
 from nncodec.lapped.transform import HIDDEN
 from nncodec.lapped.transform_torch import lapped_basis
 from nncodec.nets import weights
-from nncodec.nets.resnet_torch import Mender
+from nncodec.nets.resnet_torch import ArtifactNet
 
 torch.set_num_threads(1)  # more would only wait for each other here
 
@@ -44,11 +44,11 @@ def contexts(rng: np.random.Generator) -> weights.Arrays:
     return {f"context.{name}": np.concatenate(each) for name, each in parts.items()}
 
 
-def mender(seed: int = 0) -> Mender:
+def mender(seed: int = 0) -> ArtifactNet:
     """The network of codec learned, with lively weights wherever they start at zero."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        net = Mender(1, STRIDE, WIDTH, BLOCKS)
+        net = ArtifactNet(1, STRIDE, WIDTH, BLOCKS)
         for parameter in net.parameters():
             parameter.data += 0.05 * torch.randn_like(parameter)
     return net
@@ -71,11 +71,11 @@ def model(number: int) -> Model:
     return Model(number, arrays | (network(mender()) if number == LEARNED else {}))
 
 
-def plain_way(coder: Coder, own: bytes | None = None) -> Way:
+def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:
     """What the encoder of codec learned starts from, in the shared colours or in a picture's own."""
     planes = to_planes(coder.pixels, matrix_of(own))
     latents = [coder.latent(plane, number) for number, plane in enumerate(planes)]
-    return Search(coder).way(own, ROUNDING, latents, measured=False)
+    return Encoder(coder).candidate(own, ROUNDING, latents, measured=False)
 
 
 def install(folder: Path) -> None:

@@ -8,8 +8,8 @@ from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights
 from nncodec.nets.device import Accelerated, net_on
 from nncodec.nets.quantised import stored
-from nncodec.nets.resnet import Mender
-from nncodec.nets.resnet_torch import Mender as Trainable
+from nncodec.nets.resnet import ArtifactNet
+from nncodec.nets.resnet_torch import ArtifactNet as Trainable
 from nncodec.restorers.luma import RESTORER
 
 torch.set_num_threads(1)
@@ -31,7 +31,7 @@ def arrays(stride: int, blocks: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(("stride", "blocks"), [(4, 1), (4, 4), (2, 2)])
 def test_torch_adds_what_numpy_adds(stride, blocks):
     weights = arrays(stride, blocks)
-    mender, accelerated = Mender(weights), Accelerated(weights, "cpu")
+    mender, accelerated = ArtifactNet(weights), Accelerated(weights, "cpu")
     assert (accelerated.families, accelerated.halo) == (mender.families, mender.halo)
     side = 24 + 2 * mender.halo
     region = np.random.default_rng(0).normal(0, 40, (side, side + 8, 3)).astype(np.float32)
@@ -55,4 +55,4 @@ def test_a_gpu_adds_what_numpy_adds():
     weights = arrays(4, 2)
     net = net_on("cuda", weights)
     region = np.random.default_rng(0).normal(0, 40, (24 + 2 * net.halo,) * 2 + (3,)).astype(np.float32)
-    assert np.abs(net.correction(region, 0, 0.3) - Mender(weights).correction(region, 0, 0.3)).max() < 0.5
+    assert np.abs(net.correction(region, 0, 0.3) - ArtifactNet(weights).correction(region, 0, 0.3)).max() < 0.5

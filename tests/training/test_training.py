@@ -12,13 +12,13 @@ from click.testing import CliRunner
 
 from nncodec.cli.verbs.train import command
 from nncodec.codecs.learned import recipe as learned
-from nncodec.codecs.learned.synthesis import Painter
+from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.lapped import calibration as calibrate
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.calibration import ContextSettings
-from nncodec.lapped.encoder import coder_for
+from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, PLANES
 from nncodec.lapped.model import Model
 from nncodec.lapped.transform import OPPONENT
@@ -223,10 +223,10 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     assert len(lines[-2]["gain"]) == 1
     assert len(lines[-1]["context_losses"]) == 45
     model = Model(1, weights.read((output / "weights.npz").read_bytes()))
-    coder = coder_for(model, 120, pictures.photograph(40, 40))
-    way = tiny_lapped.plain_way(coder)
-    assert Painter(model, 120, OPPONENT).pixels(way.values, 40, 40).shape == (40, 40, 3)
-    assert len(coder.payload(None, way.planes)) > 100
+    coder = latent_encoder_for(model, 120, pictures.photograph(40, 40))
+    candidate = tiny_lapped.plain_candidate(coder)
+    assert Synthesizer(model, 120, OPPONENT).pixels(candidate.values, 40, 40).shape == (40, 40, 3)
+    assert len(coder.payload(None, candidate.planes)) > 100
 
 
 def test_training_goes_on_from_weights_that_ship():

@@ -7,7 +7,7 @@ from pathlib import Path
 from nncodec.bench.report import report_tables
 from nncodec.bench.report.contest import Contest, ReportError, contests
 from nncodec.bench.report.crops import Strip, strips
-from nncodec.bench.report.markdown import Grid
+from nncodec.bench.report.markdown import MarkdownTable
 from nncodec.bench.report.plots import Plot, plots
 from nncodec.bench.report.series import data_sets
 from nncodec.bench.results_tsv import Row, Table, read
@@ -18,7 +18,7 @@ class Section:
     """What a report says of one set of pictures."""
 
     contest: Contest
-    grids: tuple[tuple[str, str, Grid], ...]
+    grids: tuple[tuple[str, str, MarkdownTable], ...]
     """Heading, a sentence on how to read it, table."""
     notes: tuple[str, ...]
     plots: tuple[Plot, ...]
@@ -82,7 +82,7 @@ def build(table: Table, anchors: Sequence[str], published: Sequence[str], pictur
 def _section(contest: Contest, pictures: Sequence[Path]) -> Section:
     against, refused = report_tables.deltas(contest)
     anchor = contest.titles[contest.anchor]
-    grids: list[tuple[str, str, Grid | None]] = [
+    grids: list[tuple[str, str, MarkdownTable | None]] = [
         ("Against the anchor", f"Bytes at equal quality and quality at equal bytes, against {anchor}.", against),
         ("Each against each", "BD-rate by PSNR: less is better.", report_tables.matrix(contest)),
         (

@@ -9,7 +9,7 @@ MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
-class Grid:
+class MarkdownTable:
     """Rows of text under a header. The first column is text, the others are numbers and stand to the right."""
 
     header: tuple[str, ...]
@@ -20,7 +20,7 @@ class Grid:
     @classmethod
     def of(
         cls, header: Sequence[str], rows: Sequence[Sequence[str]], less_is_better: Sequence[bool | None] = ()
-    ) -> "Grid":
+    ) -> "MarkdownTable":
         """A grid from any sequences; ValueError if a row has another length than the header."""
         if any(len(row) != len(header) for row in rows):
             raise ValueError("every row needs a field under every heading")

@@ -4,13 +4,13 @@ import statistics
 
 from nncodec.bench.report.bd import Delta
 from nncodec.bench.report.contest import Contest, compare
-from nncodec.bench.report.markdown import Grid, decibels, percent
+from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.results_tsv import Row
 
 NOTHING = "\u2013"
 
 
-def deltas(contest: Contest) -> tuple[Grid, tuple[str, ...]]:
+def deltas(contest: Contest) -> tuple[MarkdownTable, tuple[str, ...]]:
     """Every curve against the anchor, best first, and why some have no figure."""
     rows, refused, notes = [], [], []
     for name, curve in contest.psnr.items():
@@ -25,10 +25,10 @@ def deltas(contest: Contest) -> tuple[Grid, tuple[str, ...]]:
             notes.append(f"{found}.")
     header = (f"against {contest.titles[contest.anchor]}", "BD-rate", "BD-PSNR", "overlap", "BD-rate by MS-SSIM")
     ordered = [row for _, row in sorted(rows)] + refused
-    return Grid.of(header, ordered, (None, True, False, None, True)), tuple(notes)
+    return MarkdownTable.of(header, ordered, (None, True, False, None, True)), tuple(notes)
 
 
-def matrix(contest: Contest) -> Grid:
+def matrix(contest: Contest) -> MarkdownTable:
     """BD-rate of every curve (rows) against every measured codec and the anchor (columns)."""
     columns = list(contest.measured)
     if contest.anchor not in columns:
@@ -38,10 +38,10 @@ def matrix(contest: Contest) -> Grid:
         for name in contest.psnr
     ]
     header = ("BD-rate of, against", *(contest.titles[name] for name in columns))
-    return Grid.of(header, rows, (None, *(True for _ in columns)))
+    return MarkdownTable.of(header, rows, (None, *(True for _ in columns)))
 
 
-def pictures(contest: Contest) -> Grid | None:
+def pictures(contest: Contest) -> MarkdownTable | None:
     """The pictures each measured codec does best and worst on, against the measured anchor; None without a rival."""
     anchor = contest.measured_anchor
     rows = []
@@ -52,10 +52,10 @@ def pictures(contest: Contest) -> Grid | None:
             best, worst = (f"{image} {percent(rate)}" for rate, image in (found[0], found[-1]))
             rows.append((name, best, percent(statistics.median(rates)), percent(statistics.fmean(rates)), worst))
     header = (f"against {anchor}", "best picture", "median", "mean", "worst picture")
-    return Grid.of(header, rows, (None, None, True, True, None)) if rows else None
+    return MarkdownTable.of(header, rows, (None, None, True, True, None)) if rows else None
 
 
-def points(contest: Contest) -> Grid:
+def points(contest: Contest) -> MarkdownTable:
     """The points of the measured curves."""
     rows = [
         (
@@ -70,14 +70,14 @@ def points(contest: Contest) -> Grid:
         for series in contest.data.series
         for point in series.points
     ]
-    return Grid.of(("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM"), rows)
+    return MarkdownTable.of(("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM"), rows)
 
 
-def times(contest: Contest) -> Grid | None:
+def times(contest: Contest) -> MarkdownTable | None:
     """Seconds and memory per codec and quality, None if nothing was timed. Medians over the pictures."""
     rows = [line for label, timed in contest.data.timed.items() for line in _times_of(label, timed)]
     names = ("codec, quality", "pictures", "bpp", "encode ms", "CPU ms", "decode ms", "CPU ms", "enc MiB", "dec MiB")
-    return Grid.of(names, rows) if rows else None
+    return MarkdownTable.of(names, rows) if rows else None
 
 
 def _times_of(label: str, timed: tuple[Row, ...]) -> list[tuple[str, ...]]:

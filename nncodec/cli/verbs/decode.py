@@ -11,13 +11,13 @@ import click
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
 from nncodec.cli.messages import grouped
-from nncodec.cli.options import FILE, batch_options, complete_format, device_option, manner_of, max_pixels_option
+from nncodec.cli.options import FILE, batch_options, batch_options_of, complete_format, device_option, max_pixels_option
 from nncodec.cli.writing import write_output
 from nncodec.errors import CorruptFile, EncodeError, NncError
 
 
 @dataclass(frozen=True)
-class _Wish:
+class SourceOptions:
     """How files are decoded and written."""
 
     pillow_format: str | None
@@ -78,7 +78,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
     jobs = plan(named(sources, options, OURS, suffix))
-    wish = _Wish(
+    sourcing = SourceOptions(
         pillow_format,
         options["png_level"],
         options["quality"],
@@ -89,14 +89,14 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["layers"],
         options["device"],
     )
-    ctx.exit(run(jobs, partial(decode_file, wish=wish), manner_of(options, len(jobs))))
+    ctx.exit(run(jobs, partial(decode_file, sourcing=sourcing), batch_options_of(options, len(jobs))))
 
 
-def decode_file(job: Job, wish: _Wish) -> Outcome:
+def decode_file(job: Job, sourcing: SourceOptions) -> Outcome:
     """Decode one file; runs in a worker process."""
     start = time.perf_counter()
     data = read_source(job.source)
-    out, size, notes, codec = _kept(data) if wish.original else _decoded(data, job, wish)
+    out, size, notes, codec = _kept(data) if sourcing.original else _decoded(data, job, sourcing)
     write_output(job, out, make_folders=True)
     seconds = time.perf_counter() - start
     line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
@@ -111,24 +111,24 @@ def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
     return out, "original", (), f"kept {suffix} file"
 
 
-def _decoded(data: bytes, job: Job, wish: _Wish) -> tuple[bytes, str, tuple[str, ...], str]:
+def _decoded(data: bytes, job: Job, sourcing: SourceOptions) -> tuple[bytes, str, tuple[str, ...], str]:
     from nncodec.image import write
     from nncodec.pipeline import decode
 
-    pillow_format = wish.pillow_format or _format_of(job.output)
+    pillow_format = sourcing.pillow_format or _format_of(job.output)
     try:
         done = decode(
             data,
-            max_pixels=wish.max_pixels,
-            restore=wish.restore,
-            partial=wish.partial,
-            layers=wish.layers,
-            device=wish.device,
+            max_pixels=sourcing.max_pixels,
+            restore=sourcing.restore,
+            partial=sourcing.partial,
+            layers=sourcing.layers,
+            device=sourcing.device,
         )
     except CorruptFile as error:
         raise CorruptFile(str(error), _way_out(data)) from error
     picture = done.picture
-    out, lost = write(picture, pillow_format, png_level=wish.png_level, quality=wish.quality)
+    out, lost = write(picture, pillow_format, png_level=sourcing.png_level, quality=sourcing.quality)
     return (
         out,
         f"{picture.width} x {picture.height} {picture.mode}",

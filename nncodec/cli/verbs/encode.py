@@ -16,13 +16,13 @@ from nncodec.cli.options import (
     FILE,
     POSITIVE,
     batch_options,
+    batch_options_of,
     check_codec,
     check_restore,
     checked,
     complete_codec,
     complete_restore,
     device_option,
-    manner_of,
     max_pixels_option,
 )
 from nncodec.cli.settings import settings_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Wish:
+class SourceOptions:
     """How sources are read, and what is made of them beside what Settings say."""
 
     keep_jpeg: bool
@@ -126,13 +126,13 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         raise click.UsageError(f"{output} would be an .nnc file under another format's name")
     jobs = plan(found)
     _refuse_to_skip(options, jobs)
-    manner = manner_of(options, len(jobs))
+    batch = batch_options_of(options, len(jobs))
     depth = int(options["depth"]) if options["depth"] else None
-    wish = _Wish(
+    sourcing = SourceOptions(
         options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"], options["skip_if_larger"]
     )
-    settings = settings_of(options, share(manner.workers) if manner.workers > 1 else 0)
-    ctx.exit(run(jobs, partial(encode_file, settings=settings, wish=wish), manner))
+    settings = settings_of(options, share(batch.workers) if batch.workers > 1 else 0)
+    ctx.exit(run(jobs, partial(encode_file, settings=settings, sourcing=sourcing), batch))
 
 
 def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
@@ -145,7 +145,7 @@ def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
         raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
 
 
-def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
+def encode_file(job: Job, settings: "Settings", sourcing: SourceOptions) -> Outcome:
     """Encode one file; runs in a worker process."""
     from nncodec.codecs.jpegfile import JPEG_SIGNATURE
     from nncodec.container import MAGIC
@@ -154,16 +154,16 @@ def encode_file(job: Job, settings: "Settings", wish: _Wish) -> Outcome:
     start = time.perf_counter()
     data = read_source(job.source)
     notes: tuple[str, ...] = ()
-    if wish.keep_jpeg and data.startswith(JPEG_SIGNATURE):
+    if sourcing.keep_jpeg and data.startswith(JPEG_SIGNATURE):
         done = keep_file(data, settings)
     else:
-        picture = read_any(data, max_pixels=settings.max_pixels, depth=wish.depth, frame=wish.frame)
+        picture = read_any(data, max_pixels=settings.max_pixels, depth=sourcing.depth, frame=sourcing.frame)
         notes = picture.notes
         if data.startswith(MAGIC):
             notes += ("an .nnc file was encoded again: its loss adds to the new one",)
         picture = replace(picture, notes=())
-        done = encode_lossless(picture, settings, wish.codec) if wish.lossless else encode(picture, settings)
-        if wish.skip_if_larger and len(done.data) >= len(data):
+        done = encode_lossless(picture, settings, sourcing.codec) if sourcing.lossless else encode(picture, settings)
+        if sourcing.skip_if_larger and len(done.data) >= len(data):
             return _left_out(job, done, data)
         notes += _larger(done, data)
     write_output(job, done.data, make_folders=True)

@@ -9,11 +9,11 @@ from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, Job, files_in, read_list, read_source
 from nncodec.cli.options import (
     FILE,
+    batch_options_of,
     device_option,
     filelist_option,
     jobs_option,
     json_option,
-    manner_of,
     max_pixels_option,
     quiet_option,
     recursive_option,
@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> No
         raise click.UsageError("no FILE given; - is standard input")
     jobs = [Job(file, "") for file in files_in((*files, *listed), options["recursive"], OURS)]
     work = partial(check_file, max_pixels=options["max_pixels"], device=options["device"])
-    ctx.exit(run(jobs, work, manner_of(options, len(jobs))))
+    ctx.exit(run(jobs, work, batch_options_of(options, len(jobs))))
 
 
 def check_file(job: Job, max_pixels: int, device: str) -> Outcome:

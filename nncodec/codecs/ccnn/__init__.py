@@ -34,15 +34,15 @@ class Ccnn:
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
-        from nncodec.codecs.ccnn.encoder import Search
-        from nncodec.lapped.encoder import coder_for
+        from nncodec.codecs.ccnn.encoder import Encoder
+        from nncodec.lapped.encoder import latent_encoder_for
         from nncodec.lapped.model import loaded
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = coder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
-        return Search(coder).best(options.effort)
+        coder = latent_encoder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        return Encoder(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """A payload to uint8 pixels of ``frame.shape``; the device does not matter.

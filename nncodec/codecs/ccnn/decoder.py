@@ -23,7 +23,7 @@ def decode(payload: Payload, model: Model, width: int, height: int, channels: in
     def read_filters(plane: int, values: Values, reader: Reader) -> None:
         if payload.differing[plane]:
             nothing = np.zeros((CHANNELS, TAPS * TAPS), np.int32)
-            symbols = differences.exchange(nothing, np.zeros(CHANNELS, np.int32), reader.code)
+            symbols = differences.code_differences(nothing, np.zeros(CHANNELS, np.int32), reader.code)
             decoders[plane] = restored(decoders[plane], symbols, row_steps(values)[0])
 
     found = lapped_decoder.values(payload, model, width, height, channels, read_filters)

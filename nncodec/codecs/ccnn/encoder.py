@@ -1,4 +1,4 @@
-"""The encoder of the ccnn codec: ways to code one picture, of which it keeps the best."""
+"""The encoder of the ccnn codec: candidate codings of one picture, of which it keeps the best."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from nncodec.codecs.ccnn.decoder import restored, row_steps
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.lapped import differences
 from nncodec.lapped import encoder as lapped_coder
-from nncodec.lapped.encoder import PRICE, Coder
-from nncodec.lapped.latent import MEAN_ONE, Known, Means
+from nncodec.lapped.encoder import PRICE, LatentEncoder
+from nncodec.lapped.latent import MEAN_ONE, DecodedLatent, Means
 from nncodec.lapped.layout import CHANNELS, GROUPS, STRIDE, TAPS, Pass
 from nncodec.lapped.model import matrix_of, own_colours, to_planes
 from nncodec.lapped.transform import Decoder, Floats, analyse, paint
@@ -46,10 +46,10 @@ class Plane(lapped_coder.Plane):
 
 
 @dataclass(frozen=True)
-class Search:
+class Encoder:
     """The encoder's view of one picture at one quality index."""
 
-    coder: Coder
+    coder: LatentEncoder
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade of bits for error among those that the effort allows."""
@@ -57,8 +57,10 @@ class Search:
         colours: list[bytes | None] = [None]
         if pixels.ndim == 3 and effort >= _OWN_COLOURS_FROM:
             colours.append(own_colours(pixels))
-        ways = [(own, self.shared(to_planes(pixels, matrix_of(own)))) for own in colours]
-        own, planes = min(ways, key=lambda way: 8 * len(way[0] or b"") + sum(plane.cost for plane in way[1]))
+        candidates = [(own, self.shared(to_planes(pixels, matrix_of(own)))) for own in colours]
+        own, planes = min(
+            candidates, key=lambda candidate: 8 * len(candidate[0] or b"") + sum(plane.cost for plane in candidate[1])
+        )
         height, width = pixels.shape[:2]
         steps = min(FIT_STEPS[effort - 1], height * width // STRIDE**2)
         if steps and min(height, width) >= TAPS:
@@ -77,13 +79,13 @@ class Search:
             decoder=decoder, means=np.zeros((n, CHANNELS), np.int32), indices=np.zeros((n, CHANNELS), np.uint8)
         )
 
-    def _shared(self, known: Known, number: int, plane: Floats) -> Plane:
+    def _shared(self, known: DecodedLatent, number: int, plane: Floats) -> Plane:
         coded = self._empty(self.coder.model.decoder(number))
         self.coder.code(known, number, self.coder.latent(plane, number), coded)
         self._measure(known, number, plane, coded)
         return coded
 
-    def _measure(self, known: Known, number: int, plane: Floats, coded: Plane) -> None:
+    def _measure(self, known: DecodedLatent, number: int, plane: Floats, coded: Plane) -> None:
         values = known.in_grid(known.values[number]).reshape(known.height, known.width, CHANNELS)
         painted = paint(values, coded.decoder, 1 / MEAN_ONE)
         coded.error = float(np.square(painted - plane / self.coder.step, dtype=np.float32).sum(dtype=np.float64))
@@ -110,7 +112,7 @@ class Search:
             found.append(trained)
         return found if sum(each.cost for each in found) < sum(each.cost for each in start) else start
 
-    def _differ(self, known: Known, number: int, coded: Plane, wanted: Floats) -> None:
+    def _differ(self, known: DecodedLatent, number: int, coded: Plane, wanted: Floats) -> None:
         """Choose the filters' differences, and count what they cost."""
         base = coded.decoder.filters[:CHANNELS]
         unit, energy = row_steps(known.values[number])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
-from nncodec.nets.resnet import Mender
+from nncodec.nets.resnet import ArtifactNet
 from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
 from nncodec.nets.ycbcr import FULL, best_strengths, chroma_to_rgb, with_halo
 
@@ -52,7 +52,7 @@ class Compact:
     """One model, ready to run."""
 
     def __init__(self, arrays: weights.Arrays) -> None:
-        self._com, self._rec = Mender(arrays, "com"), Mender(arrays, "rec")
+        self._com, self._rec = ArtifactNet(arrays, "com"), ArtifactNet(arrays, "rec")
         self.codecs: list[int] = arrays["codecs"].tolist()
         """Wire numbers of the base codecs that the model was trained for."""
         self._qualities: list[list[float]] = arrays["qualities"].tolist()

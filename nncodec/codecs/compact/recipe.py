@@ -22,7 +22,7 @@ from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import Mender
+from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
@@ -75,20 +75,22 @@ class Settings:
 class Pair(nn.Module):
     """Both networks; each is trained while the other rests."""
 
-    def __init__(self, com: Mender, rec: Mender) -> None:
+    def __init__(self, com: ArtifactNet, rec: ArtifactNet) -> None:
         super().__init__()
         self.com, self.rec = com, rec
 
     @classmethod
     def new(cls, settings: Settings) -> "Pair":
         """As training begins."""
-        com = Mender(len(FAMILIES), 2, settings.com_width, 1, 1)
-        return cls(com, Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride))
+        com = ArtifactNet(len(FAMILIES), 2, settings.com_width, 1, 1)
+        return cls(
+            com, ArtifactNet(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride)
+        )
 
     @classmethod
     def of(cls, arrays: weights.Arrays) -> "Pair":
         """Weights as they ship."""
-        return cls(*(Mender.of(restored(arrays, part)) for part in ("com", "rec")))
+        return cls(*(ArtifactNet.of(restored(arrays, part)) for part in ("com", "rec")))
 
 
 def smaller(pictures: data.Bytes) -> data.Bytes:

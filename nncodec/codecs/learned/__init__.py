@@ -34,22 +34,22 @@ class Learned:
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
-        from nncodec.codecs.learned.encoder import Search
-        from nncodec.lapped.encoder import coder_for
+        from nncodec.codecs.learned.encoder import Encoder
+        from nncodec.lapped.encoder import latent_encoder_for
         from nncodec.lapped.model import loaded
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = coder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
-        return Search(coder, options.threads).best(options.effort)
+        coder = latent_encoder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        return Encoder(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """A payload to uint8 pixels of ``frame.shape``.
 
         Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
         """
-        from nncodec.codecs.learned.synthesis import Painter
+        from nncodec.codecs.learned.synthesis import Synthesizer
         from nncodec.lapped.bitstream import Payload
         from nncodec.lapped.decoder import values
         from nncodec.lapped.model import loaded, matrix_of
@@ -60,7 +60,7 @@ class Learned:
         if any(parsed.differing):
             raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
         model = loaded(parsed.model, _NAME)
-        painter = Painter(model, parsed.quality, matrix_of(parsed.colours), device)
+        painter = Synthesizer(model, parsed.quality, matrix_of(parsed.colours), device)
         found = values(parsed, model, frame.width, frame.height, frame.channels)
         return painter.pixels(found, frame.width, frame.height)
 

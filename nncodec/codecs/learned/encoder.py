@@ -1,6 +1,6 @@
-"""The encoder of the learned codec: ways to code one picture, of which it keeps the best.
+"""The encoder of the learned codec: candidate codings of one picture, of which it keeps the best.
 
-More effort only adds ways, so it never gives a worse trade of bits for error.
+More effort only adds candidates, so it never gives a worse trade of bits for error.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from operator import attrgetter
 import numpy as np
 
 from nncodec import progress
-from nncodec.codecs.learned.synthesis import Painter
+from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.image.metrics import mse
 from nncodec.lapped.decoder import Values
-from nncodec.lapped.encoder import PRICE, ROUNDING, Coder, Plane
+from nncodec.lapped.encoder import PRICE, ROUNDING, LatentEncoder, Plane
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
@@ -27,11 +27,11 @@ PACE = 0.5
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to code the picture."""
+class Candidate:
+    """One coding of the picture."""
 
     own: bytes | None
-    """Colours, nine bytes, or None for the shared ones."""
+    """Colours, window3x3 bytes, or None for the shared ones."""
     rounding: float
     planes: list[Plane]
     values: Values
@@ -40,21 +40,23 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Search:
+class Encoder:
     """The encoder's view of one picture at one quality index."""
 
-    coder: Coder
+    coder: LatentEncoder
     threads: int = 0
     """For torch to use; 0 leaves it alone."""
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade among those that the effort allows."""
         if effort == 1:
-            way = self.way(None, ROUNDING, self._latents(None), measured=False)
-            return self.coder.payload(None, way.planes)
-        best = min((self.way(own, ROUNDING, self._latents(own)) for own in self._colours()), key=attrgetter("cost"))
+            candidate = self.candidate(None, ROUNDING, self._latents(None), measured=False)
+            return self.coder.payload(None, candidate.planes)
+        best = min(
+            (self.candidate(own, ROUNDING, self._latents(own)) for own in self._colours()), key=attrgetter("cost")
+        )
         if effort >= SECOND_FROM:
-            second = self.way(best.own, SECOND_ROUNDING, self._latents(best.own))
+            second = self.candidate(best.own, SECOND_ROUNDING, self._latents(best.own))
             best = min(best, second, key=attrgetter("cost"))
         best = min([best, *self._refined(best, REFINEMENTS[effort - 1])], key=attrgetter("cost"))
         return self.coder.payload(best.own, best.planes)
@@ -70,37 +72,39 @@ class Search:
         for number in range(1 if self.coder.pixels.ndim == 2 else 3):
             yield self.coder.latent(to_plane(self.coder.pixels, matrix_of(own), number), number)
 
-    def way(self, own: bytes | None, rounding: float, targets: Iterable[Floats], measured: bool = True) -> Way:
+    def candidate(
+        self, own: bytes | None, rounding: float, targets: Iterable[Floats], measured: bool = True
+    ) -> Candidate:
         """The picture in these colours, its symbols chosen at this price for targets (h, w, CHANNELS) of each plane."""
         count = 1 if self.coder.pixels.ndim == 2 else 3
         known, coded = self.coder.known(count), [Plane() for _ in range(count)]
         for number, target in enumerate(targets):
             self.coder.code(known, number, target, coded[number], rounding)
         values = known.latent()
-        return Way(own, rounding, coded, values, self._cost(own, coded, values) if measured else 0.0)
+        return Candidate(own, rounding, coded, values, self._cost(own, coded, values) if measured else 0.0)
 
     def _cost(self, own: bytes | None, planes: list[Plane], values: Values) -> float:
         pixels = self.coder.pixels
-        painter = Painter(self.coder.model, self.coder.quality, matrix_of(own))
+        painter = Synthesizer(self.coder.model, self.coder.quality, matrix_of(own))
         seen = painter.pixels(values, pixels.shape[1], pixels.shape[0])
         error = mse(seen, pixels) * 3 * pixels.shape[0] * pixels.shape[1]
         bits = 8 * len(own or b"") + sum(plane.bits for plane in planes)
         return float(bits + PRICE * error / self.coder.step**2)
 
-    def _refined(self, way: Way, count: int) -> Iterator[Way]:
-        """The same way again and again, with targets that follow what the network does."""
+    def _refined(self, candidate: Candidate, count: int) -> Iterator[Candidate]:
+        """The same coding again and again, with targets that follow what the network does."""
         if not count:
             return
         weights.require("torch", "codec learned from effort 4 on", "use -e 3, or pip install torch")
         from nncodec.codecs.learned.refine_torch import Refiner
 
-        matrix = matrix_of(way.own)
+        matrix = matrix_of(candidate.own)
         planes = to_planes(self.coder.pixels, matrix)
         refiner = Refiner(self.coder.model, self.coder.quality, planes, matrix, self.threads)
-        targets = np.stack(list(self._latents(way.own)))
+        targets = np.stack(list(self._latents(candidate.own)))
         tick = progress.counter("refining", count)
         for _ in range(count):
-            targets += np.float32(PACE) * (refiner.targets(way.values) - targets)
-            way = self.way(way.own, way.rounding, targets)
+            targets += np.float32(PACE) * (refiner.targets(candidate.values) - targets)
+            candidate = self.candidate(candidate.own, candidate.rounding, targets)
             tick()
-            yield way
+            yield candidate

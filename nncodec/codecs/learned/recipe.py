@@ -16,7 +16,7 @@ from nncodec.lapped.transform_torch import Transform
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import Mender
+from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data, muon
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Guard, Run, Schedule, train
@@ -64,13 +64,13 @@ class Model(transform_recipe.Model):
 
     def __init__(self, stride: int, width: int, blocks: int) -> None:
         super().__init__()
-        self.net = Mender(1, stride, width, blocks)
+        self.net = ArtifactNet(1, stride, width, blocks)
 
     @classmethod
     def of(cls, arrays: weights.Arrays) -> "Model":
         """Transforms and network of weights as they ship; the stand-in, which does not ship, is new."""
         values = restored(arrays, "net")
-        net = Mender.of(values)
+        net = ArtifactNet.of(values)
         model = cls(net.stride, len(values["enter.bias"]), len(net.blocks))
         model.transform, model.net = Transform.of(arrays, PLANES), net
         return model
@@ -182,6 +182,6 @@ def export(run: Run, model: Model, pictures: data.Pictures, settings: ContextSet
     weights.write(run.folder / "weights.npz", arrays | network(model.net))
 
 
-def network(net: Mender) -> weights.Arrays:
+def network(net: ArtifactNet) -> weights.Arrays:
     """The network's arrays as they ship."""
     return exported(dict(net.named_parameters()), "net.")

@@ -25,7 +25,7 @@ from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import Mender
+from nncodec.nets.resnet_torch import ArtifactNet
 
 TILE, MARGIN = 96, 8
 """Positions along a tile's side, margins included; and those around it that values of the tile reach."""
@@ -57,7 +57,7 @@ class Refiner:
 
     def __init__(self, model: Model, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
         self._transform = Transform.of(model.arrays, len(planes)).requires_grad_(False)
-        self._net = Mender.of(restored(model.arrays, "net")).requires_grad_(False)
+        self._net = ArtifactNet.of(restored(model.arrays, "net")).requires_grad_(False)
         self._step, self._level = step_size(quality), torch.full((1,), quality / MAX_QUALITY_INDEX)
         self._threads = threads
         self._planes, self._turn = planes, torch.from_numpy(OPPONENT @ matrix.T)

@@ -20,7 +20,7 @@ _AREA = 3 << 16
 """The most pixels of a tile: some 40 MB for a thread to work in, and a halo that costs a fifth."""
 
 
-class Painter:
+class Synthesizer:
     """One model at one quality index, ready to paint.
 
     Args:
@@ -64,14 +64,14 @@ class Painter:
 
     def _painted(self, values: Values, region: Region) -> Floats:
         """Planes (P, rows + 2 halo, columns + 2 halo) in levels; beyond the picture its border is repeated."""
-        needed, painted = zip(*map(self._around, region, values.shape[1:3]), strict=True)
+        needed, painted = zip(*map(self._four_neighbours, region, values.shape[1:3]), strict=True)
         planes = [
             bordered(paint(plane, decoder, 1 / MEAN_ONE, painted), needed)
             for plane, decoder in zip(values, self._decoders, strict=False)
         ]
         return np.stack(planes) * self._step
 
-    def _around(self, side: slice, size: int) -> Region:
+    def _four_neighbours(self, side: slice, size: int) -> Region:
         """For samples ``side`` of ``STRIDE * size``: what the network needs, and positions to paint for it.
 
         What it needs is made up to whole positions, counted from the first sample that is painted, and may lie beyond.

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs.recurrent.context import Contexts, Known, Round, phases
+from nncodec.codecs.recurrent.context import BitState, Contexts, Round, phases
 from nncodec.entropy.coder import Decoder, Encoder, Indices
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
@@ -23,7 +23,7 @@ class Coder(Protocol):
 
 
 def code_round(
-    known: Known, contexts: Contexts, layer: int, part: Round, coder: Coder, wanted: Symbols | None = None
+    known: BitState, contexts: Contexts, layer: int, part: Round, coder: Coder, wanted: Symbols | None = None
 ) -> None:
     """Code one round, and add what its bits say to ``known``.
 

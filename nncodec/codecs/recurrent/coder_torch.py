@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nncodec.codecs.recurrent.bitstream import Reader, Symbols, Writer, code_round
-from nncodec.codecs.recurrent.context import LEVEL_BITS, Arrays, Contexts, Known, Round
+from nncodec.codecs.recurrent.context import LEVEL_BITS, Arrays, BitState, Contexts, Round
 from nncodec.codecs.recurrent.network_torch import Recurrent, excess
 from nncodec.codecs.recurrent.payload import CHECKSUM_MASK, Segment
 from nncodec.codecs.recurrent.transform import (
@@ -64,7 +64,7 @@ class Picture:
     def __init__(self, model: Model, width: int, height: int, channels: int) -> None:
         self.model, self.width, self.height = model, width, height
         rows, columns = -(-height // SIDE), -(-width // SIDE)
-        self.known = Known(channels * PER_PLANE, rows, columns)
+        self.known = BitState(channels * PER_PLANE, rows, columns)
         self.checksum = zlib.crc32(struct.pack("<IIB", width, height, channels))
         self._before = self.known.sums.copy()
         self._state = torch.zeros(1, model.network.decoder.width, rows, columns)

@@ -136,7 +136,7 @@ class Contexts:
         found: npt.NDArray[np.uint8] = self.sizes[np.minimum(np.abs(sums) >> LEVEL_BITS, LARGEST)]
         return found
 
-    def indices(self, known: "Known", layer: int, part: Round, at: npt.NDArray[np.intp]) -> tuple[Indices, Indices]:
+    def indices(self, known: "BitState", layer: int, part: Round, at: npt.NDArray[np.intp]) -> tuple[Indices, Indices]:
         """Indices of the bits of a round at the positions ``at`` (n,): (k, n) for +, and (k, n) for -."""
         sizes = known.sizes(self)
         differences = _differences(known.sums[part.channels], part.exponent)
@@ -189,7 +189,7 @@ def _differences(sums: Sums, exponent: npt.NDArray[np.int64]) -> npt.NDArray[np.
     return found
 
 
-class Known:
+class BitState:
     """What is known of a picture: ``sums`` (channels, h, w), in units of 2^-3 level, all zero at first.
 
     Once contexts were taken from them, they change by `add` alone.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nncodec.codecs import by_name
 from nncodec.nets import weights
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import Luma11, Mender
+from nncodec.nets.resnet_torch import ArtifactNet, Luma11
 from nncodec.training import data
 from nncodec.training.export import exported
 from nncodec.training.loop import Guard, Run, Schedule, train
@@ -153,7 +153,7 @@ def network(settings: Settings) -> nn.Module:
     """The network to train, new."""
     if settings.net == PUBLISHED:
         return Luma11(len(FAMILIES))
-    return Mender(len(FAMILIES), settings.stride, settings.width, settings.blocks)
+    return ArtifactNet(len(FAMILIES), settings.stride, settings.width, settings.blocks)
 
 
 def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:

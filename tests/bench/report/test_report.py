@@ -12,7 +12,7 @@ pytest.importorskip("bjontegaard")
 from nncodec.bench.report import report_tables
 from nncodec.bench.report.assembly import build, merged
 from nncodec.bench.report.contest import Contest, ReportError, contests
-from nncodec.bench.report.markdown import Grid, decibels, percent
+from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.report.reference import references
 from nncodec.bench.report.series import data_sets, labels
 from nncodec.bench.results_tsv import Appender, Row, Table
@@ -24,7 +24,7 @@ def contest(rows: list[Row], *anchors: str, published: tuple[str, ...] = ()) -> 
     return found
 
 
-def cells(grid: Grid) -> dict[str, tuple[str, ...]]:
+def cells(grid: MarkdownTable) -> dict[str, tuple[str, ...]]:
     return {row[0]: row[1:] for row in grid.rows}
 
 
@@ -153,12 +153,14 @@ def test_numbers_carry_their_sign() -> None:
 
 
 def test_grid_as_markdown() -> None:
-    grid = Grid.of(("name", "n"), [("a|b", "1"), ("c", "100")])
+    grid = MarkdownTable.of(("name", "n"), [("a|b", "1"), ("c", "100")])
     assert grid.markdown() == "| name |   n |\n| ---- | --: |\n| a\\|b |   1 |\n| c    | 100 |\n"
 
 
 def test_grid_as_html_marks_gains_and_losses() -> None:
-    grid = Grid.of(("<n>", "x", "y"), [("a", "+1 %", "+1 dB"), ("b", "\u22121 %", "\u2013")], (None, True, False))
+    grid = MarkdownTable.of(
+        ("<n>", "x", "y"), [("a", "+1 %", "+1 dB"), ("b", "\u22121 %", "\u2013")], (None, True, False)
+    )
     page = grid.html()
     assert "&lt;n&gt;" in page
     assert '<td class="loss">+1 %</td><td class="gain">+1 dB</td>' in page
@@ -167,7 +169,7 @@ def test_grid_as_html_marks_gains_and_losses() -> None:
 
 def test_grid_refuses_ragged_rows() -> None:
     with pytest.raises(ValueError, match="every row"):
-        Grid.of(("a", "b"), [("x",)])
+        MarkdownTable.of(("a", "b"), [("x",)])
 
 
 def test_a_report_is_files_and_a_page_that_needs_nothing_else(tmp_path: Path) -> None:

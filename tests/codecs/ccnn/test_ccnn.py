@@ -8,14 +8,14 @@ import pytest
 from nncodec.codec import Frame, Options
 from nncodec.codecs.ccnn import CODEC
 from nncodec.codecs.ccnn.decoder import decode, row_steps
-from nncodec.codecs.ccnn.encoder import Search
+from nncodec.codecs.ccnn.encoder import Encoder
 from nncodec.container import parse
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
 from nncodec.lapped import differences
 from nncodec.lapped.bitstream import Payload, Reader, Writer
-from nncodec.lapped.encoder import PRICE, coder_for
+from nncodec.lapped.encoder import PRICE, latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, step_size
 from tests import pictures
 from tests.golden_weights import check_decodes, check_every_model_has_some
@@ -30,7 +30,7 @@ TINY = tiny_lapped.model(tiny_lapped.CCNN)
 
 def coded(pixels: np.ndarray, effort: int = 1) -> Payload:
     """A payload with the tiny model."""
-    data = Search(coder_for(TINY, 120, pixels)).best(effort)
+    data = Encoder(latent_encoder_for(TINY, 120, pixels)).best(effort)
     return Payload.parse(data, 1 if pixels.ndim == 2 else 3, range(64, 80))
 
 
@@ -48,20 +48,22 @@ def test_differences_come_back_and_cost_what_was_estimated():
     wanted = rng.normal(0, 1, (CHANNELS, 256)) * rng.uniform(0, 4, (CHANNELS, 1))
     symbols, scales, bits = differences.choose(wanted, np.full(CHANNELS, 8.0), tables)
     writer = Writer(tables, 7)
-    differences.exchange(symbols, scales, writer.code)
+    differences.code_differences(symbols, scales, writer.code)
     checksum, escapes, words = writer.finish()
     assert 8 * (len(words) + len(escapes)) == pytest.approx(bits, rel=0.02)
     payload = Payload(64, 0, checksum, (15,), None, (True,), escapes, words)
     reader = Reader(tables, 7, payload)
     nothing = np.zeros_like(symbols)
-    assert np.array_equal(differences.exchange(nothing, nothing[:, 0], reader.code), symbols)
+    assert np.array_equal(differences.code_differences(nothing, nothing[:, 0], reader.code), symbols)
     reader.finish()
     assert np.abs(symbols - wanted).max() < 1.01
 
 
 def test_a_scale_outside_the_tables_is_refused():
     with pytest.raises(CorruptFile, match="scale"):
-        differences.exchange(np.zeros((2, 3), np.int32), np.array([3, 70], np.int32), lambda symbols, _: symbols)
+        differences.code_differences(
+            np.zeros((2, 3), np.int32), np.array([3, 70], np.int32), lambda symbols, _: symbols
+        )
 
 
 def test_steps_of_filters_follow_the_energy_of_the_values():

@@ -28,7 +28,7 @@ from nncodec.image.metrics import mse, psnr
 from nncodec.image.scaling import downscale, halved, upscale
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
-from nncodec.nets.resnet import UNIT, Mender
+from nncodec.nets.resnet import UNIT, ArtifactNet
 from nncodec.training import data
 from nncodec.training import regions as coded
 from nncodec.training.loop import Guard, Run, Schedule
@@ -81,12 +81,12 @@ def seen(pixels: np.ndarray, base: str = "webp", quality: float = 10) -> np.ndar
 @pytest.mark.parametrize(("family", "level"), [(0, 0.0), (2, 0.31)])
 def test_numpy_does_what_torch_trained(stride, out, family, level):
     torch.manual_seed(0)
-    net = recipe.Mender(3, stride, 8, 2, out)
+    net = recipe.ArtifactNet(3, stride, 8, 2, out)
     for parameter in net.parameters():
         parameter.data += 0.05 * torch.randn_like(parameter)
     arrays = recipe.arrays_of({f"rec.{name}": value for name, value in net.named_parameters()})
     net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(arrays, "rec").items()})
-    ours = Mender(arrays, "rec")
+    ours = ArtifactNet(arrays, "rec")
     margin = -ours.halo % 16
     cut = ours.halo + margin
     x = np.random.default_rng(1).normal(0, 40, (48 + 2 * cut, 32 + 2 * cut, 3)).astype(np.float32)

@@ -10,14 +10,14 @@ import torch
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe
 from nncodec.codecs.learned import synthesis as polish
-from nncodec.codecs.learned.encoder import Search
-from nncodec.codecs.learned.synthesis import Painter
+from nncodec.codecs.learned.encoder import Encoder
+from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
 from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.bitstream import Payload
-from nncodec.lapped.encoder import PRICE, ROUNDING, coder_for
+from nncodec.lapped.encoder import PRICE, ROUNDING, latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.lapped.model import Model, from_planes
 from nncodec.lapped.transform import OPPONENT
@@ -84,7 +84,7 @@ def test_numpy_paints_what_was_trained(trained, quality):
         )
     assert float(added.abs().max()) > step_size(quality) / 4
     assert float(step) == pytest.approx(step_size(quality))
-    seen = Painter(shipped, quality, OPPONENT).pixels(values.astype(np.int16), 120, 96)
+    seen = Synthesizer(shipped, quality, OPPONENT).pixels(values.astype(np.int16), 120, 96)
     wanted = from_planes(list(expected), OPPONENT)
     inner = np.s_[12:-12, 12:-12]
     assert np.abs(seen[inner].astype(int) - wanted[inner]).max() <= 1
@@ -95,7 +95,7 @@ def test_numpy_paints_what_was_trained(trained, quality):
 @pytest.mark.parametrize("planes", [1, 3])
 def test_tiles_do_not_show(planes, monkeypatch):
     """The smallest tiles give the same picture, whatever is cut off at its end."""
-    painter, values = Painter(TINY, 120, OPPONENT), lively_values(planes, 9, 13)
+    painter, values = Synthesizer(TINY, 120, OPPONENT), lively_values(planes, 9, 13)
     whole = painter.pixels(values, 101, 66)
     monkeypatch.setattr(polish, "equal_tiles", lambda *_: (16, 8))
     tiled = painter.pixels(values, 101, 66)
@@ -106,7 +106,7 @@ def test_tiles_do_not_show(planes, monkeypatch):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_do_not_show(threads, monkeypatch):
-    painter, values = Painter(TINY, 120, OPPONENT), lively_values(3, 9, 9)
+    painter, values = Synthesizer(TINY, 120, OPPONENT), lively_values(3, 9, 9)
     monkeypatch.setattr(polish, "equal_tiles", lambda *_: (24, 72))
     whole = painter.pixels(values, 72, 72)
     monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
@@ -115,7 +115,7 @@ def test_threads_do_not_show(threads, monkeypatch):
 
 def test_a_value_reaches_as_far_as_the_network_sees():
     """And no farther; the margin of the tiles rests on it."""
-    painter, values = Painter(TINY, 60, OPPONENT), lively_values(3, 12, 3)
+    painter, values = Synthesizer(TINY, 60, OPPONENT), lively_values(3, 12, 3)
     changed = values.copy()
     changed[:, 6] += 200
     lines = np.flatnonzero((painter.pixels(values, 24, 96) != painter.pixels(changed, 24, 96)).any((1, 2)))
@@ -129,7 +129,7 @@ def test_a_value_reaches_as_far_as_the_network_sees():
 
 def test_flags_of_filters_are_refused():
     pixels = pictures.photograph(8, 8, 1)
-    payload = bytearray(Search(coder_for(TINY, 120, pixels)).best(1))
+    payload = bytearray(Encoder(latent_encoder_for(TINY, 120, pixels)).best(1))
     payload[5] |= 2
     with pytest.raises(CorruptFile, match="flags"):
         CODEC.decode(bytes(payload), Frame(8, 8, 1), "cpu")
@@ -166,8 +166,8 @@ def test_more_effort_never_trades_worse():
 @pytest.mark.parametrize("quality", [0, 40])
 def test_as_many_bits_are_written_as_were_expected(quality):
     """Groups that are not coded cost nothing."""
-    coder = coder_for(TINY, quality, pictures.photograph(96, 80, seed=1))
-    planes = tiny_lapped.plain_way(coder).planes
+    coder = latent_encoder_for(TINY, quality, pictures.photograph(96, 80, seed=1))
+    planes = tiny_lapped.plain_candidate(coder).planes
     assert min(plane.groups for plane in planes) < 6
     words = Payload.parse(coder.payload(None, planes), 3, range(1, 64)).words
     assert 8 * len(words) == pytest.approx(sum(plane.bits for plane in planes), abs=64)
@@ -182,17 +182,17 @@ def shipped() -> Model:
 def test_the_network_gains_on_painting_alone(shipped):
     """By PSNR, at a quality where there is something to mend."""
     pixels = pictures.photograph(96, 128)
-    way = tiny_lapped.plain_way(coder_for(shipped, 60, pixels))
-    polished = Painter(shipped, 60, OPPONENT).pixels(way.values, 128, 96)
+    candidate = tiny_lapped.plain_candidate(latent_encoder_for(shipped, 60, pixels))
+    polished = Synthesizer(shipped, 60, OPPONENT).pixels(candidate.values, 128, 96)
     without = {name: array * 0 if name.startswith("net.leave") else array for name, array in shipped.arrays.items()}
-    plain = Painter(Model(0, without), 60, OPPONENT).pixels(way.values, 128, 96)
+    plain = Synthesizer(Model(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
     assert psnr(pixels, polished) > psnr(pixels, plain) + 0.1
 
 
 def test_what_overflows_saturates(shipped):
     """The largest values, at the largest step: no warning, and samples that saturate."""
     values = np.where(np.random.default_rng(0).random((3, 2, 2, CHANNELS)) < 0.5, -32767, 32767).astype(np.int16)
-    seen = Painter(shipped, 0, OPPONENT).pixels(values, 16, 16)
+    seen = Synthesizer(shipped, 0, OPPONENT).pixels(values, 16, 16)
     assert set(np.unique(seen)) >= {0, 255}
 
 

@@ -23,7 +23,7 @@ from nncodec.codecs.recurrent import transform as overlapped
 from nncodec.codecs.recurrent import unrolled_torch as unrolled
 from nncodec.codecs.recurrent.bitstream import Reader, Writer, code_round
 from nncodec.codecs.recurrent.coder_torch import Model, decode, encode
-from nncodec.codecs.recurrent.context import Known, phases
+from nncodec.codecs.recurrent.context import BitState, phases
 from nncodec.codecs.recurrent.neighbour_sums import Sizes
 from nncodec.codecs.recurrent.network_torch import Recurrent, binarised, excess
 from nncodec.codecs.recurrent.payload import LAYERS, Payload, Segment
@@ -108,10 +108,10 @@ def test_phases_hold_every_position_once_and_no_two_neighbours(height, width):
         assert not (grid[:, 1:] & grid[:, :-1]).any()
 
 
-def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> Known:
+def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> BitState:
     """Sums of every size."""
     rng = np.random.default_rng(seed)
-    known = Known(channels, height, width)
+    known = BitState(channels, height, width)
     spread = 10 ** rng.uniform(0, 5, (channels, 1, 1))
     known.sums[:] = (rng.normal(0, 1, known.sums.shape) * spread * (rng.random(known.sums.shape) < 0.6)).astype(int)
     return known
@@ -168,7 +168,7 @@ def test_contexts_follow_sums_as_they_change():
     for layer in range(tiny_recurrent.LAYERS):
         for part in contexts.rounds[layer]:
             for at in phases(5, 4):
-                fresh = Known(*known.sums.shape)
+                fresh = BitState(*known.sums.shape)
                 fresh.sums[:] = known.sums
                 expected = contexts.indices(fresh, layer, part, at)
                 assert all(map(np.array_equal, contexts.indices(known, layer, part, at), expected))
@@ -203,7 +203,7 @@ def test_weights_at_their_limits_stay_exact():
 def test_bits_come_back_and_their_checksum_tells_damage():
     contexts = tiny_recurrent.model().contexts
     rng = np.random.default_rng(0)
-    written, read = Known(768, 6, 7), Known(768, 6, 7)
+    written, read = BitState(768, 6, 7), BitState(768, 6, 7)
     writer = Writer(contexts.tables, 5)
     wanted = [rng.integers(-1, 2, (len(part.channels), 42)).astype(np.int8) for part in contexts.rounds[0]]
     for part, symbols in zip(contexts.rounds[0], wanted, strict=True):
@@ -237,7 +237,7 @@ def test_the_checksum_is_that_of_the_format():
     segment = encode(tiny_recurrent.model(), tiny_recurrent.picture(9, 5), 1)[0]
     seen = []
     reader = Reader(tiny_recurrent.model().contexts.tables, segment.words, 0)
-    known = Known(768, 1, 1)
+    known = BitState(768, 1, 1)
     for part in tiny_recurrent.model().rounds(0, 768):
 
         class Spy:

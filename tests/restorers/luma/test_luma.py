@@ -22,7 +22,7 @@ from nncodec.nets import resnet_torch as mending
 from nncodec.nets import weights
 from nncodec.nets.luma11 import Luma11
 from nncodec.nets.quantised import restored
-from nncodec.nets.resnet import UNIT, Mender
+from nncodec.nets.resnet import UNIT, ArtifactNet
 from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.pipeline.restoring import chosen
 from nncodec.restorers import Task, luma, luma11
@@ -39,7 +39,7 @@ SMALL = pictures.photograph(40, 48)
 BOTH = pytest.mark.parametrize("restorer", [luma.RESTORER, luma11.RESTORER], ids=lambda r: r.name)
 NETS = pytest.mark.parametrize(
     ("torch_net", "net"),
-    [(lambda: mending.Mender(3, 2, 8, 2), Mender), (lambda: mending.Mender(3, 4, 8, 1), Mender),
+    [(lambda: mending.ArtifactNet(3, 2, 8, 2), ArtifactNet), (lambda: mending.ArtifactNet(3, 4, 8, 1), ArtifactNet),
      (lambda: mending.Luma11(3), Luma11)],
     ids=["stride 2", "stride 4", "luma11"],
 )  # fmt: skip
@@ -124,7 +124,7 @@ def test_tiles_do_not_show(restorer, shape, monkeypatch):
 
 def test_strengths_are_those_of_least_squares():
     wish = task()
-    net = Mender(weights.load(48, "luma"))
+    net = ArtifactNet(weights.load(48, "luma"))
     sample = luma._Sample(net, wish)
     left, found = sample.tried(0, 4)
     errors = {}
@@ -265,6 +265,6 @@ def test_command_trains_resumes_and_exports(net, tmp_path, monkeypatch):
     assert [line["step"] for line in lines] == [2, 5]
     assert len(lines[-1]["avif"]) == 1
     arrays = weights.read((runs / "x" / "weights.npz").read_bytes())
-    trained = {"luma": Mender, "luma11": Luma11}[net](arrays)
+    trained = {"luma": ArtifactNet, "luma11": Luma11}[net](arrays)
     assert trained.families == len(recipe.FAMILIES)
     assert arrays["codecs"].tolist() == [1, 3, 4, 5, 16, 18]
