@@ -125,14 +125,14 @@ def test_muon_descends():
 
 def test_state_comes_back(tmp_path):
     model = learned.Model(4, 8, 1)
-    made = learned.optimisers(model, learned.Settings(minutes=1))
+    made = learned.optimisers(model, learned.Hyperparameters(minutes=1))
     sum(parameter.square().sum() for parameter in model.parameters()).backward()
     for optimiser in made:
         optimiser.step()
     arrays = state.optimiser_arrays(made)
     state.save(tmp_path / "s.npz", {"optimiser": arrays}, {"step": 5})
     parts, numbers = state.load(tmp_path / "s.npz")
-    again = learned.optimisers(learned.Model(4, 8, 1), learned.Settings(minutes=1))
+    again = learned.optimisers(learned.Model(4, 8, 1), learned.Hyperparameters(minutes=1))
     state.restore_optimisers(again, parts["optimiser"])
     found = state.optimiser_arrays(again)
     assert numbers == {"step": 5}
@@ -149,7 +149,7 @@ def test_a_file_that_is_no_state(tmp_path):
 
 def run_of(width: int, folder: Path) -> loop.Run:
     model = learned.Model(4, width, 1)
-    made = learned.optimisers(model, learned.Settings(minutes=1))
+    made = learned.optimisers(model, learned.Hyperparameters(minutes=1))
     return loop.Run(model, made, Schedule(1), folder, state.Average(model, 0.9), Guard())
 
 

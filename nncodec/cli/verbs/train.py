@@ -65,7 +65,7 @@ def _learn(recipe: str, options: dict[str, Any]) -> None:
     keep_memory()
     torch.set_num_threads(options["threads"])
     chosen = {name: value for name, value in options.items() if name not in _OWN}
-    module.learn(list(options["folders"]), options["output"], module.Settings(**chosen), options["resume"])
+    module.learn(list(options["folders"]), options["output"], module.Hyperparameters(**chosen), options["resume"])
 
 
 @click.group(context_settings=HELP, short_help="Train a network from folders of pictures.")

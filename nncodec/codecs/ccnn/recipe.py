@@ -14,7 +14,7 @@ from nncodec.training.state import Average
 
 
 @dataclass(frozen=True)
-class Settings:
+class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
@@ -27,7 +27,7 @@ class Settings:
     contexts: ContextSettings = ContextSettings()
 
 
-def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -
     export(run, pictures, settings)
 
 
-def export(run: Run, pictures: data.Pictures, settings: Settings) -> None:
+def export(run: Run, pictures: data.Pictures, settings: Hyperparameters) -> None:
     """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
     model = Model()
     model.load_state_dict(run.average.values, strict=False)

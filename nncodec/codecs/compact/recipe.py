@@ -44,7 +44,7 @@ _CHUNK = 100
 
 
 @dataclass(frozen=True)
-class Settings:
+class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
@@ -80,7 +80,7 @@ class Pair(nn.Module):
         self.com, self.rec = com, rec
 
     @classmethod
-    def new(cls, settings: Settings) -> "Pair":
+    def new(cls, settings: Hyperparameters) -> "Pair":
         """As training begins."""
         com = ArtifactNet(len(FAMILIES), 2, settings.com_width, 1, 1)
         return cls(
@@ -109,7 +109,7 @@ class Recipe:
 
     run: Run
     model: Pair
-    settings: Settings
+    settings: Hyperparameters
     pictures: data.Pictures
     held_out: data.Bytes
     """(n, side, side, 3), for validation."""
@@ -231,7 +231,7 @@ def measured(model: Compact, pictures: data.Bytes, family: int, level: int, com:
     return bits, before, restored
 
 
-def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.

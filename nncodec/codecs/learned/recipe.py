@@ -33,7 +33,7 @@ SKEW, HIGHEST = 1.3, 0.95
 
 
 @dataclass(frozen=True)
-class Settings:
+class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
@@ -99,7 +99,7 @@ class Recipe:
     run: Run
     model: Model
     transforms: transform_recipe.Recipe
-    settings: Settings
+    settings: Hyperparameters
     pictures: data.Pictures
     validation: data.Bytes
 
@@ -147,12 +147,12 @@ class Recipe:
         return float(10 * torch.log10(before.square().mean() / after.square().mean()))
 
 
-def optimisers(model: Model, settings: Settings) -> list[torch.optim.Optimizer]:
+def optimisers(model: Model, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
     """The optimiser of the transforms, then those of the network."""
     return [transform_recipe.optimiser(model, settings.transform_rate), *muon.optimisers(model.net, settings.rate)]
 
 
-def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)

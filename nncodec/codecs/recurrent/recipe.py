@@ -33,7 +33,7 @@ SLOT_RATE = 4.0
 
 
 @dataclass(frozen=True)
-class Settings:
+class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
@@ -71,7 +71,7 @@ class Recipe:
 
     run: Run
     model: Unrolled
-    settings: Settings
+    settings: Hyperparameters
     pictures: data.Pictures
     validation: Tensor
     slopes: Tensor
@@ -116,7 +116,7 @@ class Recipe:
         self.run.log(loss=self.run.guard.loss, cost=cost, psnr_at_rates=at, bpp=rates, psnr=psnrs)
 
 
-def optimisers(model: Unrolled, settings: Settings) -> list[torch.optim.Optimizer]:
+def optimisers(model: Unrolled, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
     """Muon for the kernels of the networks, Adam for the rest."""
     kernels = [p for p in model.network.parameters() if p.ndim == 4]
     others = [p for p in model.network.parameters() if p.ndim != 4]
@@ -130,7 +130,7 @@ def optimisers(model: Unrolled, settings: Settings) -> list[torch.optim.Optimize
     return [Muon(kernels, settings.rate), torch.optim.Adam(groups, betas=(0.9, 0.98))]
 
 
-def planned(pictures: data.Pictures, settings: Settings) -> tuple[list[Slot], list[float]]:
+def planned(pictures: data.Pictures, settings: Hyperparameters) -> tuple[list[Slot], list[float]]:
     """The schedule, from random crops that the seed decides."""
     rng = np.random.default_rng(settings.seed)
     crops = data.random_crops(pictures, PLANNED_CROPS, 8 * SIDE + 2 * EDGE, rng)
@@ -138,7 +138,7 @@ def planned(pictures: data.Pictures, settings: Settings) -> tuple[list[Slot], li
     return plan(np.moveaxis(coefficients, 1, -1).reshape(-1, CHANNELS))
 
 
-def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
     torch.manual_seed(settings.seed)
     folder.mkdir(parents=True, exist_ok=True)

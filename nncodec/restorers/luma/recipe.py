@@ -50,7 +50,7 @@ FAMILIES = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
@@ -94,7 +94,7 @@ class Recipe:
 
     run: Run
     model: nn.Module
-    settings: Settings
+    settings: Hyperparameters
     regions: Regions
     validation: Regions
 
@@ -149,14 +149,14 @@ def validation_regions(pictures: data.Pictures) -> Regions:
     return coded(np.concatenate([middles] * len(grid)), family, level, FAMILIES)
 
 
-def network(settings: Settings) -> nn.Module:
+def network(settings: Hyperparameters) -> nn.Module:
     """The network to train, new."""
     if settings.net == PUBLISHED:
         return Luma11(len(FAMILIES))
     return ArtifactNet(len(FAMILIES), settings.stride, settings.width, settings.blocks)
 
 
-def learn(folders: list[Path], folder: Path, settings: Settings, resume: bool) -> None:
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.

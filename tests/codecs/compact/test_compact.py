@@ -45,7 +45,7 @@ PHOTO = pictures.photograph(75, 101)
 GRAY = pictures.photograph(75, 101, 1)
 BASES = ["avif", "webp", "jpeg2000", "jpeg"]
 WEBP = by_name("webp").id
-TINY = recipe.Settings(minutes=0.01, width=6, blocks=1, com_width=4)
+TINY = recipe.Hyperparameters(minutes=0.01, width=6, blocks=1, com_width=4)
 
 
 def tiny(lively: bool = True) -> tuple[Compact, recipe.Pair]:

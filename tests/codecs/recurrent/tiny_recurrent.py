@@ -14,7 +14,7 @@ from nncodec.nets import weights
 
 torch.set_num_threads(1)  # more would only wait for each other here
 
-SETTINGS = recurrent.Settings(minutes=1, encoder=4, decoder=6, hidden=5)
+SETTINGS = recurrent.Hyperparameters(minutes=1, encoder=4, decoder=6, hidden=5)
 LOW = (0, 1, 2, 3, 16, 17, 32, PER_PLANE, 2 * PER_PLANE)
 """Channels of low frequency in all three planes."""
 LAYERS = 4
