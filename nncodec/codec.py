@@ -1,7 +1,7 @@
 """The contract of a codec: what every family offers, and what some can do besides.
 
 A codec turns pixels into a payload and back. It knows nothing of files, containers or terminals. Its wire number names
-one payload format for ever (see docs/format.md).
+one payload format for ever (see docs/format/container.md).
 """
 
 from collections.abc import Sequence

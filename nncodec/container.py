@@ -1,4 +1,4 @@
-"""The .nnc container: sections <-> bytes, as docs/format.md lays it out. Standard library only.
+"""The .nnc container: sections <-> bytes, as docs/format/container.md lays it out. Standard library only.
 
 :func:`serialize` and :func:`parse` are inverse functions: there is exactly one byte string for each container,
 and :func:`parse` accepts no other. The container knows nothing of codecs, pixels or files.
@@ -141,8 +141,8 @@ def serialize(container: Container) -> bytes:
 def parse(data: bytes) -> Container:
     """Read a whole file.
 
-    Raises CorruptFile if it is damaged, cut short or not spelled as docs/format.md demands, and UnsupportedFile
-    if it needs a newer reader.
+    Raises CorruptFile if it is damaged, cut short or not spelled as docs/format/container.md demands, and
+    UnsupportedFile if it needs a newer reader.
     """
     header, spans = _read(data)
     return _checked(Container(header, tuple(span.section for span in spans)))
@@ -262,7 +262,7 @@ def _checked(container: Container, *, complete: bool = True) -> Container:
 
 
 def _problem(container: Container, *, complete: bool = True) -> str | None:
-    """The first rule of docs/format.md that the container breaks, or None."""
+    """The first rule of docs/format/container.md that the container breaks, or None."""
     return _header_problem(container.header) or _sections_problem(container, complete)
 
 

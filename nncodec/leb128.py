@@ -1,4 +1,4 @@
-"""Unsigned LEB128 numbers below 2^32 in their shortest form, as docs/format.md has it. Standard library only."""
+"""Unsigned LEB128 numbers below 2^32 in their shortest form, as in docs/format/container.md. Standard library only."""
 
 from nncodec.errors import CorruptFile
 

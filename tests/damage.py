@@ -1,6 +1,7 @@
 """Taking .nnc files apart and putting them together wrongly, for tests of what a reader refuses.
 
-Written from docs/format.md, not from the code under test, and far more lenient: it builds what must be refused.
+Written from docs/format/container.md, not from the code under test, and far more lenient: it builds what must be
+refused.
 """
 
 import zlib

@@ -111,7 +111,7 @@ def metadata() -> Metadata:
 
 
 def dump() -> bytes:
-    """The small file that docs/format.md shows byte by byte."""
+    """The small file that docs/format/container.md shows byte by byte."""
     pixels = np.array([[0, 128], [255, 64]], np.uint8)
     data = encode(Picture(pixels, pictures.flat(2, 2, 1, 200)), Settings("webp", Options(100))).data
     container = parse(data)

@@ -1,4 +1,4 @@
-"""Make the files that must be refused, each rule of docs/format.md broken once. It never overwrites.
+"""Make the files that must be refused, each rule of docs/format/container.md broken once. It never overwrites.
 
 ``python -m tests.make_reject`` writes ``reject/vN/ERROR.what-is-wrong.nnc``, N being the version of the format;
 decoding must raise exactly ERROR.

@@ -47,7 +47,7 @@ NUMBER = re.compile(r"[+\u2212-]?\d+(?:\.\d+)? (?:%|dB\b|bpp\b|ms\b|MP/s|MiB\b)"
 
 def documents() -> list[Path]:
     """The documents that may quote."""
-    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]
 
 
 def fill(text: str) -> str:

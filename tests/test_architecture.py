@@ -153,7 +153,7 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def test_nothing_is_pickled_or_evaluated_in_the_package() -> None:
-    """A file must never bring code: see the table of attacks in docs/format.md."""
+    """A file must never bring code: see the table of attacks in docs/format/container.md."""
     for path in sorted((ROOT / "nncodec").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         for forbidden in ("import pickle", "torch.load(", "allow_pickle=True", " eval(", " exec("):

@@ -79,7 +79,7 @@ def containers(draw: st.DrawFn) -> Container:
 
 
 def test_a_container_is_these_bytes() -> None:
-    """Written by hand from docs/format.md; the checksums are those of the zlib command line."""
+    """Written by hand from docs/format/container.md; the checksums are those of the zlib command line."""
     header = Header(4, 200, 3, colour=True, alpha=True)
     container = one((Kind.PAYLOAD, b"abc"), (Kind.ALPHA, b"\x80"), header=header)
     expected = bytes.fromhex(
@@ -343,7 +343,7 @@ RESERVED, LATER, TOO_LARGE = head(mode=8), Part(0x98, b"x"), head(codec=255, wid
     ],
 )
 def test_of_two_breaches_the_first_counts(data: bytes, error: type[NncError]) -> None:
-    """The order of checks in docs/format.md."""
+    """The order of checks in docs/format/container.md."""
     with pytest.raises(NncError) as caught:
         decode(data)
     assert type(caught.value) is error

@@ -24,13 +24,21 @@ from nncodec.codecs import all_codecs
 from nncodec.container import KIND_NAMES, Header, parse, serialize
 from nncodec.image.stills import MAX_PIXELS, MAX_SCANS
 from nncodec.pipeline import decode
+from nncodec.restorers import all_restorers
 from tests import pictures
 from tests.conftest import Ran
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FORMAT = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+FORMAT_PAGES = ROOT / "docs" / "format"
+RESTORER_FAMILIES = sorted((ROOT / "nncodec" / "restorers").glob("*/__init__.py"))
+FORMAT = (FORMAT_PAGES / "container.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -212,11 +220,38 @@ def test_the_command_line_reference_is_what_help_prints(verb: str, nnc: Callable
 # --- format ---------------------------------------------------------------------------------------------------------
 
 
+def linked_page(cell: str) -> tuple[str, Path]:
+    """The name in a cell like ``[jpeg](jpeg.md)``, and the page it links to."""
+    match = re.fullmatch(r"\[(\w+)\]\((\w+\.md)\)", cell)
+    assert match is not None, cell
+    return match[1], FORMAT_PAGES / match[2]
+
+
 def test_codecs_and_their_numbers_are_those_of_the_code() -> None:
     stated = {
-        row[1]: (int(row[0]), {int(depth) for depth in row[2].split(",")}) for row in rows(section(FORMAT, "Payloads"))
+        linked_page(row[1])[0]: (int(row[0]), {int(depth) for depth in row[2].split(",")})
+        for row in rows(section(FORMAT, "Payloads"))
     }
     assert stated == {name: (codec.id, set(codec.depths)) for name, codec in all_codecs().items()}
+
+
+def test_restorers_and_their_numbers_are_those_of_the_code() -> None:
+    stated = {linked_page(row[1])[0]: int(row[0]) for row in rows(section(FORMAT, "Restorer")) if "[" in row[1]}
+    assert stated == {restorer.name: restorer.id for restorer in all_restorers().values()}
+
+
+@pytest.mark.parametrize("name", [*all_codecs(), *(path.parent.name for path in RESTORER_FAMILIES)])
+def test_every_codec_and_restorer_has_a_page_of_its_name(name: str) -> None:
+    assert (FORMAT_PAGES / f"{name}.md").exists()
+
+
+@pytest.mark.parametrize("name", all_codecs())
+def test_the_page_of_a_codec_begins_with_its_number(name: str) -> None:
+    """`Number N` stands first, so that a page alone says which files it is about."""
+    text = (FORMAT_PAGES / f"{name}.md").read_text(encoding="utf-8")
+    number = re.search(r"^Number (\d+)", text, re.M)
+    assert number is not None
+    assert int(number[1]) == all_codecs()[name].id
 
 
 def test_sections_are_those_of_the_code() -> None:
@@ -249,7 +284,7 @@ def test_the_format_version_is_that_of_the_code() -> None:
 
 
 def dump() -> bytes:
-    """The bytes of the small file in docs/format.md."""
+    """The bytes of the small file in docs/format/container.md."""
     block = section(FORMAT, "A small file, byte by byte").split("```")[1]
     return bytes.fromhex("".join(re.match(r"[0-9a-f ]{0,51}", line)[0] for line in block.strip().splitlines()))
 

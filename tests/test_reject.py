@@ -1,4 +1,4 @@
-"""Files that break one rule each must be refused, with exactly the error that docs/format.md names."""
+"""Files that break one rule each must be refused, with exactly the error that docs/format/container.md names."""
 
 from pathlib import Path
 

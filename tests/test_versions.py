@@ -21,7 +21,7 @@ def test_a_restorer_of_version_1_is_bound_to_the_avif_file_as_it_was_stored() ->
     """Not to the bare picture that codecs read today."""
     before = (GOLDEN_V1 / "avif-rgb-60.nnc").read_bytes()
     header, (payload,) = take_apart(before)
-    start = bytes([32, 0])  # model, row of its starts: see docs/format.md
+    start = bytes([32, 0])  # model, row of its starts: see docs/format/tuned.md
     bare = heif.unwrap(payload.data)
     sections = {stored: struct.pack("<BI", 1, zlib.crc32(stored)) + start for stored in (payload.data, bare)}
     found = decode(build(header, [payload._replace(tag=0x10), Part(0x96, sections[payload.data])]))

@@ -2,7 +2,7 @@
 
 Multi-scale residual coding, after "Combine Traditional Compression Method With Convolutional Neural Networks" (CLIC
 2018), but without its networks. Scale, qualities, and whether there is a second layer at all are chosen by
-rate and distortion. `nncodec.image.scaling` scales the small picture up; the payload is in docs/format.md.
+rate and distortion. `nncodec.image.scaling` scales the small picture up; the payload is in docs/format/layered.md.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Symbols to words and back, by range coding. The only file that knows constriction.
 
 The coder is that of constriction 0.5 (`stream.queue`), with 32-bit words, a 64-bit state and 24-bit probabilities;
-docs/format.md describes it well enough to be written again, as `nncodec.entropy.range_coder` does for platforms without
-constriction. Its bit stream is part of the format.
+docs/format/container.md describes it well enough to be written again, as `nncodec.entropy.range_coder` does for
+platforms without constriction. Its bit stream is part of the format.
 """
 
 from collections.abc import Callable, Iterator

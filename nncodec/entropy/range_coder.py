@@ -1,4 +1,4 @@
-"""The range coder of docs/format.md in plain Python, for platforms that constriction has no wheel for.
+"""The range coder of docs/format/container.md in plain Python, for platforms that constriction has no wheel for.
 
 Same bits, more slowly: about half a microsecond a symbol. `nncodec.entropy.coder` chooses.
 """

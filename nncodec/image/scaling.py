@@ -1,6 +1,6 @@
 """Scaling by powers of two: down as encoders like it, up in integers, the same on every machine.
 
-:func:`upscale` is part of the format (docs/format.md, *layered*): what it gives decides what a residual means.
+:func:`upscale` is part of the format (docs/format/layered.md, *layered*): what it gives decides what a residual means.
 """
 
 import numpy as np

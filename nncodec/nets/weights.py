@@ -37,7 +37,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
-"""End of the names of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format.md)."""
+"""Suffix of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format/container.md)."""
 _NPZ_ERRORS = (
     OSError,
     EOFError,

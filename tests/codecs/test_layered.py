@@ -32,7 +32,7 @@ def frame_of(pixels: npt.NDArray[np.generic]) -> Frame:
 
 
 def fields(payload: bytes) -> tuple[int, int, bool, bytes, bytes]:
-    """Number of the base, times, wraps, small picture and residual, read by hand after docs/format.md."""
+    """Number of the base, times, wraps, small picture and residual, read by hand after docs/format/layered.md."""
     length = shift = 0
     at = 1
     while True:

@@ -78,7 +78,7 @@ def test_only_our_errors(escapes, words, indices):
 
 
 def reference_decode(words: bytes, indices: list[int], escapes: bytes) -> list[int]:
-    """The range decoder as docs/format.md describes it, in plain integers; indices in the order they are coded."""
+    """The range decoder of docs/format/container.md, in plain integers; indices in the order they are coded."""
     data = [int(word) for word in np.frombuffer(words + bytes(-len(words) % 4), "<u4")] + [0, 0]
     mask = (1 << 64) - 1
     lower, span, point, at, used, out = 0, mask, data[0] << 32 | data[1], 2, 0, []

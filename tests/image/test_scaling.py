@@ -1,4 +1,4 @@
-"""Doubling, as docs/format.md describes it, and means of blocks."""
+"""Doubling, as docs/format/layered.md describes it, and means of blocks."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from nncodec.image.scaling import downscale, halved, shrink, upscale
 from tests import pictures
 
 WEIGHTS = [-5, 14, -28, 124, 29, -7, 3, -2]
-"""From docs/format.md."""
+"""From docs/format/layered.md."""
 
 
 def doubled(small: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:

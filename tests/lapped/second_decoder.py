@@ -1,4 +1,4 @@
-"""A second decoder of the lapped latent, written from docs/format-lapped.md and its companions, for tests.
+"""A second decoder of the lapped latent, written from docs/format/lapped.md and its companions, for tests.
 
 Symbols in plain integers, pixels in double precision, one thing after the other as the documents have it. It shares no
 code with the package.

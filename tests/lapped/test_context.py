@@ -65,7 +65,7 @@ def rounded_shift(value: int, shift: int) -> int:
 
 @pytest.mark.parametrize(("plane", "group"), [(0, 0), (0, 3), (1, 1), (2, 4), (2, 14)])
 def test_contexts_in_python_integers(plane, group):
-    """An independent evaluation of docs/format-lapped.md with numbers of any length, at extreme values."""
+    """An independent evaluation of docs/format/lapped.md with numbers of any length, at extreme values."""
     rng = np.random.default_rng(group)
     known = DecodedLatent(6, 5, PLANES, sizes_table())
     for p in range(PLANES):

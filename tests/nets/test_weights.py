@@ -111,7 +111,7 @@ def test_written_arrays_come_back_and_bytes_do_not_depend_on_the_time(tmp_path, 
 
 
 def test_16_bit_integers_lie_in_two_planes_as_the_format_has_it(tmp_path):
-    """docs/format.md, *Weights*: a reader that knows nothing of this package can put them together."""
+    """docs/format/container.md, *Weights*: a reader that knows nothing of this package can put them together."""
     numbers = [0, 1, -1, 255, 256, -256, 32767, -32768, 1234, -4321]
     weights.write(
         tmp_path / "a.npz", {"net.x.weight": np.array(numbers, np.int16), "net.x.bias": np.ones(2, np.float16)}

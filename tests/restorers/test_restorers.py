@@ -126,7 +126,7 @@ def test_impossible_parameters_are_corrupt() -> None:
 
 
 def test_a_section_is_number_binding_parameters() -> None:
-    """As docs/format.md has it, spelled out."""
+    """As docs/format/container.md has it, spelled out."""
     assert make_section(250, 0x01020304, b"xy") == bytes.fromhex("fa 04 03 02 01 78 79")
 
 

@@ -1,7 +1,7 @@
 """AVIF by Pillow (libaom). Payload: the bare AV1 picture, without the boxes of the file.
 
 Pillow offers no lossless colour transform, so lossless RGB is coded as one gray picture three times as high: the
-planes G, R - G and B - G, the differences modulo 256. docs/format.md has the details.
+planes G, R - G and B - G, the differences modulo 256. docs/format/avif.md has the details.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 The encoder trains its filters on the one picture and ships those of the decoder as differences to a shared start.
 What decides bits is exact integer arithmetic; pixels are painted in floating point and may differ by a level between
-machines. Decoding takes NumPy alone. The payload's layout is in docs/format-ccnn.md and `nncodec.lapped.bitstream`.
+machines. Decoding takes NumPy alone. The payload's layout is in docs/format/ccnn.md and `nncodec.lapped.bitstream`.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Compact: a picture of half the size by a base codec, between a network that makes it and one that restores the whole.
 
 After Jiang, Tao et al. 2017, "An End-to-End Compression Framework Based on Convolutional Neural Networks". The networks
-are in `nncodec.codecs.compact.networks`, the payload in docs/format.md. Meant for low rates: halving loses detail.
+are in `nncodec.codecs.compact.networks`, the payload in docs/format/compact.md. Meant for low rates: halving loses
+detail.
 """
 
 from dataclasses import dataclass, replace

@@ -2,7 +2,7 @@
 
 What decides bits is exact integer arithmetic (`nncodec.entropy`), so a file means the same symbols on every
 machine. Pixels are painted in floating point and may differ by a level between machines. Decoding takes NumPy alone.
-The payload's layout is in docs/format-learned.md and `nncodec.lapped.bitstream`.
+The payload's layout is in docs/format/learned.md and `nncodec.lapped.bitstream`.
 """
 
 import numpy as np

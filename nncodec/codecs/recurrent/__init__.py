@@ -1,7 +1,7 @@
 """Progressive coding by a recurrent network, after Toderici et al. 2017: each iteration adds bits to a better picture.
 
 Exact integer arithmetic decides the bits (`nncodec.codecs.recurrent.context`). Pixels are painted in floating point
-and may differ by a level between machines. The payload's layout is in docs/format-recurrent.md.
+and may differ by a level between machines. The payload's layout is in docs/format/recurrent.md.
 """
 
 from collections.abc import Sequence

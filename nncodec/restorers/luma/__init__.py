@@ -1,6 +1,6 @@
 """A network shared by all pictures: the file says which weights, for which damage, and how strongly.
 
-The parameters in the file are three bytes: model number, condition, strengths. See docs/format.md.
+The parameters in the file are three bytes: model number, condition, strengths. See docs/format/luma.md.
 """
 
 import math

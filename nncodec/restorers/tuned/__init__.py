@@ -1,7 +1,7 @@
 """378 weights trained on the one picture: a shared start, and the quantised difference to it.
 
 The parameters in the file: model number (u8), start (u8), and, unless the start serves as it is: step exponent (u8),
-scale index (u8), number of escape bytes (LEB128), escapes, range-coded differences. See docs/format.md.
+scale index (u8), number of escape bytes (LEB128), escapes, range-coded differences. See docs/format/tuned.md.
 """
 
 from collections.abc import Iterator

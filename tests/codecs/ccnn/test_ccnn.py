@@ -24,7 +24,7 @@ from tests.lapped import tiny_lapped
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = sorted((ROOT / "tests" / "golden_ccnn").glob("*.nnc"))
 TOLERANCE = 1
-"""Largest difference of a sample between decoders, in levels; docs/format-lapped.md promises it."""
+"""Largest difference of a sample between decoders, in levels; docs/format/lapped.md promises it."""
 TINY = tiny_lapped.model(tiny_lapped.CCNN)
 
 

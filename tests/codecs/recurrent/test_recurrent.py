@@ -41,7 +41,7 @@ from tests.golden_weights import check_decodes, check_every_model_has_some
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = sorted((ROOT / "tests" / "golden_recurrent").glob("*.nnc"))
 TOLERANCE = 1
-"""Largest difference of a sample between decoders, in levels; docs/format-recurrent.md promises it."""
+"""Largest difference of a sample between decoders, in levels; docs/format/recurrent.md promises it."""
 CHANNELS = 1 + max(tiny_recurrent.LOW)
 
 
@@ -62,7 +62,7 @@ def test_the_transform_is_orthonormal_to_the_borders(size, channels):
 
 
 def test_the_transform_is_the_matrix_of_the_format():
-    """Built by hand after docs/format-recurrent.md, with its inverse as the transpose."""
+    """Built by hand after docs/format/recurrent.md, with its inverse as the transpose."""
 
     def dct(size, shift):
         at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + shift
@@ -119,7 +119,7 @@ def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> Bit
 
 @pytest.mark.parametrize("channels", [256, 768])
 def test_contexts_in_python_integers(channels):
-    """An independent evaluation of docs/format-recurrent.md with numbers of any length."""
+    """An independent evaluation of docs/format/recurrent.md with numbers of any length."""
     contexts, known = tiny_recurrent.model().contexts, lively(channels)
     arrays = tiny_recurrent.arrays()
     part = tiny_recurrent.model().rounds(1, channels)[0]
