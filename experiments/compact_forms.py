@@ -19,15 +19,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nncodec.codecs.compact.recipe import FAMILIES, larger
+from nncodec.codecs.compact.recipe import RANGES, larger
 from nncodec.image.scaling import downscale
 from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet, conv
 from nncodec.training.allocator import keep_memory
+from nncodec.training.batches import BORDER, FLOOR, random_batch, to_ycc
 from nncodec.training.data import Bytes, Pictures, centre_crops, find_pictures, load_pictures, random_crops
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import BORDER, FLOOR, LEVELS, SIDE, Family, Regions, coded, crops, kept_regions, to_ycc
+from nncodec.training.regions import LEVELS, SIDE, CodecRange, Regions, cached_regions, code_regions
 from nncodec.training.state import Average
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,7 +151,7 @@ def error(difference: Tensor) -> Tensor:
 
 def added(net: Form, regions: Regions, step: int) -> tuple[Tensor, Tensor]:
     """What the network adds to random crops that depend on the step alone, and what it should add."""
-    batch = crops(regions, BATCH, CROP, np.random.default_rng((0, step)))
+    batch = random_batch(regions, BATCH, CROP, np.random.default_rng((0, step)))
     small, plain, original = planes(batch.seen, batch.original)
     with torch.autocast("cpu", torch.bfloat16):
         y = net(small, plain)
@@ -200,16 +201,16 @@ def kmac(net: Form) -> float:
     return kernels * net.positions / 1000
 
 
-def halved_and_coded(original: Bytes, family: Family, level: float) -> Regions:
+def halved_and_coded(original: Bytes, by: CodecRange, level: float) -> Regions:
     """Regions (n, SIDE, SIDE, 3) as the codec returns them in half the size."""
     count = len(original)
     levels = np.full(count, level, np.float32)
-    return coded(original, np.zeros(count, np.int64), levels, (family,), lambda pixels, *_: downscale(pixels, 1))
+    return code_regions(original, np.zeros(count, np.int64), levels, (by,), lambda pixels, *_: downscale(pixels, 1))
 
 
-def random_regions(pictures: Pictures, family: Family, level: float, count: int, rng: np.random.Generator) -> Regions:
+def random_regions(pictures: Pictures, by: CodecRange, level: float, count: int, rng: np.random.Generator) -> Regions:
     """So many random regions, halved and coded."""
-    return halved_and_coded(random_crops(pictures, count, SIDE, rng), family, level)
+    return halved_and_coded(random_crops(pictures, count, SIDE, rng), by, level)
 
 
 def compared(training: Regions, held_out: Regions, minutes: float) -> list[str]:
@@ -238,23 +239,23 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/forms"))
     parser.add_argument("--minutes", type=float, default=7.0, help="CPU time of each form")
-    parser.add_argument("--codec", choices=[family.codec.name for family in FAMILIES], default="jpeg")
+    parser.add_argument("--codec", choices=[each.codec.name for each in RANGES], default="jpeg")
     parser.add_argument("--level", type=int, default=20, help=f"level of damage, 0 (the most) to {LEVELS:.0f}")
     parser.add_argument("--regions", type=int, default=3000)
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_memory()
-    family = next(family for family in FAMILIES if family.codec.name == options.codec)
-    folder = options.output / f"{family.codec}-{options.level}"
+    by = next(each for each in RANGES if each.codec.name == options.codec)
+    folder = options.output / f"{options.codec}-{options.level}"
     folder.mkdir(parents=True, exist_ok=True)
     pictures, others = (
         load_pictures(files, options.output.parent / "cache") for files in find_pictures(options.folders)
     )
-    make = partial(random_regions, pictures, family, options.level)
-    training = kept_regions(options.regions, folder, 0, make)
-    held_out = halved_and_coded(centre_crops(others, SIDE), family, options.level)
-    about = f"--codec {family.codec} --level {options.level} --minutes {options.minutes:g} --regions {options.regions}"
-    lines = [f"# `python experiments/compact_forms.py DIR DIR {about}`: quality {family.quality(options.level):.0f}"]
+    make = partial(random_regions, pictures, by, options.level)
+    training = cached_regions(options.regions, folder, 0, make)
+    held_out = halved_and_coded(centre_crops(others, SIDE), by, options.level)
+    about = f"--codec {options.codec} --level {options.level} --minutes {options.minutes:g} --regions {options.regions}"
+    lines = [f"# `python experiments/compact_forms.py DIR DIR {about}`: quality {by.quality(options.level):.0f}"]
     lines[0] += f", {BATCH} crops of {2 * CROP} x {2 * CROP} a step, {len(held_out.seen)} held-out regions"
     lines.append("form\tlayers\tweights\tkMAC per pixel\tequal\tsteps\tCPU minutes\tdB")
     lines += compared(training, held_out, options.minutes)

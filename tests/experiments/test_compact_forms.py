@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nncodec.codecs import by_name
-from nncodec.training.regions import Family
+from nncodec.training.regions import CodecRange
 from tests import pictures
 
 torch.set_num_threads(1)
@@ -66,7 +66,7 @@ def test_training_stops_at_its_steps_and_leaves_weights_that_add(
         monkeypatch.setattr(forms, constant, value)
     for form in (forms.Published, forms.Squeezed):
         monkeypatch.setattr(form, "layers", 4)
-    regions = forms.halved_and_coded(pictures.photograph(64, 64)[None], Family(by_name("jpeg"), 5, 92, 1.0), 20)
+    regions = forms.halved_and_coded(pictures.photograph(64, 64)[None], CodecRange(by_name("jpeg"), 5, 92, 1.0), 20)
     assert regions.seen.shape == (1, 32, 32, 3)
     net = forms.FORMS[name][0]()
     assert forms.gain(net, regions) == 0

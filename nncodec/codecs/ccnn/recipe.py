@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from nncodec.lapped.calibration import ContextSettings, with_contexts
 from nncodec.lapped.recipe import VALIDATION_SIDE, Batches, Model, Recipe, filters, optimiser
 from nncodec.nets import weights
 from nncodec.training import data
-from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.state import Average
+from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.start import load_data, start_run
 
 
 @dataclass(frozen=True)
@@ -29,17 +27,10 @@ class Hyperparameters:
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = data.find_pictures(folders)
-    pictures = data.load_pictures(training, folder.parent / "cache")
-    crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
+    pictures, held_out = load_data(folders, folder, settings.seed)
+    crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = Model()
-    run = Run(
-        model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, Average(model, 0.998), Guard()
-    )
-    if resume:
-        run.resume()
+    run = start_run(model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, 0.998, resume)
     recipe = Recipe(run, model, Batches(settings.batch, settings.crop, settings.seed), pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     export(run, pictures, settings)

@@ -24,17 +24,18 @@ from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
+from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported, shipped
-from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import BORDER, FLOOR, Batch, Family, crops, kept_regions, make_regions, to_rgb, to_ycc
-from nncodec.training.state import Average
+from nncodec.training.regions import CodecRange, cached_regions, random_regions
+from nncodec.training.start import load_data, start_run
 
-FAMILIES = (
-    Family(by_name("jpeg"), 5, 92, 0.25, POWER),
-    Family(by_name("jpeg2000"), 8, 80, 0.2, POWER),
-    Family(by_name("webp"), 0, 85, 0.25, POWER),
-    Family(by_name("avif"), 5, 75, 0.3, POWER),
+RANGES = (
+    CodecRange(by_name("jpeg"), 5, 92, 0.25, POWER),
+    CodecRange(by_name("jpeg2000"), 8, 80, 0.2, POWER),
+    CodecRange(by_name("webp"), 0, 85, 0.25, POWER),
+    CodecRange(by_name("avif"), 5, 75, 0.3, POWER),
 )
 """In the order in which the networks number them."""
 VALIDATION_SIDE = 256
@@ -82,10 +83,8 @@ class Pair(nn.Module):
     @classmethod
     def new(cls, settings: Hyperparameters) -> "Pair":
         """As training begins."""
-        com = ArtifactNet(len(FAMILIES), 2, settings.com_width, 1, 1)
-        return cls(
-            com, ArtifactNet(len(FAMILIES), settings.stride, settings.width, settings.blocks, 2 * settings.stride)
-        )
+        com = ArtifactNet(len(RANGES), 2, settings.com_width, 1, 1)
+        return cls(com, ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks, 2 * settings.stride))
 
     @classmethod
     def of(cls, arrays: weights.Arrays) -> "Pair":
@@ -126,7 +125,7 @@ class Recipe:
             self.run.begin_phase(phase)
             self._prepare()
         rng = np.random.default_rng((self.settings.seed, step))
-        batch = crops(self._regions, self.settings.batch, self.settings.crop, rng)
+        batch = random_batch(self._regions, self.settings.batch, self.settings.crop, rng)
         gray = torch.from_numpy(rng.random(self.settings.batch) < self.settings.gray)
         return (self._com_loss if phase % 2 else self._rec_loss)(batch, gray).mean()
 
@@ -137,13 +136,13 @@ class Recipe:
         self.model.rec.requires_grad_(not of_com)
         made = Compact(arrays_of(self.run.average.values))
 
-        def before(pixels: data.Bytes, family: int, level: float) -> data.Bytes:
-            return made.compacted(pixels, Condition(FAMILIES[family].codec.id, round(level)))
+        def preprocess(pixels: data.Bytes, codec: int, level: float) -> data.Bytes:
+            return made.compacted(pixels, Condition(RANGES[codec].codec.id, round(level)))
 
         folder = self.run.folder / f"round{self.run.phase // 2}"
         folder.mkdir(exist_ok=True)
-        make = partial(make_regions, self.pictures, families=FAMILIES, before=before)
-        self._regions = kept_regions(self.settings.regions, folder, self.settings.seed, make)
+        make = partial(random_regions, self.pictures, ranges=RANGES, preprocess=preprocess)
+        self._regions = cached_regions(self.settings.regions, folder, self.settings.seed, make)
         if of_com:
             self._steps = self._steps_of_regions()
 
@@ -154,8 +153,8 @@ class Recipe:
         for start in range(0, len(regions.level), _CHUNK):
             part = slice(start, start + _CHUNK)
             original, plain = to_ycc(regions.original[part]), to_ycc(smaller(regions.original[part]))
-            family, level = torch.from_numpy(regions.family[part]), torch.from_numpy(regions.level[part] / LEVELS)
-            steps.append(steps_like(plain + self._com(original, family, level), to_ycc(regions.seen[part])))
+            codec, level = torch.from_numpy(regions.codec[part]), torch.from_numpy(regions.level[part] / LEVELS)
+            steps.append(steps_like(plain + self._com(original, codec, level), to_ycc(regions.seen[part])))
         return torch.cat(steps)
 
     def _rec_loss(self, batch: Batch, gray: Tensor) -> Tensor:
@@ -164,41 +163,41 @@ class Recipe:
             without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, larger(batch.seen), batch.original)
         )
         before = original - plain
-        return error(before - self._rec(small, batch.family, batch.level)) / (error(before) + FLOOR)
+        return error(before - self._rec(small, batch.codec, batch.level)) / (error(before) + FLOOR)
 
     def _com_loss(self, batch: Batch, gray: Tensor) -> Tensor:
         """(B,): error of stand-in, up-scaling and RecCNN, and the price of the bits, in parts of the usual error."""
         original, plain = (without_colour(to_ycc(pixels), gray) for pixels in (batch.original, smaller(batch.original)))
-        given, steps = plain + self._com(original, batch.family, batch.level), self._steps[batch.index]
+        given, steps = plain + self._com(original, batch.codec, batch.level), self._steps[batch.index]
         seen, bits = stand_in(given, steps) if self.settings.price else (given, torch.zeros(len(given)))
         usual = error(original - without_colour(to_ycc(larger(batch.seen)), gray))
         cost = error(original - self._restored(seen, batch))
         return (cost + self.settings.price * PRICE * steps[:, 0].square() * bits) / (usual + FLOOR)
 
     def _restored(self, small: Tensor, batch: Batch) -> Tensor:
-        return upscaled(small) + self._rec(small, batch.family, batch.level)
+        return upscaled(small) + self._rec(small, batch.codec, batch.level)
 
-    def _com(self, original: Tensor, family: Tensor, level: Tensor) -> Tensor:
+    def _com(self, original: Tensor, codec: Tensor, level: Tensor) -> Tensor:
         """What ComCNN adds to the half-size picture, in levels."""
-        return UNIT * self._run(self.model.com, original, family, level)
+        return UNIT * self._run(self.model.com, original, codec, level)
 
-    def _rec(self, small: Tensor, family: Tensor, level: Tensor) -> Tensor:
+    def _rec(self, small: Tensor, codec: Tensor, level: Tensor) -> Tensor:
         """What RecCNN adds to the up-scaled picture, in levels."""
-        return UNIT * self._run(self.model.rec, small, family, level)
+        return UNIT * self._run(self.model.rec, small, codec, level)
 
-    def _run(self, net: nn.Module, ycc: Tensor, family: Tensor, level: Tensor) -> Tensor:
+    def _run(self, net: nn.Module, ycc: Tensor, codec: Tensor, level: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            y: Tensor = net((ycc / UNIT).contiguous(memory_format=torch.channels_last), family, level)
+            y: Tensor = net((ycc / UNIT).contiguous(memory_format=torch.channels_last), codec, level)
         return y.float()
 
     def report(self) -> None:
         """Log what the averaged weights, as they ship, make of held-out pictures, by codec: see `measured`."""
         made = Compact(arrays_of(self.run.average.values))
         rows: dict[str, list[float]] = {}
-        for number, family in enumerate(FAMILIES):
+        for number, each in enumerate(RANGES):
             for com in (False, True) if self.run.phase else (False,):
                 found = [measured(made, self.held_out, number, level, com) for level in VALIDATION_LEVELS]
-                rows[f"{family.codec.name}_{'com' if com else 'plain'}"] = np.ravel(found).round(3).tolist()
+                rows[f"{each.codec.name}_{'com' if com else 'plain'}"] = np.ravel(found).round(3).tolist()
         self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **rows)
 
 
@@ -213,16 +212,16 @@ def error(difference: Tensor) -> Tensor:
     return to_rgb(inner).square().mean((1, 2, 3))
 
 
-def measured(model: Compact, pictures: data.Bytes, family: int, level: int, com: bool) -> tuple[float, float, float]:
+def measured(model: Compact, pictures: data.Bytes, number: int, level: int, com: bool) -> tuple[float, float, float]:
     """Means over pictures: bits per pixel, PSNR of the up-scaled picture, PSNR of the restored one.
 
     ``com`` says whether ComCNN makes the half-size picture, or `downscale`.
     """
-    codec, rows = FAMILIES[family].codec, []
+    codec, rows = RANGES[number].codec, []
     condition = Condition(codec.id, level)
     for pixels in pictures:
         given = model.compacted(pixels, condition) if com else downscale(pixels, 1)
-        payload = codec.encode(given, Options(FAMILIES[family].quality(level), threads=1))
+        payload = codec.encode(given, Options(RANGES[number].quality(level), threads=1))
         seen = codec.decode(payload, Frame(given.shape[1], given.shape[0], 3), "cpu").astype(np.uint8, copy=False)
         height, width = pixels.shape[:2]
         after = upscale(seen, height, width, 1), model.restored(seen, height, width, condition)
@@ -236,29 +235,25 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
+    training, held_out = load_data(folders, folder, settings.seed)
     model = Pair.new(settings)
     if settings.weights is not None:
         model, settings = Pair.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(model, settings.average)
-    run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())
-    if resume:
-        run.resume()
-    elif settings.weights is not None:
+    schedule = Schedule(settings.minutes)
+    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
+    if settings.weights is not None and not resume:
         run.begin_phase(len(settings.ends) - 1)
     middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
     recipe = Recipe(run, model, settings, training, middles)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
-    weights.write(folder / "weights.npz", arrays_of(average.values))
+    weights.write(folder / "weights.npz", arrays_of(run.average.values))
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
     """The arrays that ship: averaged parameters after ``com.`` and ``rec.``, wire numbers and qualities of bases."""
     arrays: weights.Arrays = {
-        "codecs": np.array([family.codec.id for family in FAMILIES], np.uint8),
-        "qualities": np.array([(family.lowest, family.highest) for family in FAMILIES], np.float32),
+        "codecs": np.array([each.codec.id for each in RANGES], np.uint8),
+        "qualities": np.array([(each.lowest, each.highest) for each in RANGES], np.float32),
     }
     return arrays | exported(parameters)

@@ -19,8 +19,8 @@ from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data, muon
 from nncodec.training.export import exported, shipped
-from nncodec.training.loop import Guard, Run, Schedule, train
-from nncodec.training.state import Average
+from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (20, 50, 80, 110, 140)
@@ -154,19 +154,14 @@ def optimisers(model: Model, settings: Hyperparameters) -> list[torch.optim.Opti
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = data.find_pictures(folders)
-    pictures = data.load_pictures(training, folder.parent / "cache")
-    crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE)
+    pictures, held_out = load_data(folders, folder, settings.seed)
+    crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = Model(settings.stride, settings.width, settings.blocks)
     if settings.weights is not None:
         model = Model.of(shipped(settings.weights, "analysis", "net.place"))
     model.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(model, settings.average)
-    run = Run(model, optimisers(model, settings), Schedule(settings.minutes), folder, average, Guard())
-    if resume:
-        run.resume()
+    schedule = Schedule(settings.minutes)
+    run = start_run(model, optimisers(model, settings), schedule, folder, settings.average, resume)
     first = transform_recipe.Batches(settings.batch, settings.crop, settings.seed)
     transforms = transform_recipe.Recipe(run, model, first, pictures, crops)
     recipe = Recipe(run, model, transforms, settings, pictures, crops)

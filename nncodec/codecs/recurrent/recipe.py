@@ -13,9 +13,9 @@ from nncodec.codecs.recurrent.unrolled_torch import Outcome, Unrolled
 from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.export import shipped
-from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import Muon
-from nncodec.training.state import Average
+from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 128
 PLANNED_CROPS = 600
@@ -140,21 +140,16 @@ def planned(pictures: data.Pictures, settings: Hyperparameters) -> tuple[list[Sl
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = data.find_pictures(folders)
-    pictures = data.load_pictures(training, folder.parent / "cache")
-    crops = data.centre_crops(data.load_pictures(held_out, folder.parent / "cache"), VALIDATION_SIDE + 2 * EDGE)
+    pictures, held_out = load_data(folders, folder, settings.seed)
+    crops = data.centre_crops(held_out, VALIDATION_SIDE + 2 * EDGE)
     if settings.weights is None:
         sizes = settings.encoder, settings.decoder, settings.hidden
         model = Unrolled(*planned(pictures, settings), *sizes, settings.additive)
     else:
         model = Unrolled.of(shipped(settings.weights, "slots", "units"))
         settings = replace(settings, prior_share=0.0, drawn_share=0.0)
-    average = Average(model, DECAY)
-    run = Run(model, optimisers(model, settings), Schedule(settings.minutes, WARMUP_STEPS), folder, average, Guard())
-    if resume:
-        run.resume()
+    schedule = Schedule(settings.minutes, WARMUP_STEPS)
+    run = start_run(model, optimisers(model, settings), schedule, folder, DECAY, resume)
     recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(model.slopes)[:, None])
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     model.load_state_dict(run.average.values)

@@ -15,36 +15,25 @@ from nncodec.nets import weights
 from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet, Luma11
 from nncodec.training import data
+from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported
-from nncodec.training.loop import Guard, Run, Schedule, train
+from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import (
-    BORDER,
-    FLOOR,
-    LEVELS,
-    Family,
-    Regions,
-    coded,
-    crops,
-    kept_regions,
-    make_regions,
-    to_rgb,
-    to_ycc,
-)
-from nncodec.training.state import Average
+from nncodec.training.regions import LEVELS, CodecRange, Regions, cached_regions, code_regions, random_regions
+from nncodec.training.start import load_data, start_run
 
 PUBLISHED = "luma11"
 VALIDATION_SIDE = 192
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
 
 
-FAMILIES = (
-    Family(by_name("jpeg"), 3, 92, 0.38),
-    Family(by_name("jpeg2000"), 8, 80, 0.13),
-    Family(by_name("webp"), 2, 88, 0.17),
-    Family(by_name("avif"), 5, 75, 0.17),
-    Family(by_name("learned"), 5, 90, 0.09, effort=3),
-    Family(by_name("ccnn"), 5, 90, 0.06, effort=1),
+RANGES = (
+    CodecRange(by_name("jpeg"), 3, 92, 0.38),
+    CodecRange(by_name("jpeg2000"), 8, 80, 0.13),
+    CodecRange(by_name("webp"), 2, 88, 0.17),
+    CodecRange(by_name("avif"), 5, 75, 0.17),
+    CodecRange(by_name("learned"), 5, 90, 0.09, effort=3),
+    CodecRange(by_name("ccnn"), 5, 90, 0.06, effort=1),
 )
 """In the order in which the networks number them. JPEG above 92 is 4:4:4, and nearly free of damage."""
 
@@ -102,58 +91,58 @@ class Recipe:
         """Loss of a fresh batch; it depends on the seed and the step alone."""
         settings = self.settings
         rng = np.random.default_rng((settings.seed, step))
-        batch = crops(self.regions, settings.batch, settings.crop, rng)
+        batch = random_batch(self.regions, settings.batch, settings.crop, rng)
         gray = torch.from_numpy(rng.random(settings.batch) < (1 if settings.net == PUBLISHED else settings.gray))
         seen = to_ycc(batch.seen)
-        added = self._added(seen, batch.family, batch.level, gray)
+        added = self._added(seen, batch.codec, batch.level, gray)
         return relative_error(added, seen, to_ycc(batch.original), gray).mean()
 
-    def _added(self, seen: Tensor, family: Tensor, level: Tensor, gray: Tensor) -> Tensor:
+    def _added(self, seen: Tensor, codec: Tensor, level: Tensor, gray: Tensor) -> Tensor:
         x = torch.cat([seen[:, :1], seen[:, 1:] * ~gray[:, None, None, None]], 1) / UNIT
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.net != PUBLISHED):
-            y = self.model(x.contiguous(memory_format=torch.channels_last), family, level)
+            y = self.model(x.contiguous(memory_format=torch.channels_last), codec, level)
         added: Tensor = y.float() * UNIT
         return added
 
     @torch.no_grad()
     def report(self) -> None:
-        """Log the gain in luma and in RGB PSNR, in dB, of the averaged weights by family and level."""
+        """Log the gain in luma and in RGB PSNR, in dB, of the averaged weights by codec and level."""
         with self.run.averaged():
             gains = self._gains().round(3)
-        luma = {family.codec.name: row[:, 0].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
-        rgb = {f"{family.codec.name}_rgb": row[:, 1].tolist() for family, row in zip(FAMILIES, gains, strict=True)}
+        luma = {each.codec.name: row[:, 0].tolist() for each, row in zip(RANGES, gains, strict=True)}
+        rgb = {f"{each.codec.name}_rgb": row[:, 1].tolist() for each, row in zip(RANGES, gains, strict=True)}
         self.run.log(loss=round(self.run.guard.loss, 4), **luma, **rgb)
 
     def _gains(self) -> npt.NDArray[np.float64]:
-        """Mean gains, (families, levels, 2): in luma and in RGB PSNR."""
+        """Mean gains, (codecs, levels, 2): in luma and in RGB PSNR."""
         regions = self.validation
-        total = np.zeros((len(FAMILIES), len(VALIDATION_LEVELS), 2))
+        total = np.zeros((len(RANGES), len(VALIDATION_LEVELS), 2))
         colour = torch.zeros(1, dtype=torch.bool)
-        for index, (family, level) in enumerate(zip(regions.family, regions.level, strict=True)):
+        for index, (codec, level) in enumerate(zip(regions.codec, regions.level, strict=True)):
             seen, original = to_ycc(regions.seen[index : index + 1]), to_ycc(regions.original[index : index + 1])
-            added = self._added(seen, torch.tensor([family]), torch.tensor([float(level) / LEVELS]), colour)
+            added = self._added(seen, torch.tensor([codec]), torch.tensor([float(level) / LEVELS]), colour)
             errors = (original - seen, original - seen - added)
             before, after = (
                 np.array([float(e[:, :1].square().mean()), float(to_rgb(e).square().mean())]) for e in errors
             )
-            total[family, VALIDATION_LEVELS.index(float(level))] += 10 * np.log10(before / after)
-        return total / (len(regions.family) / (len(FAMILIES) * len(VALIDATION_LEVELS)))
+            total[codec, VALIDATION_LEVELS.index(float(level))] += 10 * np.log10(before / after)
+        return total / (len(regions.codec) / (len(RANGES) * len(VALIDATION_LEVELS)))
 
 
 def validation_regions(pictures: data.Pictures) -> Regions:
-    """The middle of every picture, coded by every family at every validation level."""
+    """The middle of every picture, coded by every codec at every validation level."""
     middles = data.centre_crops(pictures, VALIDATION_SIDE)
-    grid = list(product(range(len(FAMILIES)), VALIDATION_LEVELS))
-    family = np.repeat([f for f, _ in grid], len(middles))
+    grid = list(product(range(len(RANGES)), VALIDATION_LEVELS))
+    codec = np.repeat([number for number, _ in grid], len(middles))
     level = np.repeat(np.array([level for _, level in grid], np.float32), len(middles))
-    return coded(np.concatenate([middles] * len(grid)), family, level, FAMILIES)
+    return code_regions(np.concatenate([middles] * len(grid)), codec, level, RANGES)
 
 
 def network(settings: Hyperparameters) -> nn.Module:
     """The network to train, new."""
     if settings.net == PUBLISHED:
-        return Luma11(len(FAMILIES))
-    return ArtifactNet(len(FAMILIES), settings.stride, settings.width, settings.blocks)
+        return Luma11(len(RANGES))
+    return ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks)
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
@@ -161,22 +150,18 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = (data.load_pictures(files, folder.parent / "cache") for files in data.find_pictures(folders))
-    regions = kept_regions(settings.regions, folder, settings.seed, partial(make_regions, training, families=FAMILIES))
+    training, held_out = load_data(folders, folder, settings.seed)
+    regions = cached_regions(settings.regions, folder, settings.seed, partial(random_regions, training, ranges=RANGES))
     validation = validation_regions(held_out)
     model = network(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = Average(model, settings.average)
-    run = Run(model, optimisers(model, settings.rate), Schedule(settings.minutes), folder, average, Guard())
-    if resume:
-        run.resume()
+    schedule = Schedule(settings.minutes)
+    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
     recipe = Recipe(run, model, settings, regions, validation)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
-    weights.write(folder / "weights.npz", arrays_of(average.values))
+    weights.write(folder / "weights.npz", arrays_of(run.average.values))
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
-    """The arrays that ship: the averaged parameters after ``net.``, and the families' wire numbers."""
-    arrays: weights.Arrays = {"codecs": np.array([family.codec.id for family in FAMILIES], np.uint8)}
+    """The arrays that ship: the averaged parameters after ``net.``, and the codecs' wire numbers."""
+    arrays: weights.Arrays = {"codecs": np.array([each.codec.id for each in RANGES], np.uint8)}
     return arrays | exported(parameters, "net.")

@@ -29,8 +29,7 @@ from nncodec.image.scaling import downscale, halved, upscale
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT, ArtifactNet
-from nncodec.training import data
-from nncodec.training import regions as coded
+from nncodec.training import data, regions
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.state import Average
 from tests import pictures
@@ -161,9 +160,9 @@ def test_levels_follow_quality_and_stay_in_range():
     levels = [networks.condition(WEBP, quality).level for quality in range(101)]
     assert levels == sorted(levels)
     assert (levels[0], levels[-1]) == (0, compact.LEVELS)
-    family = next(family for family in recipe.FAMILIES if family.codec.name == "webp")
+    by = next(each for each in recipe.RANGES if each.codec.name == "webp")
     for level in range(compact.LEVELS + 1):
-        assert networks.condition(WEBP, family.quality(level)).level == level
+        assert networks.condition(WEBP, by.quality(level)).level == level
 
 
 # --- what it is trained through -------------------------------------------------------------------------------------
@@ -207,7 +206,7 @@ def few(tmp_path, monkeypatch):
     for number in range(4):
         PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
-    monkeypatch.setattr(coded, "SIDE", 64)
+    monkeypatch.setattr(regions, "SIDE", 64)
     monkeypatch.setattr(recipe, "VALIDATION_PICTURES", 1)
     monkeypatch.setattr(recipe, "VALIDATION_LEVELS", (20,))
     monkeypatch.setattr(recipe, "VALIDATION_SIDE", 32)
@@ -222,7 +221,7 @@ def test_command_trains_resumes_and_exports(few):
     log = [json.loads(line) for line in (few / "x" / "log.jsonl").read_text().splitlines()]
     assert log[-1]["minutes"] >= log[0]["minutes"]
     networks = Compact(weights.read((few / "x" / "weights.npz").read_bytes()))
-    assert networks.codecs == [family.codec.id for family in recipe.FAMILIES]
+    assert networks.codecs == [each.codec.id for each in recipe.RANGES]
     small_picture = networks.compacted(PHOTO, Condition(WEBP, 9))
     assert psnr(networks.restored(small_picture, 75, 101, Condition(WEBP, 9)), PHOTO) > 20
 
@@ -264,17 +263,17 @@ def test_networks_learn_by_turns(few):
 
 
 def test_regions_are_made_and_coded_in_half_size():
-    family = coded.Family(by_name("webp"), 0, 80, 1.0)
+    by = regions.CodecRange(by_name("webp"), 0, 80, 1.0)
     original = np.stack([pictures.photograph(64, 64, seed=seed) for seed in range(2)])
-    regions = coded.coded(
+    coded = regions.code_regions(
         original,
         np.zeros(2, np.int64),
         np.array([0, 40], np.float32),
-        (family,),
+        (by,),
         lambda pixels, *_: downscale(pixels, 1),
     )
-    assert regions.seen.shape == (2, 32, 32, 3)
-    errors = [mse(downscale(whole, 1), small) for whole, small in zip(original, regions.seen, strict=True)]
+    assert coded.seen.shape == (2, 32, 32, 3)
+    errors = [mse(downscale(whole, 1), small) for whole, small in zip(original, coded.seen, strict=True)]
     assert errors[0] > 2 * errors[1]
 
 

@@ -27,8 +27,7 @@ from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.pipeline.restoring import chosen
 from nncodec.restorers import Task, luma, luma11
 from nncodec.restorers.luma import recipe
-from nncodec.training import data, loop
-from nncodec.training import regions as coded
+from nncodec.training import data, loop, regions
 from tests import pictures
 
 torch.set_num_threads(1)
@@ -242,8 +241,8 @@ def test_loss_is_the_share_of_the_error_that_is_left():
 
 def test_regions_are_coded_worse_at_lower_levels():
     original = pictures.photograph(64, 64)
-    for family in recipe.FAMILIES:
-        errors = [mse(coded.code(original, family, level), original) for level in (0.0, 20.0, coded.LEVELS)]
+    for each in recipe.RANGES:
+        errors = [mse(regions.code_region(original, each, level), original) for level in (0.0, 20.0, regions.LEVELS)]
         assert errors[0] > errors[1] > errors[2] > 0
 
 
@@ -266,5 +265,5 @@ def test_command_trains_resumes_and_exports(net, tmp_path, monkeypatch):
     assert len(lines[-1]["avif"]) == 1
     arrays = weights.read((runs / "x" / "weights.npz").read_bytes())
     trained = {"luma": ArtifactNet, "luma11": Luma11}[net](arrays)
-    assert trained.families == len(recipe.FAMILIES)
+    assert trained.families == len(recipe.RANGES)
     assert arrays["codecs"].tolist() == [1, 3, 4, 5, 16, 18]

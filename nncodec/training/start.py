@@ -1,0 +1,48 @@
+"""The start of a training run, the same for all recipes: the pictures, then a new or resumed run."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nncodec.training.data import Pictures, find_pictures, load_pictures
+from nncodec.training.loop import Guard, Run, Schedule
+from nncodec.training.state import Average
+
+
+def load_data(folders: list[Path], folder: Path, seed: int) -> tuple[Pictures, Pictures]:
+    """Seed torch, create the run's folder, and load the pictures: for training, and held out for validation.
+
+    Args:
+        folders: searched for pictures, with all folders below.
+        folder: of the run; decoded pictures are cached in ``cache`` beside it.
+        seed: of torch's random numbers, on which new parameters depend.
+    """
+    torch.manual_seed(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    training, held_out = (load_pictures(files, folder.parent / "cache") for files in find_pictures(folders))
+    return training, held_out
+
+
+def start_run(
+    model: nn.Module,
+    optimisers: list[torch.optim.Optimizer],
+    schedule: Schedule,
+    folder: Path,
+    decay: float,
+    resume: bool,
+) -> Run:
+    """A run whose clock starts now, from the checkpoint in ``folder`` if ``resume``.
+
+    Args:
+        model: the network.
+        optimisers: of its parameters, in an order that does not change between sittings.
+        schedule: training time and learning rate.
+        folder: of checkpoint and log.
+        decay: of the moving average of the parameters, per step.
+        resume: go on from the checkpoint; see `Run.resume` for errors.
+    """
+    run = Run(model, optimisers, schedule, folder, Average(model, decay), Guard())
+    if resume:
+        run.resume()
+    return run
