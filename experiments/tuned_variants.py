@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from nncodec.codecs import by_name
+from nncodec.restorers.tuned.fit import LumaRegions
 from nncodec.restorers.tuned.network import HALO, N_PARAMETERS
-from nncodec.restorers.tuned.recipe import Pairs, make_pairs
+from nncodec.restorers.tuned.recipe import make_regions
 from nncodec.training.data import find_pictures, load_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,7 +65,7 @@ def _norm(kind: str, channels: int) -> list[nn.Module]:
     return [] if kind == "none" else [nn.InstanceNorm2d(channels, affine=kind == "affine")]
 
 
-def train(net: Form, pairs: Pairs, steps: int, batch: int, rate: float, rng: np.random.Generator) -> None:
+def train(net: Form, pairs: LumaRegions, steps: int, batch: int, rate: float, rng: np.random.Generator) -> None:
     """Adam on random crops, each weighted by one over its error as decoded; the rate falls to zero."""
     seen, original = torch.from_numpy(pairs.seen), torch.from_numpy(pairs.original)
     adam = torch.optim.Adam(net.parameters(), betas=(0.9, 0.99))
@@ -83,7 +84,7 @@ def train(net: Form, pairs: Pairs, steps: int, batch: int, rate: float, rng: np.
 
 
 @torch.no_grad()
-def gain(net: Form, pairs: Pairs) -> float:
+def gain(net: Form, pairs: LumaRegions) -> float:
     """Mean over the pairs of what the network adds to the PSNR, in dB."""
     seen, original = torch.from_numpy(pairs.seen), torch.from_numpy(pairs.original)
     before = (seen[:, HALO:-HALO, HALO:-HALO] - original).square().mean((1, 2))
@@ -91,13 +92,13 @@ def gain(net: Form, pairs: Pairs) -> float:
     return float((10 * torch.log10(before / after)).mean())
 
 
-def fitted_gain(net: Form, pairs: Pairs, steps: int) -> float:
+def fitted_gain(net: Form, pairs: LumaRegions, steps: int) -> float:
     """The same after fitting a copy of the network to each pair."""
     gains = []
     for i in range(len(pairs.seen)):
         copy = Form(*net.shape)
         copy.load_state_dict(net.state_dict())
-        one = Pairs(pairs.seen[i : i + 1], pairs.original[i : i + 1])
+        one = LumaRegions(pairs.seen[i : i + 1], pairs.original[i : i + 1])
         train(copy, one, steps, FIT_BATCH, 3e-3, np.random.default_rng(0))
         gains.append(gain(copy, one))
     return float(np.mean(gains))
@@ -122,8 +123,8 @@ def main() -> None:
         lines.append("form\tchannels\tblocks\tnormalisation\tquality\tstart_db\tfitted_db\tcpu_s")
         for quality in options.quality:
             rng, jpeg = np.random.default_rng(quality), by_name("jpeg")
-            pairs = make_pairs(training, jpeg, quality, options.pairs, rng)
-            held_out = make_pairs(validation, jpeg, quality, options.validation, np.random.default_rng(0))
+            pairs = make_regions(training, jpeg, quality, options.pairs, rng)
+            held_out = make_regions(validation, jpeg, quality, options.validation, np.random.default_rng(0))
             for name, shape in FORMS.items():
                 torch.manual_seed(0)
                 net, begun = Form(*shape), time.process_time()

@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from nncodec.restorers.tuned.derivatives import Derivatives
-from nncodec.restorers.tuned.fit import Pair
-from nncodec.restorers.tuned.network import HALO, N_PARAMETERS, correction, factors, luma, luma_around
+from nncodec.restorers.tuned.fit import Fitter
+from nncodec.restorers.tuned.network import HALO, N_PARAMETERS, correction, factors, luma, luma_with_halo
 
 Floats = npt.NDArray[np.float32]
 
@@ -91,12 +91,12 @@ def test_luma_of_gray_is_gray_itself_and_of_white_is_white() -> None:
     assert luma(np.full((2, 2, 3), 255, np.uint8)) == pytest.approx(255)
 
 
-def test_luma_around_a_region_repeats_the_border_of_the_picture() -> None:
+def test_luma_with_halo_a_region_repeats_the_border_of_the_picture() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     padded = np.pad(picture, ((HALO, HALO), (HALO, HALO), (0, 0)), mode="edge").astype(float) @ [0.299, 0.587, 0.114]
     for rows, columns in ((slice(0, 20), slice(0, 30)), (slice(3, 9), slice(25, 30)), (slice(19, 20), slice(0, 1))):
         expected = padded[rows.start : rows.stop + 2 * HALO, columns.start : columns.stop + 2 * HALO]
-        assert luma_around(picture, rows, columns) == pytest.approx(expected, abs=1e-3)
+        assert luma_with_halo(picture, rows, columns) == pytest.approx(expected, abs=1e-3)
 
 
 def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
@@ -104,27 +104,27 @@ def test_fitting_lowers_the_error_it_is_fitted_to() -> None:
     original = np.tile(np.linspace(60, 190, 32, dtype=np.float32), (32, 1))
     seen = original.copy()
     seen[:, ::2] -= 12
-    pair = Pair(seen, original)
+    pair = Fitter(seen, original)
     start = parameters(3) * 0.5
     first, second = (fit.parameters for fit in pair.fits(start, (20, 40)))
-    assert pair.sample().after(first) < 0.95 * pair.sample().after(start)
-    assert pair.sample().after(second) < pair.sample().after(first)
+    assert pair.sample().error_after(first) < 0.95 * pair.sample().error_after(start)
+    assert pair.sample().error_after(second) < pair.sample().error_after(first)
 
 
 def test_a_fit_knows_how_the_error_curves_around_it() -> None:
     """Gauss-Newton is exact where the error is linear in the weights: in those of the last layer."""
-    pair = Pair(plane(32, 32), plane(32, 32) * 0.9)
+    pair = Fitter(plane(32, 32), plane(32, 32) * 0.9)
     (fit,) = pair.fits(parameters(5), (1,))
-    sample, before = pair.sample(), pair.sample().before()
+    sample, before = pair.sample(), pair.sample().error_before()
     change = np.zeros(N_PARAMETERS, np.float32)
     change[324:] = np.random.default_rng(0).normal(0, 0.05, 54)
-    here, there, back = (sample.after(fit.parameters + sign * change) / before for sign in (0, 1, -1))
+    here, there, back = (sample.error_after(fit.parameters + sign * change) / before for sign in (0, 1, -1))
     assert change @ fit.curvature @ change == pytest.approx(there + back - 2 * here, rel=0.01)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (9, 13)])
 def test_planes_smaller_than_a_region_can_be_fitted(shape: tuple[int, int]) -> None:
-    pair = Pair(plane(*shape), plane(*shape))
+    pair = Fitter(plane(*shape), plane(*shape))
     (fit,) = pair.fits(parameters(), (2,))
     assert np.isfinite(fit.parameters).all()
     assert np.isfinite(fit.curvature).all()

@@ -81,7 +81,7 @@ def test_more_effort_never_gives_a_worse_trade() -> None:
 
     costs = [cost(effort) for effort in (1, 5, 6)]
     assert costs[1] < costs[0]
-    assert costs[2] < costs[1] + 1e-3  # rounded to 8 bits
+    assert costs[2] < costs[1] + 1e-3  # quantised to 8 bits
 
 
 def test_bytes_count_in_a_small_file() -> None:
@@ -202,7 +202,7 @@ def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
     for number in range(4):
         PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
-    for name, value in {"STARTS": recipe.STARTS[:2], "_N_PAIRS": 2, "_N_VALIDATION": 1}.items():
+    for name, value in {"STARTS": recipe.STARTS[:2], "_N_TRAINING": 2, "_N_VALIDATION": 1}.items():
         monkeypatch.setattr(recipe, name, value)
     output = tmp_path / "runs" / "x"
     for _ in range(2):
