@@ -57,7 +57,7 @@ def _network(name: str) -> tuple[int, float]:
 
 
 def _milliseconds(restorer: Restorer, width: int, height: int) -> tuple[float, float]:
-    original, seen = _pictures(width, height)
+    original, seen = pictures(width, height)
     parameters = restorer.fit(Task(seen, original, by_name("jpeg").id, 10**6, 1))
     assert parameters is not None
     with threadpool_limits(1):
@@ -73,7 +73,7 @@ def _runs(restorer: Restorer, seen: Pixels, parameters: bytes) -> Iterator[tuple
         yield time.process_time() - begun_cpu, time.perf_counter() - begun
 
 
-def _pictures(width: int, height: int) -> tuple[Pixels, Pixels]:
+def pictures(width: int, height: int) -> tuple[Pixels, Pixels]:
     """The original, and what JPEG makes of it."""
     sample = read((ROOT / "examples" / "harbour.png").read_bytes()).pixels
     times = (-(-height // sample.shape[0]), -(-width // sample.shape[1]), 1)

@@ -90,7 +90,6 @@ def shared() -> dict[str, tuple[bytes, tuple[int, float]]]:
         ("webp", "RGB", "luma", 40),
         ("avif", "L", "luma", 40),
         ("jpeg", "RGB", "luma+tuned", 70),
-        ("jpeg", "RGB", "luma11", 40),
         ("jpeg", "L", "luma", 40),
         ("ccnn", "RGB", "luma", 40),
     ):

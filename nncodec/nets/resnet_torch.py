@@ -1,7 +1,7 @@
-"""The shared restorers as torch modules, to be trained; `nncodec.nets.resnet` and `nncodec.nets.luma11` apply them.
+"""Residual blocks on packed samples as torch modules, to be trained; `nncodec.nets.resnet` applies them in NumPy.
 
-Both take Y, Cb and Cr of (B, 3, H, W) less 128 over 64, sides aligned with the codec's blocks, and return what to add,
-in the same unit.
+They take Y less 128, Cb and Cr, (B, 3, H, W) in units of 64 levels, sides aligned with the codec's blocks, and return
+the correction in the same unit.
 """
 
 from collections.abc import Mapping
@@ -99,35 +99,3 @@ class ArtifactNet(nn.Module):
             y = block(y, family, level)
         y = self.leave(y)
         return F.pixel_shuffle(y.float() * (1 + self.gain(family, level)), self.out)
-
-
-WIDTHS = (16, 14, 12, 11, 10, 9, 8)
-"""Features of the seven convolutions of the published network."""
-
-
-class Luma11(nn.Module):
-    """Seven convolutions whose features are all kept, two paths of 1 x 1 and 3 x 3 convolutions, one residual.
-
-    After "Combine Traditional Compression Method With Convolutional Neural Networks" (CLIC 2018), whose shape is that
-    of DCSCN (Yamanaka et al. 2017); hence its parametric ReLU. The condition moves the biases of the seven.
-    """
-
-    def __init__(self, families: int) -> None:
-        super().__init__()
-        inputs = (1, *WIDTHS)
-        self.features = nn.ModuleList(conv(i, o, 3) for i, o in zip(inputs, WIDTHS, strict=False))
-        self.biases = nn.ModuleList(Table(families, width) for width in WIDTHS)
-        self.slopes = nn.ParameterList(torch.full((width,), LEAK) for width in (*WIDTHS, 24, 8, 8))
-        self.a1, self.b1, self.b2 = conv(sum(WIDTHS), 24, 1), conv(sum(WIDTHS), 8, 1), conv(8, 8, 3)
-        self.leave = conv(32, 1, 1, gain=0.0)
-
-    def forward(self, x: Tensor, family: Tensor, level: Tensor) -> Tensor:
-        """(B, 3, H, W), (B,), (B,) in 0..1, to (B, 3, H, W); only the first channel is read, and changed."""
-        kept, y = [], x[:, :1]
-        for layer, bias, slope in zip(self.features, self.biases, self.slopes, strict=False):
-            y = F.prelu(layer(y) + bias(family, level), slope)
-            kept.append(y)
-        whole = torch.cat(kept, 1)
-        a = F.prelu(self.a1(whole), self.slopes[-3])
-        b = F.prelu(self.b2(F.prelu(self.b1(whole), self.slopes[-2])), self.slopes[-1])
-        return F.pad(self.leave(torch.cat([a, b], 1)), (0, 0, 0, 0, 0, 2))

@@ -305,7 +305,7 @@ def test_what_is_not_installed_is_done_without_or_named(
         ("decode --format jp", {"plain,jpeg", "plain,jpeg2000"}),
         ("encode -c we", {"plain,webp"}),
         ("encode -c compact:w", {"plain,compact:webp"}),
-        ("encode --restore lu", {"plain,luma", "plain,luma11"}),
+        ("encode --restore lu", {"plain,luma"}),
     ],
 )
 def test_completion_completes(here: Path, typed: str, expected: set[str]) -> None:

@@ -1,8 +1,5 @@
 """experiments/compact_forms.py: the networks are what docs/training.md says they are, and can be trained."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,22 +8,15 @@ import torch
 from nncodec.codecs import by_name
 from nncodec.training.regions import CodecRange
 from tests import pictures
+from tests.experiments import scripts
 
 torch.set_num_threads(1)
-
-TOOL = Path(__file__).parents[2] / "experiments" / "compact_forms.py"
 
 
 @pytest.fixture(scope="module")
 def forms() -> ModuleType:
-    """The tool as a module; dataclasses look themselves up by its name."""
-    spec = importlib.util.spec_from_file_location("compact_forms", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    """The script as a module."""
+    return scripts.load("compact_forms")
 
 
 PUBLISHED = 9 * 64 + 18 * 9 * 64 * 64 + 9 * 64

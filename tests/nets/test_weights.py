@@ -9,6 +9,7 @@ import pytest
 
 from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights
+from nncodec.restorers import all_restorers
 
 ROW = '[[model]]\nnumber = 7\ncodec = "learned"\nfile = "w.npz"\nsha256 = "{}"\ntrained = "never"\n'
 
@@ -37,6 +38,12 @@ def test_every_row_that_ships_names_a_whole_file():
         assert 1 <= number == model.number <= 127
         assert weights.load(number, model.codec)
         assert len(model.trained) > 20
+
+
+def test_retired_numbers_are_not_used_again():
+    """Old files may name them: they must stay unknown."""
+    assert weights.manifest().keys().isdisjoint({1, 2, 48, 49, 64, 80, 81, 96})
+    assert 3 not in all_restorers()
 
 
 def test_loads_by_number(folder):

@@ -92,7 +92,7 @@ class SourceOptions:
     show_default=True,
     callback=checked(check_restore),
     shell_complete=complete_restore,
-    help="Networks that repair the picture: none, luma, tuned, luma11, several with + between, or auto: luma+tuned. "
+    help="Networks that repair the picture: none, luma, tuned, luma+tuned, or auto: luma+tuned. "
     "One that does not pay for its bytes is left out.",
 )
 @click.option(

@@ -92,9 +92,6 @@ def tuned(folders: tuple[Path, ...], output: Path, minutes: float) -> None:
 @_output("luma", _CODED)
 @click.option("--minutes", type=click.FloatRange(0.01), required=True, help="Over all sittings.")
 @_resume
-@click.option(
-    "--net", type=click.Choice(["luma", "luma11"]), default="luma", show_default=True, help="luma11: as published."
-)
 @click.option("--regions", type=click.IntRange(1), default=9400, show_default=True, help="Regions coded beforehand.")
 @_batch
 @click.option(

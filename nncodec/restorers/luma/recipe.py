@@ -1,5 +1,6 @@
 """The recipe of the shared restorers: one network for all codecs and rates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from nncodec.codecs import by_name
 from nncodec.nets import weights
 from nncodec.nets.resnet import UNIT
-from nncodec.nets.resnet_torch import ArtifactNet, Luma11
+from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported
@@ -22,7 +23,6 @@ from nncodec.training.muon import optimisers
 from nncodec.training.regions import LEVELS, CodecRange, Regions, cached_regions, code_regions, random_regions
 from nncodec.training.start import load_data, start_run
 
-PUBLISHED = "luma11"
 VALIDATION_SIDE = 192
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
 
@@ -43,8 +43,6 @@ class Hyperparameters:
     """What the command line can change."""
 
     minutes: float
-    net: str = "luma"
-    """``luma``, or ``luma11``, the published one."""
     regions: int = 9_400
     """Regions coded before training begins."""
     batch: int = 8
@@ -59,6 +57,8 @@ class Hyperparameters:
     stride: int = 2
     width: int = 32
     blocks: int = 4
+    bfloat16: bool = True
+    """The convolutions run in bfloat16, else in float32."""
 
 
 def relative_error(added: Tensor, seen: Tensor, original: Tensor, gray: Tensor) -> Tensor:
@@ -92,14 +92,14 @@ class Recipe:
         settings = self.settings
         rng = np.random.default_rng((settings.seed, step))
         batch = random_batch(self.regions, settings.batch, settings.crop, rng)
-        gray = torch.from_numpy(rng.random(settings.batch) < (1 if settings.net == PUBLISHED else settings.gray))
+        gray = torch.from_numpy(rng.random(settings.batch) < settings.gray)
         seen = to_ycc(batch.seen)
         added = self._added(seen, batch.codec, batch.level, gray)
         return relative_error(added, seen, to_ycc(batch.original), gray).mean()
 
     def _added(self, seen: Tensor, codec: Tensor, level: Tensor, gray: Tensor) -> Tensor:
         x = torch.cat([seen[:, :1], seen[:, 1:] * ~gray[:, None, None, None]], 1) / UNIT
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.net != PUBLISHED):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
             y = self.model(x.contiguous(memory_format=torch.channels_last), codec, level)
         added: Tensor = y.float() * UNIT
         return added
@@ -140,20 +140,24 @@ def validation_regions(pictures: data.Pictures) -> Regions:
 
 def network(settings: Hyperparameters) -> nn.Module:
     """The network to train, new."""
-    if settings.net == PUBLISHED:
-        return Luma11(len(RANGES))
     return ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks)
 
 
-def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
-    """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
+def learn(
+    folders: list[Path],
+    folder: Path,
+    settings: Hyperparameters,
+    resume: bool,
+    make: Callable[[Hyperparameters], nn.Module] = network,
+) -> None:
+    """Train the network that ``make`` returns in ``folder``, and write ``weights.npz`` there, as it ships.
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
     training, held_out = load_data(folders, folder, settings.seed)
     regions = cached_regions(settings.regions, folder, settings.seed, partial(random_regions, training, ranges=RANGES))
     validation = validation_regions(held_out)
-    model = network(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = make(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
     run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
     recipe = Recipe(run, model, settings, regions, validation)

@@ -18,14 +18,12 @@ from nncodec.container import Kind, parse
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.image.metrics import mse
-from nncodec.nets import resnet_torch as mending
-from nncodec.nets import weights
-from nncodec.nets.luma11 import Luma11
+from nncodec.nets import resnet_torch, weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT, ArtifactNet
 from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.pipeline.restoring import chosen
-from nncodec.restorers import Task, luma, luma11
+from nncodec.restorers import Task, luma
 from nncodec.restorers.luma import recipe
 from nncodec.training import data, loop, regions
 from tests import pictures
@@ -35,13 +33,11 @@ torch.set_num_threads(1)
 PHOTO = pictures.photograph(104, 136)
 GRAY = pictures.photograph(104, 136, channels=1)
 SMALL = pictures.photograph(40, 48)
-BOTH = pytest.mark.parametrize("restorer", [luma.RESTORER, luma11.RESTORER], ids=lambda r: r.name)
 NETS = pytest.mark.parametrize(
-    ("torch_net", "net"),
-    [(lambda: mending.ArtifactNet(3, 2, 8, 2), ArtifactNet), (lambda: mending.ArtifactNet(3, 4, 8, 1), ArtifactNet),
-     (lambda: mending.Luma11(3), Luma11)],
-    ids=["stride 2", "stride 4", "luma11"],
-)  # fmt: skip
+    "trained",
+    [lambda: resnet_torch.ArtifactNet(3, 2, 8, 2), lambda: resnet_torch.ArtifactNet(3, 4, 8, 1)],
+    ids=["stride 2", "stride 4"],
+)
 
 
 def seen(pixels: np.ndarray = PHOTO, codec: str = "jpeg", quality: float = 10) -> np.ndarray:
@@ -66,10 +62,10 @@ def shipped(net: torch.nn.Module) -> tuple[weights.Arrays, torch.nn.Module]:
 
 @NETS
 @pytest.mark.parametrize(("family", "level"), [(0, 0.0), (1, 0.31), (2, 1.0)])
-def test_numpy_does_what_torch_trained(torch_net, net, family, level):
-    arrays, trained = shipped(torch_net())
-    ours = net(arrays)
-    margin = -ours.halo % mending.BLOCK  # torch wants whole blocks
+def test_numpy_does_what_torch_trained(trained, family, level):
+    arrays, trained = shipped(trained())
+    ours = ArtifactNet(arrays)
+    margin = -ours.halo % resnet_torch.BLOCK  # torch wants whole blocks
     wide = np.random.default_rng(1).normal(0, 40, (3, *(size + 2 * (ours.halo + margin) for size in (24, 40))))
     x = torch.from_numpy(wide.astype(np.float32))[None]
     with torch.no_grad():
@@ -81,41 +77,27 @@ def test_numpy_does_what_torch_trained(torch_net, net, family, level):
     assert np.allclose(got, expected[:, cut:-cut, cut:-cut].transpose(1, 2, 0), atol=2e-3)
 
 
-def test_published_network_has_the_papers_layers():
-    kernels = {name: tuple(p.shape) for name, p in mending.Luma11(4).named_parameters() if p.ndim == 4}
-    widths = (1, 16, 14, 12, 11, 10, 9, 8)
-    expected = {f"features.{i}.weight": (widths[i + 1], widths[i], 3, 3) for i in range(7)}
-    expected |= {"a1.weight": (24, 80, 1, 1), "b1.weight": (8, 80, 1, 1), "b2.weight": (8, 8, 3, 3)}
-    assert kernels == expected | {"leave.weight": (1, 32, 1, 1)}
+def test_shipped_network_stays_below_20_kmac_per_pixel():
+    arrays = weights.load(weights.newest("luma"), "luma")
+    pixels = arrays["net.leave.bias"].size / 3  # at one position
+    assert 5_000 < sum(kernel.size for kernel in arrays.values() if kernel.ndim == 4) / pixels < 20_000
 
 
-@pytest.mark.parametrize(("number", "name"), [(50, "luma"), (49, "luma11")])
-def test_shipped_networks_stay_below_20_kmac_per_pixel(number, name):
-    macs = 0.0
-    stride = (weights.load(number, name)["net.leave.bias"].size / 3) ** 0.5 if name == "luma" else 1
-    for kernel in weights.load(number, name).values():
-        if kernel.ndim == 4:
-            macs += kernel.size / stride**2
-    assert 5_000 < macs < 20_000
-
-
-@BOTH
 @pytest.mark.parametrize("pixels", [PHOTO, GRAY], ids=["colour", "gray"])
-def test_three_bytes_bring_jpeg_closer_to_the_original(restorer, pixels):
+def test_three_bytes_bring_jpeg_closer_to_the_original(pixels):
     wish = task(pixels)
-    parameters = restorer.fit(wish)
+    parameters = luma.RESTORER.fit(wish)
     assert len(parameters) == 3
-    assert mse(restorer.apply(wish.seen, parameters, "cpu"), pixels) < 0.95 * mse(wish.seen, pixels)
+    assert mse(luma.RESTORER.apply(wish.seen, parameters, "cpu"), pixels) < 0.95 * mse(wish.seen, pixels)
 
 
-@BOTH
 @pytest.mark.parametrize("shape", [(104, 136, 3), (61, 75, 3), (61, 75), (1, 1, 3), (3, 200)], ids=str)
-def test_tiles_do_not_show(restorer, shape, monkeypatch):
+def test_tiles_do_not_show(shape, monkeypatch):
     pixels = seen(pictures.photograph(*shape[:2], channels=3 if len(shape) == 3 else 1))
-    parameters = bytes([weights.newest(restorer.name), 7, 0xA9 if len(shape) == 3 else 0x09])
-    whole = restorer.apply(pixels, parameters, "cpu")
+    parameters = bytes([weights.newest("luma"), 7, 0xA9 if len(shape) == 3 else 0x09])
+    whole = luma.RESTORER.apply(pixels, parameters, "cpu")
     monkeypatch.setattr(luma, "equal_tiles", lambda *_: (32, 32))
-    tiled = restorer.apply(pixels, parameters, "cpu")
+    tiled = luma.RESTORER.apply(pixels, parameters, "cpu")
     assert whole.shape == shape
     assert np.abs(whole.astype(int) - tiled).max() <= 1
     assert (whole != tiled).mean() < 0.01
@@ -160,7 +142,7 @@ def test_a_file_holds_it_if_it_pays_and_is_better_for_it(codec):
 
 def test_auto_is_luma_then_tuned():
     assert [r.name for r in chosen("auto")] == ["luma", "tuned"]
-    assert [r.name for r in chosen("tuned+luma11")] == ["tuned", "luma11"]
+    assert [r.name for r in chosen("tuned+luma")] == ["tuned", "luma"]
     assert chosen("none") == []
     for wrong in ("luma+luma", "luma+", "Luma", "", "none+luma"):
         with pytest.raises(EncodeError):
@@ -168,8 +150,8 @@ def test_auto_is_luma_then_tuned():
 
 
 def test_two_restorers_in_one_file():
-    both = encode(Picture(SMALL), Settings("jpeg", Options(5), restore="luma11+luma"))
-    one = encode(Picture(SMALL), Settings("jpeg", Options(5), restore="luma11"))
+    both = encode(Picture(SMALL), Settings("jpeg", Options(5), restore="tuned+luma"))
+    one = encode(Picture(SMALL), Settings("jpeg", Options(5), restore="tuned"))
     assert both.psnr >= one.psnr
     assert decode(both.data).pixels.shape == SMALL.shape
 
@@ -179,7 +161,6 @@ def test_target_is_met_with_a_restorer():
     assert made.psnr >= 31.0
 
 
-@BOTH
 @pytest.mark.parametrize(
     ("parameters", "error"),
     [
@@ -190,20 +171,19 @@ def test_target_is_met_with_a_restorer():
         (b"\x20\x07\x88", UnsupportedFile),
     ],
 )
-def test_foreign_parameters_are_refused(restorer, parameters, error):
+def test_foreign_parameters_are_refused(parameters, error):
     with pytest.raises(error):
-        restorer.apply(seen(), parameters, "cpu")
+        luma.RESTORER.apply(seen(), parameters, "cpu")
 
 
-@BOTH
-def test_conditions_beyond_the_families_are_refused(restorer):
-    number = weights.newest(restorer.name)
-    beyond = 41 * len(weights.load(number, restorer.name)["codecs"])
-    restorer.apply(seen(), bytes([number, beyond - 1, 0x88]), "cpu")
+def test_conditions_beyond_the_families_are_refused():
+    number = weights.newest("luma")
+    beyond = 41 * len(weights.load(number, "luma")["codecs"])
+    luma.RESTORER.apply(seen(), bytes([number, beyond - 1, 0x88]), "cpu")
     with pytest.raises(CorruptFile, match="condition"):
-        restorer.apply(seen(), bytes([number, beyond, 0x88]), "cpu")
+        luma.RESTORER.apply(seen(), bytes([number, beyond, 0x88]), "cpu")
     with pytest.raises(CorruptFile, match="strengths"):
-        restorer.apply(seen(GRAY), bytes([number, 0, 0x18]), "cpu")
+        luma.RESTORER.apply(seen(GRAY), bytes([number, 0, 0x18]), "cpu")
 
 
 @settings(max_examples=40, deadline=None)
@@ -246,15 +226,14 @@ def test_regions_are_coded_worse_at_lower_levels():
         assert errors[0] > errors[1] > errors[2] > 0
 
 
-@pytest.mark.parametrize("net", ["luma", "luma11"])
-def test_command_trains_resumes_and_exports(net, tmp_path, monkeypatch):
+def test_command_trains_resumes_and_exports(tmp_path, monkeypatch):
     for number in range(4):
         PIL.Image.fromarray(pictures.photograph(192, 200, seed=number)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(data, "VALIDATION_PICTURES", 2)
     monkeypatch.setattr(recipe, "VALIDATION_LEVELS", (4.0,))
     monkeypatch.setattr(recipe, "VALIDATION_SIDE", 32)
     runs = tmp_path / "runs"
-    small = ["--net", net, "--regions", "6", "--batch", "2", "--crop", "32", "-o", str(runs / "x")]
+    small = ["--regions", "6", "--batch", "2", "--crop", "32", "-o", str(runs / "x")]
     for steps, more in ((2, []), (5, ["--resume"])):
         monkeypatch.setattr(loop.Run, "share", lambda run, steps=steps: min(1.0, run.step / steps))
         more = ["--minutes", "1", *more]
@@ -264,6 +243,5 @@ def test_command_trains_resumes_and_exports(net, tmp_path, monkeypatch):
     assert [line["step"] for line in lines] == [2, 5]
     assert len(lines[-1]["avif"]) == 1
     arrays = weights.read((runs / "x" / "weights.npz").read_bytes())
-    trained = {"luma": ArtifactNet, "luma11": Luma11}[net](arrays)
-    assert trained.families == len(recipe.RANGES)
+    assert ArtifactNet(arrays).families == len(recipe.RANGES)
     assert arrays["codecs"].tolist() == [1, 3, 4, 5, 16, 18]
