@@ -1,7 +1,8 @@
 """Shared weights by number: looked up in a manifest, checked by SHA-256, loaded without pickle.
 
 A number names one set of weights for ever: a file that was written with it needs exactly these. The weights ship
-as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` beside the package.
+as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` beside the package. The archives are
+described in docs/format/container.md, *Weights*.
 """
 
 import hashlib
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+NUMBERS = {
+    "learned": range(1, 32),
+    "tuned": range(32, 48),
+    "luma": range(48, 64),
+    "ccnn": range(64, 80),
+    "compact": range(80, 96),
+    "recurrent": range(96, 112),
+}
+"""Numbers that the weights of a codec or restorer may have, by its name: no two families share one.
+
+A payload that begins with a number is refused by every other codec.
+"""
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
 """Suffix of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format/container.md)."""
@@ -50,26 +63,28 @@ _NPZ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What NumPy raises on damaged .npz files, as found by damaging some."""
+"""Errors that NumPy raises on damaged .npz files, as found by damaging some."""
 _REINSTALL = "reinstall the package, or upgrade it if the file is newer"
 
 
 @dataclass(frozen=True)
-class Model:
-    """One row of the manifest."""
+class WeightsFile:
+    """One row of the manifest: a file of weights, and the number that names it."""
 
     number: int
-    """What a payload names."""
+    """Number in payloads and restorer parameters, 1 to 127."""
     codec: str
-    """Name of the codec or restorer whose weights these are."""
+    """Name of the codec or restorer that the weights belong to."""
     file: str
+    """File name in the folder of weights; it begins with the number in three digits."""
     sha256: str
+    """Checksum of the file, in hexadecimal digits."""
     trained: str
-    """One line: on what, how long, with which recipe."""
+    """One line on the training: recipe, time, pictures."""
 
 
 def folder() -> "Traversable":
-    """Where the weights lie: the data package, else the checkout's folder."""
+    """The folder of the weights: the data package, else the folder of the checkout."""
     try:
         found = resources.files("nncodec.weights")
     except ModuleNotFoundError:
@@ -78,43 +93,43 @@ def folder() -> "Traversable":
 
 
 @cache
-def manifest() -> dict[int, Model]:
+def manifest() -> dict[int, WeightsFile]:
     """All rows by number; UnsupportedFile if the manifest is missing or damaged."""
     try:
         rows = tomllib.loads(folder().joinpath(MANIFEST).read_text("utf-8"))["model"]
-        return {row["number"]: Model(**row) for row in rows}
+        return {row["number"]: WeightsFile(**row) for row in rows}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UnsupportedFile(f"the list of weights cannot be read: {error}", _REINSTALL) from error
 
 
-def all_of(codec: str) -> list[Model]:
-    """The models of a codec or restorer, in order of number; UnsupportedFile as :func:`manifest`."""
-    return sorted((model for model in manifest().values() if model.codec == codec), key=lambda model: model.number)
+def all_of(codec: str) -> list[WeightsFile]:
+    """The weights of a codec or restorer, in order of number; UnsupportedFile as :func:`manifest`."""
+    return sorted((row for row in manifest().values() if row.codec == codec), key=lambda row: row.number)
 
 
 def newest(codec: str) -> int:
-    """The highest number among a codec's weights; UnsupportedFile if there are none."""
+    """The highest number among the weights of a codec or restorer; UnsupportedFile if there are none."""
     found = all_of(codec)
     if not found:
         raise UnsupportedFile(f"there are no weights for {codec}", _REINSTALL)
     return found[-1].number
 
 
-def size(model: Model) -> int | None:
-    """Bytes of a model's file, None if it is not here."""
+def size(weights_file: WeightsFile) -> int | None:
+    """The size of a file in bytes, None if it is missing."""
     try:
-        return len(folder().joinpath(model.file).read_bytes())
+        return len(folder().joinpath(weights_file.file).read_bytes())
     except OSError:
         return None
 
 
 def installed(library: str) -> bool:
-    """Whether a package can be imported. It is not: some take seconds."""
+    """True if a package can be imported. It is not imported: some take seconds."""
     return importlib.util.find_spec(library) is not None
 
 
 def missing(codec: str, *libraries: str) -> str | None:
-    """What this installation lacks to run a codec with weights: a package or the weights, in a few words."""
+    """The package or weights that this installation lacks to run a codec, in a few words; None if it has all."""
     for library in libraries:
         if not installed(library):
             return f"the package {library}"
@@ -126,33 +141,34 @@ def missing(codec: str, *libraries: str) -> str | None:
 
 
 def require(library: str, purpose: str, hint: str) -> None:
-    """UnsupportedFile, with a hint, if a package is not installed that some purpose needs."""
+    """Raise UnsupportedFile, with a hint, if the package ``library``, which ``purpose`` needs, is not installed."""
     if not installed(library):
         raise UnsupportedFile(f"{purpose} needs the package {library}", hint)
 
 
 @cache
 def load(number: int, codec: str) -> Arrays:
-    """The arrays of a model, read-only.
+    """The arrays of the weights with a number, read-only.
 
     Raises UnsupportedFile if the number is unknown or another codec's, or the file is missing or altered.
     """
-    model = manifest().get(number)
-    if model is None or model.codec != codec:
+    row = manifest().get(number)
+    if row is None or row.codec != codec:
         raise UnsupportedFile(f"model {number} of {codec} is unknown", _REINSTALL)
     try:
-        data = folder().joinpath(model.file).read_bytes()
+        data = folder().joinpath(row.file).read_bytes()
     except OSError as error:
-        raise UnsupportedFile(f"the weights {model.file} cannot be read: {error}", _REINSTALL) from error
-    if hashlib.sha256(data).hexdigest() != model.sha256:
-        raise UnsupportedFile(f"the weights {model.file} are not those that model {number} names", _REINSTALL)
+        raise UnsupportedFile(f"the weights {row.file} cannot be read: {error}", _REINSTALL) from error
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise UnsupportedFile(f"the weights {row.file} are not those that model {number} names", _REINSTALL)
     return read(data)
 
 
 def write(path: Path, arrays: Arrays) -> None:
     """Write arrays as a compressed .npz file, the same bytes for the same arrays.
 
-    16-bit integers are split into a plane of low and one of high bytes, which compress better.
+    16-bit integers of shape (...) become bytes of shape (2, ...), the low bytes of all, then the high bytes: these
+    compress better.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, array in arrays.items():
@@ -171,7 +187,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 @contextmanager
 def opened_npz(source: Path | BinaryIO) -> Iterator[NpzFile]:
-    """An .npz file whose arrays are read within the block; ValueError for all that NumPy raises on damaged ones."""
+    """Open an .npz file for a block that reads its arrays; ValueError for every error of NumPy on damaged files."""
     try:
         archive = np.load(source, allow_pickle=False)
         if not isinstance(archive, NpzFile):
@@ -183,7 +199,7 @@ def opened_npz(source: Path | BinaryIO) -> Iterator[NpzFile]:
 
 
 def read(data: bytes) -> Arrays:
-    """The arrays in the bytes of a file that `write` made, read-only; UnsupportedFile if it is none."""
+    """The arrays in the bytes of a file that :func:`write` made, read-only; UnsupportedFile if they are damaged."""
     try:
         with opened_npz(io.BytesIO(data)) as archive:
             arrays = {name: archive[name] for name in archive.files}

@@ -26,7 +26,7 @@ from tests import pictures
 from tests.lapped import tiny_lapped
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMBERS = {"learned": range(1, 64), "ccnn": range(64, 80)}
+NUMBERS = {"learned": range(1, 32), "ccnn": range(64, 80)}
 BOTH = pytest.mark.parametrize("name", NUMBERS)
 PICTURE, FRAME = pictures.photograph(15, 20), Frame(20, 15, 3)
 

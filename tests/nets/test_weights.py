@@ -3,12 +3,16 @@
 import hashlib
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nncodec.errors import UnsupportedFile
+from nncodec.codecs import by_name
+from nncodec.container import parse, read_header
+from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.nets import weights
+from nncodec.pipeline.decoding import frame_of
 from nncodec.restorers import all_restorers
 
 ROW = '[[model]]\nnumber = 7\ncodec = "learned"\nfile = "w.npz"\nsha256 = "{}"\ntrained = "never"\n'
@@ -34,10 +38,41 @@ def install(folder, **arrays) -> None:
 def test_every_row_that_ships_names_a_whole_file():
     rows = weights.manifest()
     assert rows
-    for number, model in rows.items():
-        assert 1 <= number == model.number <= 127
-        assert weights.load(number, model.codec)
-        assert len(model.trained) > 20
+    for number, row in rows.items():
+        assert number == row.number
+        assert weights.load(number, row.codec)
+        assert len(row.trained) > 20
+
+
+def test_files_are_named_after_number_and_family():
+    for row in weights.manifest().values():
+        assert row.file == f"{row.number:03}-{row.codec}.npz"
+
+
+def test_numbers_lie_in_the_range_of_their_family():
+    for row in weights.manifest().values():
+        assert row.number in weights.NUMBERS[row.codec]
+
+
+def test_no_number_belongs_to_two_families():
+    numbers = [number for family in weights.NUMBERS.values() for number in family]
+    assert len(numbers) == len(set(numbers))
+    assert 1 <= min(numbers) <= max(numbers) <= 127
+
+
+@pytest.mark.parametrize("name", ["learned", "ccnn", "compact", "recurrent"])
+def test_a_codec_refuses_payloads_that_begin_with_another_familys_numbers(name):
+    codec = by_name(name)
+    if codec.missing() is not None:
+        pytest.skip(f"{name} needs {codec.missing()}")
+    files = sorted((Path(__file__).parents[1]).glob("golden*/**/*.nnc"))
+    golden = next(file for file in map(Path.read_bytes, files) if read_header(file).codec == codec.id)
+    payload, frame = parse(golden).payload, frame_of(read_header(golden))
+    assert payload[0] in weights.NUMBERS[name]
+    for other in weights.NUMBERS.keys() - {name}:
+        for number in (weights.NUMBERS[other][0], weights.NUMBERS[other][-1]):
+            with pytest.raises(CorruptFile, match="payload|number"):
+                codec.decode(bytes([number]) + payload[1:], frame, "cpu")
 
 
 def test_retired_numbers_are_not_used_again():

@@ -12,8 +12,6 @@ from nncodec.errors import CorruptFile, EncodeError
 from nncodec.nets import weights
 
 INDICES_PER_QUALITY = 2
-NUMBERS = range(64, 80)
-"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
 _NAME = "ccnn"
 
 
@@ -55,7 +53,7 @@ class Ccnn:
 
         if frame.depth != 8:
             raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, frame.channels, NUMBERS)
+        parsed = Payload.parse(payload, frame.channels, weights.NUMBERS[_NAME])
         return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels)
 
 

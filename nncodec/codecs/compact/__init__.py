@@ -20,7 +20,6 @@ from nncodec.nets import weights
 
 _NAME = "compact"
 _BASES = ("avif", "webp", "jpeg2000", "jpeg")
-_MODELS = range(80, 96)
 _HEAD = 4
 
 
@@ -62,7 +61,7 @@ class _Parts:
             raise CorruptFile(f"a compact payload of {len(payload)} bytes")
         model, number, sizes, strengths = payload[:_HEAD]
         odd, level = divmod(sizes, 64)
-        if model not in _MODELS or number not in {by_name(base).id for base in _BASES} or level > LEVELS:
+        if model not in weights.NUMBERS[_NAME] or number not in {by_name(base).id for base in _BASES} or level > LEVELS:
             raise CorruptFile(f"a compact payload of model {model}, codec {number}, level {level}")
         return cls(model, Condition(number, level, strengths & 15, strengths >> 4), odd, payload[_HEAD:])
 

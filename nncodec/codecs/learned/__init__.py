@@ -12,8 +12,6 @@ from nncodec.errors import CorruptFile, EncodeError
 from nncodec.nets import weights
 
 INDICES_PER_QUALITY = 2
-NUMBERS = range(1, 64)
-"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
 _NAME = "learned"
 
 
@@ -56,7 +54,7 @@ class Learned:
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, frame.channels, NUMBERS)
+        parsed = Payload.parse(payload, frame.channels, weights.NUMBERS[_NAME])
         if any(parsed.differing):
             raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
         model = loaded(parsed.model, _NAME)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from nncodec.errors import CorruptFile
 from nncodec.leb128 import read_number, write_number
+from nncodec.nets import weights
 
-NUMBERS = range(96, 112)
-"""Numbers that weights may have; the payloads of other codecs start with other bytes."""
 LAYERS = 16
 """Most layers that a payload can have."""
 CHECKSUM_MASK = 0xFFFF
@@ -43,7 +42,7 @@ class Payload:
     @classmethod
     def parse(cls, data: bytes) -> "Payload":
         """From bytes; CorruptFile if they contradict themselves."""
-        if not data or data[0] not in NUMBERS:
+        if not data or data[0] not in weights.NUMBERS["recurrent"]:
             raise CorruptFile("a recurrent payload that does not begin with the number of its weights")
         segments: list[Segment] = []
         at = 1
