@@ -1,1 +1,1 @@
-"""From symbols to words and back: exact arithmetic, tables of distributions, and the range coder."""
+"""Entropy coding: tables of distributions, and the range coder that turns symbols into words and back."""

@@ -1,4 +1,4 @@
-"""Tables over the quality in whole numbers, which are the same everywhere."""
+"""Interpolation between anchor qualities, in integers: the same result on every machine."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,15 @@ Integers = npt.NDArray[np.integer]
 
 
 def interpolate(anchors: Integers, quality: int) -> Integers:
-    """Row of an (N_ANCHORS, n) table at a quality index, linear between anchors; halves round up."""
+    """Interpolate a table over the quality linearly; halves round up.
+
+    Args:
+        anchors: (N_ANCHORS, n), a row for each anchor.
+        quality: index, 0 to 200.
+
+    Returns:
+        (n,) int64.
+    """
     low = min(quality // ANCHOR_SPACING, N_ANCHORS - 2)
     share = quality - low * ANCHOR_SPACING
     table = anchors.astype(np.int64)

@@ -1,6 +1,7 @@
 """The range coder of docs/format/container.md in plain Python, for platforms that constriction has no wheel for.
 
-Same bits, more slowly: about half a microsecond a symbol. `nncodec.entropy.coder` chooses.
+The same bits, more slowly: about half a microsecond a symbol. `nncodec.entropy.coder` chooses. Methods are named as
+those of constriction.
 """
 
 from bisect import bisect_right
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint32]
-Places = npt.NDArray[np.int32]
+Entries = npt.NDArray[np.int32]
 
 _BITS = 24
 """Bits of a probability: frequencies sum to 2^24."""
@@ -20,24 +21,24 @@ _STATE = (1 << 64) - 1
 
 
 class Distribution:
-    """A distribution over 0 to n - 1."""
+    """A distribution over the entries 0 to n - 1 of a table, from n positive frequencies with sum 2^24."""
 
     def __init__(self, frequencies: Sequence[int]) -> None:
-        """From n positive frequencies with sum 2^24."""
         self.sums = [0, *accumulate(frequencies)]
+        """Cumulative frequencies, (n + 1)."""
 
 
 class RangeEncoder:
-    """Words from symbols."""
+    """Writes words from entries of distributions."""
 
     def __init__(self) -> None:
         self._words: list[int] = []
         self._low, self._range = 0, _STATE
 
-    def encode(self, places: Places, model: Distribution) -> None:
-        """Write (n,) entries of a distribution."""
-        for place in places.tolist():
-            left, right = model.sums[place], model.sums[place + 1]
+    def encode(self, entries: Entries, distribution: Distribution) -> None:
+        """Write entries (n,) of a distribution."""
+        for entry in entries.tolist():
+            left, right = distribution.sums[entry], distribution.sums[entry + 1]
             unit = self._range >> _BITS
             self._range = unit * (right - left)
             self._add(unit * left)
@@ -46,7 +47,7 @@ class RangeEncoder:
                 self._low, self._range = self._low << 32 & _STATE, self._range << 32
 
     def get_compressed(self) -> Words:
-        """All words, the last being the first that lies in the range whatever follows it."""
+        """The words written so far, and a last one that lies in the range whatever words follow it."""
         if self._range == _STATE:
             return np.empty(0, np.uint32)
         sealed = RangeEncoder()
@@ -55,7 +56,7 @@ class RangeEncoder:
         return np.array([*sealed._words, sealed._low >> 32], np.uint32)
 
     def _add(self, amount: int) -> None:
-        """Add to what was written, with the carry into the words that are out already."""
+        """Add to the number written, with the carry into the words that are out already."""
         self._low += amount
         if self._low > _STATE:
             self._low &= _STATE
@@ -67,32 +68,32 @@ class RangeEncoder:
 
 
 class RangeDecoder:
-    """Symbols from words; zeros follow the last."""
+    """Reads entries from words (n,); zeros follow the last word."""
 
     def __init__(self, words: Words) -> None:
         self._words, self._at = words.tolist(), 0
         self._low, self._range = 0, _STATE
         self._point = self._word() << 32 | self._word()
 
-    def decode(self, model: Distribution, n: int) -> Places:
-        """The next n entries of a distribution, (n,). ValueError where no encoder can have written the words."""
-        found, sums = np.empty(n, np.int32), model.sums
+    def decode(self, distribution: Distribution, n: int) -> Entries:
+        """Read the next n entries of a distribution, (n,). ValueError where no encoder can have written the words."""
+        found, sums = np.empty(n, np.int32), distribution.sums
         low, range_, point = self._low, self._range, self._point
         for index in range(n):
             unit = range_ >> _BITS
             target = (point - low & _STATE) // unit
             if target >= sums[-1]:
                 raise ValueError("a point beyond the range")
-            place = bisect_right(sums, target) - 1
-            found[index] = place
-            low, range_ = low + unit * sums[place] & _STATE, unit * (sums[place + 1] - sums[place])
+            entry = bisect_right(sums, target) - 1
+            found[index] = entry
+            low, range_ = low + unit * sums[entry] & _STATE, unit * (sums[entry + 1] - sums[entry])
             if range_ < _WORD:
                 low, range_, point = low << 32 & _STATE, range_ << 32, point << 32 & _STATE | self._word()
         self._low, self._range, self._point = low, range_, point
         return found
 
     def maybe_exhausted(self) -> bool:
-        """Whether all words may have been used: false only if there is more than an encoder would have written."""
+        """True if an encoder may have stopped here; False if it certainly would have written fewer words."""
         used = self._at >= len(self._words)
         return used and (self._range == _STATE or self._point - self._low & _STATE < 2 * _WORD - 1)
 

@@ -1,4 +1,4 @@
-"""The tables of distributions: one per scale index, as integer frequencies that sum to 2^24."""
+"""Tables of distributions: one per scale index, as integer frequencies that sum to 2^24."""
 
 import math
 from dataclasses import dataclass
@@ -15,15 +15,17 @@ Frequencies = npt.NDArray[np.int64]
 TOTAL = 1 << 24
 """Sum of the frequencies of one distribution."""
 MAX_HALF_WIDTH = 2047
+"""Largest symbol that a logistic table holds."""
 TAIL = 1e-7
-"""Mass that may lie outside a table, where symbols are escaped."""
+"""Probability that may lie outside a logistic table, where symbols are escaped."""
 
 
 @dataclass(frozen=True)
 class Tables:
     """Distributions of symbols, by scale index.
 
-    ``frequencies[i]`` is (2 h + 2,) with h = ``half_widths[i]``: the symbols -h to h, then the escape.
+    ``frequencies[i]`` is (2 h + 2,) int64 with h = ``half_widths[i]``: the symbols -h to h, then the escape. Raises
+    UnsupportedFile unless there are 64 of them, all positive and with sum 2^24.
     """
 
     frequencies: tuple[Frequencies, ...]
@@ -37,15 +39,15 @@ class Tables:
 
     @cached_property
     def half_widths(self) -> list[int]:
-        """Largest symbol that each table holds."""
+        """The largest symbol that each table holds, by scale index."""
         return [len(row) // 2 - 1 for row in self.frequencies]
 
     def costs(self, index: int) -> npt.NDArray[np.float32]:
-        """Bits of each entry of one table."""
+        """Bits of each entry of one table, (2 h + 2,)."""
         return (24 - np.log2(self.frequencies[index])).astype(np.float32)
 
     def pack(self) -> dict[str, npt.NDArray[np.integer]]:
-        """As arrays for a file of weights."""
+        """Arrays for a file of weights, named ``tables.*``."""
         return {
             "tables.frequencies": np.concatenate(self.frequencies).astype(np.uint32),
             "tables.half_widths": np.array(self.half_widths, np.uint16),
@@ -53,7 +55,7 @@ class Tables:
 
     @classmethod
     def unpack(cls, arrays: dict[str, npt.NDArray[np.integer]]) -> "Tables":
-        """Inverse of `pack`; UnsupportedFile if the arrays do not fit together."""
+        """Read the arrays that `pack` made; UnsupportedFile if they do not fit together."""
         lengths = 2 * arrays["tables.half_widths"].astype(np.int64) + 2
         whole = arrays["tables.frequencies"].astype(np.int64)
         if whole.ndim != 1 or lengths.sum() != len(whole):
@@ -62,24 +64,27 @@ class Tables:
 
 
 def scale_of(index: float) -> float:
-    """Scale of the logistic distribution at an index, in symbols."""
+    """The scale of the logistic distribution at an index, which may be fractional, in symbols."""
     return float(SCALE_MIN * 2.0 ** (index / INDICES_PER_OCTAVE))
 
 
 def logistic_masses(scale: float) -> npt.NDArray[np.float64]:
-    """Masses of the symbols -h to h and of all others, (2 h + 2,); h is such that at most TAIL is outside."""
+    """Probabilities of the symbols -h to h and of all others, (2 h + 2,), under a logistic distribution about 0.
+
+    h leaves at most TAIL outside, unless that takes more than `MAX_HALF_WIDTH`.
+    """
     half = min(MAX_HALF_WIDTH, max(1, math.ceil(scale * math.log(2 / TAIL))))
     edges = 1 / (1 + np.exp(-np.clip((np.arange(-half, half + 2) - 0.5) / scale, -700, 700)))
     return np.append(np.diff(edges), max(0.0, 1 - edges[-1] + edges[0]))
 
 
 def to_frequencies(masses: npt.NDArray[np.float64]) -> Frequencies:
-    """Integers of at least 1 in proportion to the masses, with sum TOTAL; the largest takes up the rounding."""
+    """Round probabilities (n,) to integers of at least 1 with sum TOTAL; the largest takes the remainder."""
     frequencies: Frequencies = 1 + np.floor(masses / masses.sum() * (TOTAL - len(masses))).astype(np.int64)
     frequencies[frequencies.argmax()] += TOTAL - frequencies.sum()
     return frequencies
 
 
 def logistic_tables() -> Tables:
-    """The distributions that networks are trained for."""
+    """Logistic tables of all scale indices, which networks are trained for."""
     return Tables(tuple(to_frequencies(logistic_masses(scale_of(index))) for index in range(N_SCALES)))

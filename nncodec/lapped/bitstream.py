@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, framed, unframed
+from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, join_streams, split_streams
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
 from nncodec.lapped.context import Weights, step
@@ -103,7 +103,7 @@ class Payload:
         flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
         head += bytes([*self.groups, flags]) + (self.colours or b"")
-        return head + framed(self.escapes, self.words)
+        return head + join_streams(self.escapes, self.words)
 
     @classmethod
     def parse(cls, data: bytes, planes: int, models: range) -> "Payload":
@@ -122,7 +122,7 @@ class Payload:
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")
-        coded = unframed(data, at + (COLOUR_BYTES if own_colours else 0))
+        coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
         if colours is not None and abs(_determinant(colours)) < LEAST_DETERMINANT:
             raise CorruptFile(f"a matrix of colours whose determinant is {_determinant(colours)}")
         return cls(data[0], data[1], checksum, groups, colours, differing, *coded)

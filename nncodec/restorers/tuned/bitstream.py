@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from nncodec.entropy.coder import Decoder, Encoder, Symbols, framed, unframed
+from nncodec.entropy.coder import Decoder, Encoder, Symbols, join_streams, split_streams
 from nncodec.entropy.scales import N_SCALES
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
@@ -75,7 +75,7 @@ def coded_fits(number: int, index: int, fit: Fit, bit_price: float) -> Iterator[
         encoder = Encoder(tables)
         encoder.code(candidate.symbols, np.full(N_PARAMETERS, candidate.scale, np.uint8))
         head = coded_start(number, index) + bytes([candidate.exponent, candidate.scale])
-        yield head + framed(*encoder.finish())
+        yield head + join_streams(*encoder.finish())
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def decoded(parameters: bytes) -> Floats:
     exponent, scale = parameters[2:4]
     if exponent not in _EXPONENTS or scale >= N_SCALES:
         raise CorruptFile(f"restorer tuned: step exponent {exponent}, scale index {scale}")
-    decoder = Decoder(_tables(parameters[0]), *unframed(parameters, 4))
+    decoder = Decoder(_tables(parameters[0]), *split_streams(parameters, 4))
     symbols = decoder.code(np.full(N_PARAMETERS, scale, np.uint8))
     decoder.finish()
     difference = symbols * np.float32(2.0**-exponent)

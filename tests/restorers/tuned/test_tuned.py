@@ -13,7 +13,7 @@ from nncodec.cli.verbs import train
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.container import Container, Kind, Section, parse, serialize
-from nncodec.entropy.coder import Encoder, framed
+from nncodec.entropy.coder import Encoder, join_streams
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
@@ -162,7 +162,7 @@ def test_differences_above_16_are_refused(symbol: int, fine: bool) -> None:
     symbols[7] = symbol
     encoder = Encoder(Tables.unpack(weights.load(MODEL, "tuned")))
     encoder.code(symbols, np.full(378, 20, np.uint8))
-    parameters = bytes([MODEL, 0, 3, 20]) + framed(*encoder.finish())
+    parameters = bytes([MODEL, 0, 3, 20]) + join_streams(*encoder.finish())
     if fine:
         assert RESTORER.apply(seen(), parameters, "cpu").shape == PHOTO.shape
     else:

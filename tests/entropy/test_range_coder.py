@@ -1,0 +1,82 @@
+"""The range coder in plain Python against constriction: the same words, and the same symbols of any words."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncodec.entropy import coder, range_coder
+from nncodec.entropy.coder import Decoder
+from nncodec.entropy.scales import N_SCALES
+from nncodec.errors import CorruptFile
+from tests.entropy.test_coder import OWN, TABLES, arrays, groups, written
+
+
+def outcome(words: bytes, indices: list[int], escapes: bytes) -> list[int] | None:
+    """The symbols, or None for words that are refused."""
+    try:
+        decoder = Decoder(TABLES, escapes, words)
+        symbols = decoder.code(np.array(indices, np.uint8)).tolist()
+        decoder.finish()
+    except CorruptFile:
+        return None
+    return symbols
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups)
+def test_our_own_coder_writes_and_reads_the_same_bytes(parts):
+    pytest.importorskip("constriction")
+    by_constriction = written(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coder, "_backend", lambda: OWN)
+        assert written(parts) == by_constriction
+        decoder = Decoder(TABLES, *by_constriction)
+        for part in parts:
+            symbols, indices = arrays(part)
+            assert np.array_equal(decoder.code(indices), symbols)
+        decoder.finish()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=24), st.booleans(), st.lists(st.integers(0, N_SCALES - 1), max_size=12))
+def test_our_own_coder_makes_the_same_of_any_words(words, high, indices):
+    pytest.importorskip("constriction")
+    words = (b"\xff" * 8 * high + words).rstrip(b"\0")
+    by_constriction = outcome(words, indices, bytes(12))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coder, "_backend", lambda: OWN)
+        assert outcome(words, indices, bytes(12)) == by_constriction
+
+
+@pytest.mark.parametrize("carries", [1, 2, 40])
+def test_a_carry_runs_through_many_words(carries):
+    """Worst for an encoder: words of ones that the last symbol turns into zeros."""
+    encoder = range_coder.RangeEncoder()
+    encoder._words, encoder._low = [7, *[2**32 - 1] * carries], 2**64 - 2
+    encoder._add(3)
+    assert (encoder._words, encoder._low) == ([8, *[0] * carries], 1)
+
+
+def test_without_constriction_files_are_the_same():
+    """Our own coder steps in by itself."""
+    pytest.importorskip("constriction")
+    code = (
+        "import sys, numpy as np; sys.modules |= dict.fromkeys(sys.argv[1:])\n"
+        "from nncodec.entropy.coder import Encoder\n"
+        "from nncodec.entropy.tables import logistic_tables\n"
+        "encoder = Encoder(logistic_tables())\n"
+        "encoder.code(np.arange(-50, 50, dtype=np.int32), np.arange(100, dtype=np.uint8) % 64)\n"
+        "print(encoder.finish()[1].hex(), 'nncodec.entropy.range_coder' in sys.modules)"
+    )
+    with_it, without = (
+        subprocess.run(
+            [sys.executable, "-c", code, *lacking], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for lacking in ([], ["constriction"])
+    )
+    assert with_it[0] == without[0]
+    assert (with_it[1], without[1]) == ("False", "True")
