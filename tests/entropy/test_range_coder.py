@@ -80,3 +80,26 @@ def test_without_constriction_files_are_the_same():
     )
     assert with_it[0] == without[0]
     assert (with_it[1], without[1]) == ("False", "True")
+
+
+@pytest.mark.parametrize("n_symbols", [0, 1, 3])
+@pytest.mark.parametrize("beyond", [0, 1, 2**32 - 1, 2**32, 2**33 - 2, 2**33 - 1, 2**33, 2**40])
+def test_the_end_of_a_message_is_judged_as_by_constriction(n_symbols, beyond):
+    """At points some way beyond the lower end of the final interval; an encoder stays within 2^33 - 2 of it."""
+    pytest.importorskip("constriction")
+    frequencies = TABLES.frequencies[20]
+    entries = np.full(n_symbols, TABLES.half_widths[20], np.int32)
+    encoder = range_coder.RangeEncoder()
+    encoder.encode(entries, range_coder.Distribution(frequencies.tolist()))
+    assert not encoder._words
+    point = encoder._low + beyond
+    words = np.array([point >> 32, point & 2**32 - 1], np.uint32)
+    verdicts = []
+    for backend in (OWN, coder._backend()):
+        decoder = backend.decoder(words)
+        if n_symbols:
+            assert decoder.decode(backend.distribution(frequencies), n_symbols).tolist() == entries.tolist()
+        verdicts.append(decoder.maybe_exhausted())
+    assert verdicts[0] == verdicts[1]
+    if n_symbols:
+        assert verdicts[0] == (beyond < 2**33 - 1)
