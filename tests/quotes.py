@@ -7,6 +7,7 @@ A document quotes a measured figure or table between two comments that Markdown 
 ``python -m tests.quotes`` brings every quotation up to date; a test says whether that changes anything.
 
     bd TABLE SET CODEC ANCHOR               BD-rate of the mean curves by PSNR
+    fewer TABLE SET CODEC ANCHOR            the same as whole per cent of bytes saved
     bd-below BPP TABLE SET CODEC ANCHOR     the same of the codec's points of at most BPP bits per pixel
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
     bd-ms-ssim TABLE SET CODEC ANCHOR       the same by MS-SSIM in dB
@@ -15,6 +16,8 @@ A document quotes a measured figure or table between two comments that Markdown 
     published CODEC ANCHOR                  BD-rate between two published curves
     mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
     time COLUMN TABLE SET CODEC QUALITY     median milliseconds over pictures: encode, decode, encode_cpu, decode_cpu
+    seconds COLUMN TABLE SET CODEC QUALITY  the same in seconds, to two digits
+    memory COLUMN TABLE SET CODEC QUALITY   largest memory in MiB over pictures: encode or decode
     images TABLE SET                        number of pictures
     table KIND TABLES SET ANCHOR PUBLISHED  deltas, matrix, pictures, points or times of a report
     measured-with TABLE                     the comments of a table, as a list
@@ -83,6 +86,13 @@ def _bd(names: str, set_name: str, codec: str, anchor: str) -> str:
     return percent(bd_rate(_series(names, set_name, codec).psnr_curve(), _anchor(names, set_name, anchor)))
 
 
+def _fewer(names: str, set_name: str, codec: str, anchor: str) -> str:
+    rate = bd_rate(_series(names, set_name, codec).psnr_curve(), _anchor(names, set_name, anchor))
+    if rate > 0:
+        raise ValueError(f"{codec} needs more bytes than {anchor}")
+    return f"{-rate:.0f} %"
+
+
 def _bd_below(limit: str, names: str, set_name: str, codec: str, anchor: str) -> str:
     whole = _series(names, set_name, codec).psnr_curve()
     part = Curve.of(
@@ -135,10 +145,21 @@ def _mean(column: str, names: str, set_name: str, codec: str, quality: str) -> s
     return shown.get(column, "{:.4f}").format(getattr(point, column))
 
 
-def _time(which: str, names: str, set_name: str, codec: str, quality: str) -> str:
+def _timed(column: str, names: str, set_name: str, codec: str, quality: str) -> list[float]:
     timed = {name.replace(" ", ""): rows for name, rows in _data_set(names, set_name).timed.items()}
-    rows = [row for row in timed[codec] if row.quality == float(quality)]
-    return f"{1000 * statistics.median(getattr(row, which + '_s') for row in rows):.1f} ms"
+    return [getattr(row, column) for row in timed[codec] if row.quality == float(quality)]
+
+
+def _time(which: str, *series: str) -> str:
+    return f"{1000 * statistics.median(_timed(which + '_s', *series)):.1f} ms"
+
+
+def _seconds(which: str, *series: str) -> str:
+    return f"{statistics.median(_timed(which + '_s', *series)):.2g} s"
+
+
+def _memory(which: str, *series: str) -> str:
+    return f"{max(_timed(which + '_mib', *series)):.0f} MiB"
 
 
 def _grid(kind: str, names: str, set_name: str, anchor: str, published: str) -> str:
@@ -174,6 +195,7 @@ def _comment(name: str) -> str:
 
 _KINDS: dict[str, Callable[..., str]] = {
     "bd": _bd,
+    "fewer": _fewer,
     "bd-below": _bd_below,
     "bd-at-equal-rates": _bd_at_equal_rates,
     "bd-ms-ssim": _bd_ms_ssim,
@@ -182,6 +204,8 @@ _KINDS: dict[str, Callable[..., str]] = {
     "published": _published,
     "mean": _mean,
     "time": _time,
+    "seconds": _seconds,
+    "memory": _memory,
     "images": lambda names, set_name: str(_data_set(names, set_name).n_images),
     "table": _grid,
     "measured-with": _measured_with,
