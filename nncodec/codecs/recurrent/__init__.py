@@ -1,7 +1,7 @@
-"""Progressive coding by a recurrent network, after Toderici et al. 2017: each iteration adds bits to a better picture.
+"""Recurrent: progressive coding by a recurrent network, after Toderici et al. 2017, in layers that improve the picture.
 
-Exact integer arithmetic decides the bits (`nncodec.codecs.recurrent.context`). Pixels are painted in floating point
-and may differ by a level between machines. The payload's layout is in docs/format/recurrent.md.
+Bits are coded with exact integer arithmetic (`nncodec.codecs.recurrent.context`). Pixels are reconstructed in floating
+point and may differ by a level between machines. The payload's layout is in docs/format/recurrent.md.
 """
 
 from collections.abc import Sequence
@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncodec.codec import Frame, Options, Pixels
-from nncodec.codecs.recurrent.payload import LAYERS, Payload
+from nncodec.codecs.recurrent.bitstream import LAYERS, Payload
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.nets import weights
 
 if TYPE_CHECKING:
-    from nncodec.codecs.recurrent.coder_torch import Model
+    from nncodec.codecs.recurrent.model_torch import RecurrentModel
 
 _NAME = "recurrent"
 _INSTALL = "pip install torch"
 
 
 @cache
-def _model(number: int) -> "Model":
-    from nncodec.codecs.recurrent.coder_torch import Model
+def _model(number: int) -> "RecurrentModel":
+    from nncodec.codecs.recurrent.model_torch import RecurrentModel
 
-    return Model(weights.load(number, _NAME))
+    return RecurrentModel(weights.load(number, _NAME))
 
 
 def layers_at(quality: float) -> int:
-    """How many iterations a quality of 0 to 100 stands for, 1 to LAYERS."""
+    """The number of iterations, 1 to `LAYERS`, of a quality of 0 to 100."""
     return 1 + round(quality * (LAYERS - 1) / 100)
 
 
 class Recurrent:
-    """See the module's docstring."""
+    """The codec ``recurrent``; see the module's docstring."""
 
     id = 19
     name = _NAME
@@ -45,13 +45,13 @@ class Recurrent:
     max_side = 4096
 
     def missing(self) -> str | None:
-        """What this installation lacks: a library, or the weights."""
+        """The library or the weights that this installation lacks, or None."""
         return weights.missing(self.name, "torch")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Pixels (H, W) or (H, W, 3) uint8 to a payload; the effort does not matter. EncodeError for other depths."""
+        """Encode pixels (H, W) or (H, W, 3) uint8; the effort does not matter. EncodeError for other depths."""
         weights.require("torch", "codec recurrent", _INSTALL)
-        from nncodec.codecs.recurrent.coder_torch import encode
+        from nncodec.codecs.recurrent.encoder_torch import encode
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the recurrent codec takes 8 bits per sample", "encode it with jpeg2000")
@@ -60,12 +60,12 @@ class Recurrent:
         return b"".join(Payload(number, tuple(segments)).layers())
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
-        """A payload to uint8 pixels of ``frame.shape``; the device does not matter.
+        """Decode a payload to uint8 pixels of ``frame.shape``; the device does not matter.
 
-        Raises CorruptFile if the bits are not those that were written, UnsupportedFile for unknown weights.
+        Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights.
         """
         weights.require("torch", "codec recurrent", _INSTALL)
-        from nncodec.codecs.recurrent.coder_torch import decode
+        from nncodec.codecs.recurrent.decoder_torch import decode
 
         parsed = Payload.parse(payload)
         if frame.depth != 8 or max(frame.width, frame.height) > self.max_side:
@@ -73,11 +73,11 @@ class Recurrent:
         return decode(_model(parsed.model), parsed.segments, frame.width, frame.height, frame.channels)
 
     def cut(self, payload: bytes) -> list[bytes]:
-        """One layer for each iteration."""
+        """Cut a payload into its layers, one for each iteration; CorruptFile if one is cut short."""
         return Payload.parse(payload).layers()
 
     def decode_layers(self, layers: Sequence[bytes], frame: Frame, device: str) -> Pixels:
-        """The picture after so many iterations, in the size of the frame."""
+        """Decode the first layers to uint8 pixels of ``frame.shape``; errors as of `decode`."""
         return self.decode(b"".join(layers), frame, device)
 
 

@@ -1,4 +1,8 @@
-"""The schedule of the recurrent codec: which thresholds of which coefficients are asked for, in order of worth."""
+"""The bitplane schedule of the recurrent codec: which bitplanes of which coefficients each layer codes.
+
+Bitplanes are ordered by the squared error that they save per bit, as in embedded coding of wavelets. They are measured
+on the coefficients of training pictures; the schedule ships with the weights.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +13,24 @@ import numpy.typing as npt
 from nncodec.codecs.recurrent.transform import PER_PLANE, Floats
 
 TARGETS = (0.03, 0.06, 0.1, 0.15, 0.2, 0.26, 0.33, 0.41, 0.5, 0.62, 0.76, 0.92, 1.1, 1.35, 1.65, 2.0)
-"""Bits per pixel up to each layer, as estimated here; contexts make it less."""
+"""Bits per pixel up to the end of each layer, as estimated here; trained contexts need fewer."""
 EXPONENTS = range(11, 1, -1)
 """Thresholds are 2^11 to 2^2 levels."""
 LEAST_SHARE = 5e-4
-"""Slots that are used more seldom are left out."""
+"""Bitplanes in which fewer coefficients are significant than this share are left out."""
 _CLASSES = 8
-"""Positions are told apart by their energy, as contexts will do far better."""
+"""Classes of positions, by energy, with an estimate of the rate each: a stand-in for contexts."""
 
 
 @dataclass(frozen=True)
-class Slot:
-    """One threshold of one channel."""
+class Bitplane:
+    """One threshold of one channel: per position, a symbol -1, 0 or 1 for a residual below, within or above it."""
 
     layer: int
     round: int
     channel: int
     exponent: int
+    """The threshold is 2^exponent levels."""
     amplitude: float
     """Mean magnitude of residuals above the threshold, in levels."""
     share: float
@@ -44,30 +49,34 @@ class _Candidate:
     """Squared error saved per bit; no more than that of the channel's earlier candidates."""
 
 
-def plan(coefficients: Floats, targets: Sequence[float] = TARGETS) -> tuple[list[Slot], list[float]]:
-    """Slots of all layers, by layer, round and channel, and the slope that each layer ends at.
+def schedule_bitplanes(coefficients: Floats, targets: Sequence[float] = TARGETS) -> tuple[list[Bitplane], list[float]]:
+    """Choose the bitplanes of all layers.
 
     Args:
-        coefficients: (n, channels) of training pictures.
-        targets: bits per pixel up to each layer.
+        coefficients: (n, channels), at n positions of training pictures, in levels.
+        targets: bits per pixel up to the end of each layer.
+
+    Returns:
+        the bitplanes, by layer, round and channel, and for each layer the squared error that its last bit saves.
     """
     candidates = sorted(_candidates(coefficients), key=lambda each: -each.slope)
     total = np.cumsum([each.rate for each in candidates]) / PER_PLANE
-    slots: list[Slot] = []
+    bitplanes: list[Bitplane] = []
     slopes, start = [], 0
     for layer, target in enumerate(targets):
         end = min(int(np.searchsorted(total, target)), len(candidates) - 1)
         seen: dict[int, int] = {}
         for each in candidates[start:end]:
             number = seen[each.channel] = seen.get(each.channel, -1) + 1
-            slots.append(Slot(layer, number, each.channel, each.exponent, each.amplitude, each.share))
+            bitplanes.append(Bitplane(layer, number, each.channel, each.exponent, each.amplitude, each.share))
         slopes.append(candidates[end].slope)
         start = end
-    return sorted(slots, key=lambda slot: (slot.layer, slot.round, slot.channel)), slopes
+    return sorted(bitplanes, key=lambda each: (each.layer, each.round, each.channel)), slopes
 
 
 def _candidates(coefficients: Floats) -> list[_Candidate]:
-    energy = np.square(coefficients[:, 1:]).sum(1)
+    """All bitplanes of all channels, each after the larger thresholds of its channel were coded."""
+    energy = np.square(coefficients[:, 1:]).sum(1)  # (n,)
     classes = np.digitize(energy, np.quantile(energy, np.arange(1, _CLASSES) / _CLASSES))
     found = []
     for channel, column in enumerate(coefficients.T):
@@ -78,6 +87,7 @@ def _candidates(coefficients: Floats) -> list[_Candidate]:
                 continue
             amplitude = float(np.abs(residual[large]).mean())
             after = residual - np.sign(residual) * amplitude * large
+            # Significance at the entropy of its class, signs at one bit.
             rate = float(np.mean([_entropy(large[classes == each].mean()) for each in range(_CLASSES)]) + large.mean())
             slope = min(slope, float(np.square(residual).mean() - np.square(after).mean()) / rate)
             found.append(_Candidate(channel, exponent, amplitude, float(large.mean()), rate, slope))
@@ -86,5 +96,6 @@ def _candidates(coefficients: Floats) -> list[_Candidate]:
 
 
 def _entropy(share: npt.NDArray[np.float64] | float) -> float:
+    """Bits per symbol of a binary source."""
     p = float(np.clip(share, 1e-6, 1 - 1e-6))
     return float(-p * np.log2(p) - (1 - p) * np.log2(1 - p))

@@ -1,4 +1,4 @@
-"""The recipe of the recurrent codec: a linear start, its contexts, then networks and contexts together."""
+"""The recipe of the recurrent codec: contexts of the linear binariser, then networks and contexts, then contexts."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nncodec.codecs.recurrent.bitplane_schedule import TARGETS, Slot, plan
+from nncodec.codecs.recurrent.bitplane_schedule import TARGETS, Bitplane, schedule_bitplanes
 from nncodec.codecs.recurrent.transform import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
-from nncodec.codecs.recurrent.unrolled_torch import Outcome, Unrolled
+from nncodec.codecs.recurrent.unrolled_torch import Outcome, UnrolledCodec
 from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.export import shipped
@@ -18,18 +18,18 @@ from nncodec.training.muon import Muon
 from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 128
-PLANNED_CROPS = 600
+SCHEDULE_CROPS = 600
 WARMUP_STEPS = 30
 DECAY = 0.995
-"""How much of the average of the weights a step leaves."""
+"""Decay of the moving average of the parameters, per step."""
 PRIOR, TOGETHER, CONTEXTS = 0, 1, 2
-"""Phases: contexts of the linear start, everything, contexts of what has been learned."""
+"""Phases: contexts of the linear binariser alone, networks and contexts, contexts of the trained networks."""
 GRAY_SHARE = 0.1
 """Share of the training crops that lose their colours."""
 EARLY = 0.35
-"""A layer's cost is weighted by its rate to the power of minus this, so that all count alike."""
-SLOT_RATE = 4.0
-"""Learning rate of what each slot has of its own, in those of the rest of the contexts."""
+"""A layer's cost is weighted by its rate to the power of minus this: the layers then count about equally."""
+DIRECT_RATE = 4.0
+"""Learning rate of the parameters of single bitplanes, in learning rates of the other parameters of the contexts."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Hyperparameters:
 
     minutes: float
     additive: bool = False
-    """Whether what the decoder paints adds up, or each iteration paints the whole again (one-shot)."""
+    """True: the decoder's corrections of all layers add up; false: the last is the whole (one-shot)."""
     batch: int = 6
     crop: int = 128
     """A multiple of 16."""
@@ -55,13 +55,14 @@ class Hyperparameters:
     """Share of the time, at its end, for the contexts alone."""
     seed: int = 0
     weights: Path | None = None
-    """Weights as exported, to go on from; channels, hidden units and schedule are theirs then, and whether what is
-    painted adds up. Then bits are decided from the start, and only the contexts at the end have time of their own."""
+    """Weights as exported, to go on from; channels, hidden units, schedule and ``additive`` are theirs then.
+
+    Then no bits are drawn, and only the contexts at the end have time of their own."""
     every_minutes: float = 2.0
 
 
 def to_input(crops: data.Bytes) -> Tensor:
-    """(B, H, W, 3) uint8, sides 16 more than a multiple of 16, to coefficients (B, CHANNELS, h, w) float32."""
+    """Transform (B, 16 h + 16, 16 w + 16, 3) uint8 to coefficients (B, CHANNELS, h, w) float32."""
     return torch.from_numpy(np.stack([analyse(to_planes(crop)) for crop in crops]))
 
 
@@ -70,15 +71,16 @@ class Recipe:
     """Batches, loss and validation."""
 
     run: Run
-    model: Unrolled
+    model: UnrolledCodec
     settings: Hyperparameters
     pictures: data.Pictures
     validation: Tensor
+    """(n, CHANNELS, h, w): coefficients of held-out crops."""
     slopes: Tensor
     """(layers, 1): squared error that a bit is worth at each layer."""
 
     def loss(self, step: int, share: float) -> Tensor:
-        """The cost of a fresh batch, which step and seed decide."""
+        """The cost of a fresh batch; it depends on the seed, the step and the phase."""
         settings, run = self.settings, self.run
         if run.phase == PRIOR and share >= settings.prior_share:
             run.begin_phase(TOGETHER)
@@ -94,9 +96,9 @@ class Recipe:
         return self.cost(outcome)
 
     def cost(self, outcome: Outcome) -> Tensor:
-        """The paper's sum over iterations (equation 6) of distortion, with a price for bits.
+        """The paper's sum of distortion over iterations (Toderici et al. 2017, equation 6), with a price for bits.
 
-        Its root is taken for each crop and layer, so that the few with much texture do not rule.
+        Its root is taken for each crop and layer, so that crops of much texture do not dominate.
         """
         layers = torch.tensor(TARGETS[: len(outcome.bits)])[:, None] ** -EARLY
         total: Tensor = (((outcome.bits + outcome.error / self.slopes) / PER_PLANE).sqrt() * layers).mean()
@@ -116,7 +118,7 @@ class Recipe:
         self.run.log(loss=self.run.guard.loss, cost=cost, psnr_at_rates=at, bpp=rates, psnr=psnrs)
 
 
-def optimisers(model: Unrolled, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
+def optimisers(model: UnrolledCodec, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
     """Muon for the kernels of the networks, Adam for the rest."""
     kernels = [p for p in model.network.parameters() if p.ndim == 4]
     others = [p for p in model.network.parameters() if p.ndim != 4]
@@ -124,29 +126,29 @@ def optimisers(model: Unrolled, settings: Hyperparameters) -> list[torch.optim.O
     groups = [
         {"params": others, "lr": settings.rate},
         {"params": shared, "lr": settings.prior_rate},
-        {"params": own, "lr": SLOT_RATE * settings.prior_rate},
+        {"params": own, "lr": DIRECT_RATE * settings.prior_rate},
         {"params": [model.log_amplitude], "lr": settings.rate},
     ]
     return [Muon(kernels, settings.rate), torch.optim.Adam(groups, betas=(0.9, 0.98))]
 
 
-def planned(pictures: data.Pictures, settings: Hyperparameters) -> tuple[list[Slot], list[float]]:
-    """The schedule, from random crops that the seed decides."""
+def new_schedule(pictures: data.Pictures, settings: Hyperparameters) -> tuple[list[Bitplane], list[float]]:
+    """The bitplanes and slopes of all layers (`schedule_bitplanes`), from random crops that depend on the seed."""
     rng = np.random.default_rng(settings.seed)
-    crops = data.random_crops(pictures, PLANNED_CROPS, 8 * SIDE + 2 * EDGE, rng)
+    crops = data.random_crops(pictures, SCHEDULE_CROPS, 8 * SIDE + 2 * EDGE, rng)
     coefficients: Floats = np.stack([analyse(to_planes(crop)) for crop in crops])
-    return plan(np.moveaxis(coefficients, 1, -1).reshape(-1, CHANNELS))
+    return schedule_bitplanes(np.moveaxis(coefficients, 1, -1).reshape(-1, CHANNELS))
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
-    """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    """Train, or resume training, in ``folder``, and write ``weights.npz`` there; pictures are cached beside it."""
     pictures, held_out = load_data(folders, folder, settings.seed)
     crops = data.centre_crops(held_out, VALIDATION_SIDE + 2 * EDGE)
     if settings.weights is None:
         sizes = settings.encoder, settings.decoder, settings.hidden
-        model = Unrolled(*planned(pictures, settings), *sizes, settings.additive)
+        model = UnrolledCodec(*new_schedule(pictures, settings), *sizes, settings.additive)
     else:
-        model = Unrolled.of(shipped(settings.weights, "slots", "units"))
+        model = UnrolledCodec.of(shipped(settings.weights, "slots", "units"))
         settings = replace(settings, prior_share=0.0, drawn_share=0.0)
     schedule = Schedule(settings.minutes, WARMUP_STEPS)
     run = start_run(model, optimisers(model, settings), schedule, folder, DECAY, resume)

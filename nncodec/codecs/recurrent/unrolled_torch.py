@@ -1,4 +1,4 @@
-"""The recurrent codec as one network that can be trained, unrolled over its layers: each codes what the last one left.
+"""The recurrent codec as one differentiable network, unrolled over its layers.
 
 Bits are -1 or 1 with gradients, sums are in levels, and contexts are floating point; nothing is written.
 """
@@ -10,25 +10,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nncodec.codecs.recurrent import context as binary
-from nncodec.codecs.recurrent.bitplane_schedule import Slot
+from nncodec.codecs.recurrent import context
+from nncodec.codecs.recurrent.bitplane_schedule import Bitplane
 from nncodec.codecs.recurrent.context import Round
 from nncodec.codecs.recurrent.context_torch import BitPrior
-from nncodec.codecs.recurrent.network_torch import Recurrent, binarised, excess
+from nncodec.codecs.recurrent.network_torch import RecurrentNetwork, binarise, binariser_inputs
 from nncodec.codecs.recurrent.transform import CHANNELS
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
 from nncodec.training.export import exported
 
 UNITS_PER_ROOT = 1.2
-"""The unit of a layer's networks, in roots of the slope at its end: about the threshold of its slots."""
+"""The unit of a layer's networks, in roots of the slope at its end: about the threshold of its bitplanes."""
 SHARE = 0.5
-"""`Slot.share` of a slot that has been trained; it would only make the first guess of its contexts."""
+"""`Bitplane.share` of a trained bitplane; it would only give the first biases of its contexts."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """After each layer, (layers, B)."""
+    """Distortion and rate after each layer, (layers, B)."""
 
     error: Tensor
     """Squared error per position."""
@@ -36,106 +36,112 @@ class Outcome:
     """Bits per position, of all layers so far."""
 
 
-class Unrolled(nn.Module):
+class UnrolledCodec(nn.Module):
     """Networks, contexts and amplitudes, trained together.
 
     Args:
-        slots: the schedule, by layer, round and channel.
+        bitplanes: the schedule, by layer, round and channel.
         slopes: squared error that a bit is worth at the end of each layer.
         encoder, decoder: channels of the networks' memories.
         hidden: hidden units of the contexts.
-        additive: whether what the decoder paints adds up, or each iteration paints the whole again (one-shot).
+        additive: true: the decoder's corrections of all layers add up; false: the last is the whole (one-shot).
     """
 
     def __init__(
-        self, slots: list[Slot], slopes: Sequence[float], encoder: int, decoder: int, hidden: int, additive: bool
+        self,
+        bitplanes: list[Bitplane],
+        slopes: Sequence[float],
+        encoder: int,
+        decoder: int,
+        hidden: int,
+        additive: bool,
     ) -> None:
         super().__init__()
         units = [UNITS_PER_ROOT * slope**0.5 for slope in slopes]
-        shares = np.array([slot.share for slot in slots])
+        shares = np.array([each.share for each in bitplanes])
         self.slopes, self.additive = tuple(slopes), additive
-        self.network = Recurrent(CHANNELS, units, encoder, decoder)
+        self.network = RecurrentNetwork(CHANNELS, units, encoder, decoder)
         self.prior = BitPrior(CHANNELS, shares, len(slopes), hidden)
-        self.log_amplitude = nn.Parameter(torch.tensor([slot.amplitude for slot in slots]).log())
-        self.slots = np.array([(slot.layer, slot.round, slot.channel, slot.exponent, 0) for slot in slots])
-        self.rounds = binary.rounds(self.slots)
+        self.log_amplitude = nn.Parameter(torch.tensor([each.amplitude for each in bitplanes]).log())
+        self.schedule = np.array([(each.layer, each.round, each.channel, each.exponent, 0) for each in bitplanes])
+        self.rounds = context.rounds(self.schedule)
 
     @classmethod
-    def of(cls, arrays: weights.Arrays) -> "Unrolled":
-        """Weights as they ship; their sizes are theirs."""
-        network = Recurrent.of(restored(arrays, "network"), arrays["units"].tolist())
-        slots = [
-            Slot(layer, part, channel, exponent, amplitude / (1 << binary.LEVEL_BITS), SHARE)
+    def of(cls, arrays: weights.Arrays) -> "UnrolledCodec":
+        """The codec with the weights of a file, to go on from."""
+        network = RecurrentNetwork.of(restored(arrays, "network"), arrays["units"].tolist())
+        bitplanes = [
+            Bitplane(layer, part, channel, exponent, amplitude / (1 << context.LEVEL_BITS), SHARE)
             for layer, part, channel, exponent, amplitude in arrays["slots"].tolist()
         ]
         slopes = [(unit / UNITS_PER_ROOT) ** 2 for unit in network.units]
         hidden, additive = arrays["context.pace"].shape[1], bool(arrays["additive"])
-        model = cls(slots, slopes, network.encoder.width, network.decoder.width, hidden, additive)
+        model = cls(bitplanes, slopes, network.encoder.width, network.decoder.width, hidden, additive)
         model.network = network
-        model.prior.take(arrays)
+        model.prior.load_arrays(arrays)
         return model
 
     def to_arrays(self) -> weights.Arrays:
-        """The arrays that ship: integers for what decides bits, small ones for the networks."""
-        arrays: weights.Arrays = self.prior.to_arrays() | binary.logistic_tables().pack()
-        slots = self.slots.astype(np.int16)
-        slots[:, 4] = np.rint(self.log_amplitude.detach().exp().numpy() * (1 << binary.LEVEL_BITS))
+        """The arrays of a file of weights: contexts as whole numbers, networks quantised (`nncodec.nets.quantised`)."""
+        arrays: weights.Arrays = self.prior.to_arrays() | context.logistic_tables().pack()
+        schedule = self.schedule.astype(np.int16)
+        schedule[:, 4] = np.rint(self.log_amplitude.detach().exp().numpy() * (1 << context.LEVEL_BITS))
         arrays |= exported(dict(self.network.named_parameters()), "network.")
         units = np.array(self.network.units, np.float32)
-        return arrays | {"slots": slots, "units": units, "additive": np.array(self.additive)}
+        return arrays | {"slots": schedule, "units": units, "additive": np.array(self.additive)}
 
     def fix(self, fixed: bool) -> None:
-        """Whether all but the contexts stays as it is."""
+        """Exclude all parameters but those of the contexts from training, or include them again."""
         self.network.requires_grad_(not fixed)
         self.log_amplitude.requires_grad_(not fixed)
 
-    def forward(self, picture: Tensor, painting: bool, noise: bool, phases: Sequence[int] = (0, 1)) -> Outcome:
+    def forward(self, picture: Tensor, corrected: bool, noise: bool, phases: Sequence[int] = (0, 1)) -> Outcome:
         """Code coefficients (B, CHANNELS, h, w), in levels.
 
         Args:
-            picture: what to code.
-            painting: whether the networks take part, or the linear binariser works alone.
-            noise: whether bits are drawn (`binarised`).
-            phases: those of the two halves of positions whose bits are counted, to stand for all.
+            picture: the coefficients.
+            corrected: true: the networks take part; false: the linear binariser works alone.
+            noise: draw bits at random (`binarise`).
+            phases: the phases, of the two, whose bits are counted, to stand for all.
         """
         height, width = picture.shape[2:]
-        halves = [torch.from_numpy(at) for at in binary.phases(height, width)]
-        sums, shown, painted = (torch.zeros_like(picture) for _ in range(3))
-        seeing, showing = self.network.encoder.empty(picture), self.network.decoder.empty(picture)
+        halves = [torch.from_numpy(at) for at in context.phases(height, width)]
+        sums, shown, added = (torch.zeros_like(picture) for _ in range(3))
+        encoder_memory = self.network.encoder.initial_memory(picture)
+        decoder_memory = self.network.decoder.initial_memory(picture)
         bits, errors, rates = torch.zeros(len(picture)), [], []
         for layer, rounds in enumerate(self.rounds):
-            shift = dead = None
-            if painting:
-                seeing = self.network.encoder(self.network.look(picture - shown, layer), seeing)
-                shift, dead = self.network.offsets(seeing)
+            shift = dead_zone = torch.zeros((1, CHANNELS, 1, 1))
+            if corrected:
+                seen = self.network.encoder_input(picture - shown, layer)
+                encoder_memory = self.network.encoder(seen, encoder_memory)
+                shift, dead_zone = self.network.offsets(encoder_memory)
             before, residual = sums, picture - (shown if self.additive else sums)
             for part in rounds:
                 channels = torch.from_numpy(part.channels)
-                signs = self._signs(residual, shift, dead, part, channels, noise)
-                amplitude = self.log_amplitude[torch.from_numpy(part.slots)].exp()[:, None, None]
+                signs = self._signs(residual, shift, dead_zone, part, channels, noise)  # (B, k, h, w) each
+                amplitude = self.log_amplitude[torch.from_numpy(part.rows)].exp()[:, None, None]
                 step = torch.zeros_like(sums).index_copy(1, channels, amplitude * (signs[0] - signs[1]) / 2)
                 bits = bits + self._bits(sums.detach(), step.detach(), layer, part, signs, halves, phases)
                 sums, residual = sums + step, residual - step
-            if painting:
-                showing = self.network.decoder(self.network.hear(sums - before, sums, layer), showing)
-                fresh = self.network.painted(showing, layer)
-                painted = painted + fresh if self.additive else fresh
-            shown = sums + painted
+            if corrected:
+                seen = self.network.decoder_input(sums - before, sums, layer)
+                decoder_memory = self.network.decoder(seen, decoder_memory)
+                fresh = self.network.correction(decoder_memory, layer)
+                added = added + fresh if self.additive else fresh
+            shown = sums + added
             errors.append((picture - shown).square().sum((1, 2, 3)) / (height * width))
             rates.append(bits / (height * width))
         return Outcome(torch.stack(errors), torch.stack(rates))
 
     @staticmethod
     def _signs(
-        residual: Tensor, shift: Tensor | None, dead: Tensor | None, part: Round, channels: Tensor, noise: bool
+        residual: Tensor, shift: Tensor, dead_zone: Tensor, part: Round, channels: Tensor, noise: bool
     ) -> tuple[Tensor, Tensor]:
-        """The bits + and - of a round, -1 or 1, never both 1."""
+        """The bits + and - of a round, (B, k, h, w), -1 or 1, never both 1."""
         mine = residual[:, channels] / torch.exp2(torch.from_numpy(part.exponent).float())[:, None, None]
-        none = torch.zeros(())
-        up, down = excess(
-            mine, none if shift is None else shift[:, channels], none if dead is None else dead[:, channels]
-        )
-        plus, minus = binarised(up, noise), binarised(down, noise)
+        up, down = binariser_inputs(mine, shift[:, channels], dead_zone[:, channels])
+        plus, minus = binarise(up, noise), binarise(down, noise)
         return plus, torch.where(plus > 0, -torch.ones_like(minus), minus)
 
     def _bits(
@@ -148,7 +154,7 @@ class Unrolled(nn.Module):
         halves: list[Tensor],
         phases: Sequence[int],
     ) -> Tensor:
-        """What the bits of a round cost: the second half of the positions already knows those of the first."""
+        """The cost of a round's bits, (B,): the contexts of the second phase include the bits of the first."""
         total = torch.zeros(len(sums))
         for phase in phases:
             known = sums

@@ -16,18 +16,16 @@ from hypothesis import strategies as st
 from nncodec import pipeline
 from nncodec.codec import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
-from nncodec.codecs.recurrent import CODEC, layers_at, recipe
-from nncodec.codecs.recurrent import bitplane_schedule as slots
-from nncodec.codecs.recurrent import context as binary
-from nncodec.codecs.recurrent import transform as overlapped
-from nncodec.codecs.recurrent import unrolled_torch as unrolled
-from nncodec.codecs.recurrent.bitstream import Reader, Writer, code_round
-from nncodec.codecs.recurrent.coder_torch import Model, decode, encode
+from nncodec.codecs.recurrent import CODEC, context, layers_at, recipe, transform, unrolled_torch
+from nncodec.codecs.recurrent.bitplane_schedule import schedule_bitplanes
+from nncodec.codecs.recurrent.bitstream import LAYERS, BitReader, BitWriter, Payload, Segment, code_round
 from nncodec.codecs.recurrent.context import BitState, phases
-from nncodec.codecs.recurrent.neighbour_sums import Sizes
-from nncodec.codecs.recurrent.network_torch import Recurrent, binarised, excess
-from nncodec.codecs.recurrent.payload import LAYERS, Payload, Segment
-from nncodec.codecs.recurrent.unrolled_torch import Unrolled
+from nncodec.codecs.recurrent.context_inputs import ContextInputs
+from nncodec.codecs.recurrent.decoder_torch import decode
+from nncodec.codecs.recurrent.encoder_torch import encode
+from nncodec.codecs.recurrent.model_torch import RecurrentModel
+from nncodec.codecs.recurrent.network_torch import RecurrentNetwork, binarise, binariser_inputs
+from nncodec.codecs.recurrent.unrolled_torch import UnrolledCodec
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.image.metrics import mse, psnr
@@ -52,13 +50,13 @@ CHANNELS = 1 + max(tiny_recurrent.LOW)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_transform_is_orthonormal_to_the_borders(size, channels):
     pixels = pictures.photograph(*size, channels)
-    planes = overlapped.mirrored(overlapped.to_planes(pixels))
-    found = overlapped.analyse(planes)
+    planes = transform.mirrored(transform.to_planes(pixels))
+    found = transform.analyse(planes)
     inside = planes[:, 8:-8, 8:-8]
-    back = overlapped.synthesise(found)
+    back = transform.synthesise(found)
     assert np.abs(back - inside).max() < 1e-3
     assert np.square(found).sum() == pytest.approx(np.square(inside).sum(), rel=1e-4)
-    assert np.array_equal(overlapped.from_planes(back)[: size[0], : size[1]], pixels)
+    assert np.array_equal(transform.from_planes(back)[: size[0], : size[1]], pixels)
 
 
 def test_the_transform_is_the_matrix_of_the_format():
@@ -81,12 +79,12 @@ def test_the_transform_is_the_matrix_of_the_format():
     plane[16:, :32] = np.outer(basis[5], basis[9])
     plane[:, 8:16] += plane[:, 7::-1]
     plane[32:40] += plane[47:39:-1]
-    assert np.abs(overlapped.synthesise(coefficients)[0] - plane[8:40, 8:56]).max() < 1e-6
+    assert np.abs(transform.synthesise(coefficients)[0] - plane[8:40, 8:56]).max() < 1e-6
 
 
 def test_the_transform_compacts_more_than_a_block_transform():
     """Coding gain for a first-order process of correlation 0.95; the DCT of 16 has 9.46 dB as published."""
-    rows = overlapped.basis().astype(np.float64)
+    rows = transform.basis().astype(np.float64)
     correlation = 0.95 ** np.abs(np.subtract.outer(np.arange(32), np.arange(32)))
     variances = np.einsum("un,nm,um->u", rows, correlation, rows)
     assert -10 * np.log10(variances).mean() > 9.7
@@ -111,21 +109,21 @@ def test_phases_hold_every_position_once_and_no_two_neighbours(height, width):
 def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> BitState:
     """Sums of every size."""
     rng = np.random.default_rng(seed)
-    known = BitState(channels, height, width)
+    state = BitState(channels, height, width)
     spread = 10 ** rng.uniform(0, 5, (channels, 1, 1))
-    known.sums[:] = (rng.normal(0, 1, known.sums.shape) * spread * (rng.random(known.sums.shape) < 0.6)).astype(int)
-    return known
+    state.sums[:] = (rng.normal(0, 1, state.sums.shape) * spread * (rng.random(state.sums.shape) < 0.6)).astype(int)
+    return state
 
 
 @pytest.mark.parametrize("channels", [256, 768])
 def test_contexts_in_python_integers(channels):
     """An independent evaluation of docs/format/recurrent.md with numbers of any length."""
-    contexts, known = tiny_recurrent.model().contexts, lively(channels)
+    contexts, state = tiny_recurrent.model().contexts, lively(channels)
     arrays = tiny_recurrent.arrays()
     part = tiny_recurrent.model().rounds(1, channels)[0]
     at = phases(5, 4)[1]
-    found = contexts.indices(known, 1, part, at)
-    values = known.sums.tolist()
+    found = contexts.indices(state, 1, part, at)
+    values = state.sums.tolist()
 
     def size(c, i, j):
         inside = 0 <= i < 5 and 0 <= j < 4
@@ -147,7 +145,7 @@ def test_contexts_in_python_integers(channels):
             for c in range(channels):
                 x += 12 * size(c, i, j) * enter[c][unit] + around(c, i, j) * enter[768 + c][unit]
             y.append(rounded(x, 11 if x < 0 else 8))
-        for row, (slot, c) in enumerate(zip(part.slots.tolist(), part.channels.tolist(), strict=True)):
+        for row, (slot, c) in enumerate(zip(part.rows.tolist(), part.channels.tolist(), strict=True)):
             own, exponent = values[c][i][j], int(arrays["slots"][slot, 3])
             four = sum(
                 values[c][min(max(i + a, 0), 4)][min(max(j + b, 0), 3)] for a, b in ((-1, 0), (1, 0), (0, -1), (0, 1))
@@ -164,29 +162,29 @@ def test_contexts_in_python_integers(channels):
 def test_contexts_follow_sums_as_they_change():
     """Round after round, indices are those of a picture whose sums were there from the start."""
     contexts, rng = tiny_recurrent.model().contexts, np.random.default_rng(1)
-    known = lively(768, seed=1)
+    state = lively(768, seed=1)
     for layer in range(tiny_recurrent.LAYERS):
         for part in contexts.rounds[layer]:
             for at in phases(5, 4):
-                fresh = BitState(*known.sums.shape)
-                fresh.sums[:] = known.sums
+                fresh = BitState(*state.sums.shape)
+                fresh.sums[:] = state.sums
                 expected = contexts.indices(fresh, layer, part, at)
-                assert all(map(np.array_equal, contexts.indices(known, layer, part, at), expected))
-                known.add(part.channels, at, rng.integers(-9999, 9999, expected[0].shape, np.int32))
+                assert all(map(np.array_equal, contexts.indices(state, layer, part, at), expected))
+                state.add(part.channels, at, rng.integers(-9999, 9999, expected[0].shape, np.int32))
 
 
 def test_the_trained_contexts_are_those_that_ship():
     """Indices of the whole numbers against the log-odds of the trained network."""
     model, trained = tiny_recurrent.model(), tiny_recurrent.trainable()
-    known, at = lively(768, seed=3), phases(5, 4)[0]
+    state, at = lively(768, seed=3), phases(5, 4)[0]
     for layer in range(tiny_recurrent.LAYERS):
         for part in model.contexts.rounds[layer]:
-            found = model.contexts.indices(known, layer, part, at)
-            sums = torch.from_numpy(known.sums)[None] / 8
+            found = model.contexts.indices(state, layer, part, at)
+            sums = torch.from_numpy(state.sums)[None] / 8
             with torch.no_grad():
                 odds = trained.prior.odds(sums, layer, part, torch.from_numpy(at))
             for index, each in zip(found, odds, strict=True):
-                expected = ((each[0].numpy() - binary.LOGIT_FIRST) / binary.LOGIT_STEP).clip(0, 63)
+                expected = ((each[0].numpy() - context.LOGIT_FIRST) / context.LOGIT_STEP).clip(0, 63)
                 assert np.abs(index - expected).max() < 0.6
 
 
@@ -204,7 +202,7 @@ def test_bits_come_back_and_their_checksum_tells_damage():
     contexts = tiny_recurrent.model().contexts
     rng = np.random.default_rng(0)
     written, read = BitState(768, 6, 7), BitState(768, 6, 7)
-    writer = Writer(contexts.tables, 5)
+    writer = BitWriter(contexts.tables, 5)
     wanted = [rng.integers(-1, 2, (len(part.channels), 42)).astype(np.int8) for part in contexts.rounds[0]]
     for part, symbols in zip(contexts.rounds[0], wanted, strict=True):
         before = written.sums.copy()
@@ -212,7 +210,7 @@ def test_bits_come_back_and_their_checksum_tells_damage():
         step = (written.sums - before)[part.channels].reshape(len(part.channels), -1)
         assert np.array_equal(step, symbols * part.amplitude[:, None])
     words = writer.finish()
-    reader = Reader(contexts.tables, words, 5)
+    reader = BitReader(contexts.tables, words, 5)
     for part in contexts.rounds[0]:
         code_round(read, contexts, 0, part, reader)
     reader.finish()
@@ -224,10 +222,10 @@ def test_a_bit_that_is_none_is_refused():
     """Words that stand for the symbol 0, to which the tables give the least there is."""
     from nncodec.entropy.coder import Encoder
 
-    tables = binary.logistic_tables()
+    tables = context.logistic_tables()
     encoder = Encoder(tables)
     encoder.code(np.zeros(8, np.int32), np.full(8, 9, np.uint8))
-    reader = Reader(tables, encoder.finish()[1], 0)
+    reader = BitReader(tables, encoder.finish()[1], 0)
     with pytest.raises(CorruptFile):
         reader.code(np.full(8, 9, np.uint8), None)
 
@@ -236,16 +234,16 @@ def test_the_checksum_is_that_of_the_format():
     """Over the size, then over each step's bits, packed, the first bit highest."""
     segment = encode(tiny_recurrent.model(), tiny_recurrent.picture(9, 5), 1)[0]
     seen = []
-    reader = Reader(tiny_recurrent.model().contexts.tables, segment.words, 0)
-    known = BitState(768, 1, 1)
+    reader = BitReader(tiny_recurrent.model().contexts.tables, segment.words, 0)
+    state = BitState(768, 1, 1)
     for part in tiny_recurrent.model().rounds(0, 768):
 
         class Spy:
-            def code(self, indices, wanted):
-                seen.append(reader.code(indices, wanted))
+            def code(self, indices, given):
+                seen.append(reader.code(indices, given))
                 return seen[-1]
 
-        code_round(known, tiny_recurrent.model().contexts, 0, part, Spy())
+        code_round(state, tiny_recurrent.model().contexts, 0, part, Spy())
     crc = zlib.crc32(bytes([5, 0, 0, 0, 9, 0, 0, 0, 3]))
     for bits in seen:
         padded = bits.tolist() + [0] * (-len(bits) % 8)
@@ -259,28 +257,30 @@ def test_the_checksum_is_that_of_the_format():
 
 def test_the_binariser_decides_by_sign_and_draws_by_tanh():
     x = torch.tensor([-9.0, -0.1, 0.0, 0.1, 9.0])
-    assert binarised(x, noise=False).tolist() == [-1, -1, -1, 1, 1]
+    assert binarise(x, noise=False).tolist() == [-1, -1, -1, 1, 1]
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        drawn = binarised(torch.full((20000,), 0.03, requires_grad=True), noise=True)
+        drawn = binarise(torch.full((20000,), 0.03, requires_grad=True), noise=True)
     assert set(drawn.tolist()) == {-1.0, 1.0}
     assert float(drawn.detach().mean()) == pytest.approx(np.tanh(20 * 0.03), abs=0.02)
     leaf = torch.tensor(0.03, requires_grad=True)
-    binarised(leaf, noise=False).backward()
+    binarise(leaf, noise=False).backward()
     assert float(leaf.grad) == pytest.approx(20 * (1 - np.tanh(20 * 0.03) ** 2), rel=1e-5)
 
 
 def test_untrained_networks_leave_the_linear_binariser_alone():
-    network = Recurrent(8, [10.0, 5.0], 4, 4)
+    network = RecurrentNetwork(8, [10.0, 5.0], 4, 4)
     x = torch.randn(1, 8, 3, 3, generator=torch.Generator().manual_seed(0))
-    state = network.encoder(network.look(x, 0), network.encoder.empty(x))
-    shift, dead = network.offsets(state)
-    painted = network.painted(network.decoder(network.hear(x, x, 1), network.decoder.empty(x)), 1)
+    memory = network.encoder(network.encoder_input(x, 0), network.encoder.initial_memory(x))
+    shift, dead_zone = network.offsets(memory)
+    correction = network.correction(
+        network.decoder(network.decoder_input(x, x, 1), network.decoder.initial_memory(x)), 1
+    )
     assert not shift.any()
-    assert not dead.any()
-    assert not painted.any()
-    assert state.abs().max() < 1
-    up, down = excess(torch.tensor([1.1, 0.9, -0.9, -1.1]), torch.zeros(()), torch.zeros(()))
+    assert not dead_zone.any()
+    assert not correction.any()
+    assert memory.abs().max() < 1
+    up, down = binariser_inputs(torch.tensor([1.1, 0.9, -0.9, -1.1]), torch.zeros(()), torch.zeros(()))
     assert (up > 0).tolist() == [True, False, False, False]
     assert (down > 0).tolist() == [False, False, False, True]
 
@@ -302,8 +302,8 @@ def test_any_size_and_any_number_of_layers(shape, additive):
 def test_training_and_coding_see_one_picture(additive):
     """The trainable model's distortion and rate are those of real files, but for the mirrored border."""
     pixels = tiny_recurrent.picture(96, 112)
-    planes = overlapped.mirrored(overlapped.to_planes(pixels))
-    wanted = torch.from_numpy(overlapped.analyse(planes))[None]
+    planes = transform.mirrored(transform.to_planes(pixels))
+    wanted = torch.from_numpy(transform.analyse(planes))[None]
     trained = tiny_recurrent.trainable(additive)
     with torch.no_grad():
         outcome = trained(wanted, True, False)
@@ -319,18 +319,18 @@ def test_sums_do_not_depend_on_the_order_of_adding(monkeypatch):
     pixels = tiny_recurrent.picture(64, 48)
     segments = encode(tiny_recurrent.model(), pixels, 2)
 
-    def change(self, kept, channels, fresh, weights):
+    def replace_sizes(self, kept, channels, fresh, weights):
         by = fresh.astype(np.int64) - kept[channels]
-        self.taken_in += by.reshape(len(channels), -1).T @ weights[channels].astype(np.int64)
+        self.hidden_inputs += by.reshape(len(channels), -1).T @ weights[channels].astype(np.int64)
         kept[channels] = fresh
 
-    def hidden(self, taken_in, channels):
-        x = taken_in.astype(np.int64)
+    def hidden_terms(self, hidden_inputs, channels):
+        x = hidden_inputs.astype(np.int64)
         y = np.where(x < 0, (x + 1024) >> 11, (x + 128) >> 8)
         return (y @ self.leave[:, channels].astype(np.int64)).T
 
-    monkeypatch.setattr(Sizes, "_change", change)
-    monkeypatch.setattr(binary.Contexts, "_hidden", hidden)
+    monkeypatch.setattr(ContextInputs, "_replace", replace_sizes)
+    monkeypatch.setattr(context.Contexts, "_hidden_terms", hidden_terms)
     assert [each.words for each in encode(tiny_recurrent.model(), pixels, 2)] == [each.words for each in segments]
 
 
@@ -461,7 +461,7 @@ def test_weights_that_do_not_fit_are_refused():
     arrays = tiny_recurrent.arrays()
     for damaged in ({"units": arrays["units"][1:]}, {"slots": arrays["slots"][:, :4]}):
         with pytest.raises(UnsupportedFile):
-            Model(arrays | damaged)
+            RecurrentModel(arrays | damaged)
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -470,15 +470,17 @@ def test_weights_that_do_not_fit_are_refused():
 def test_the_schedule_asks_for_large_coefficients_first():
     """Two channels that are 64 times as large as the two others are asked for more often, and earlier."""
     rng = np.random.default_rng(0)
-    found, slopes = slots.plan(rng.laplace(0, [640, 640, 10, 10], (4000, 4)).astype(np.float32), (0.01, 0.02, 0.04))
-    assert found == sorted(found, key=lambda slot: (slot.layer, slot.round, slot.channel))
+    found, slopes = schedule_bitplanes(
+        rng.laplace(0, [640, 640, 10, 10], (4000, 4)).astype(np.float32), (0.01, 0.02, 0.04)
+    )
+    assert found == sorted(found, key=lambda each: (each.layer, each.round, each.channel))
     assert slopes == sorted(slopes, reverse=True)
-    per_channel = [[slot.exponent for slot in found if slot.channel == channel] for channel in range(4)]
+    per_channel = [[each.exponent for each in found if each.channel == channel] for channel in range(4)]
     assert all(each == sorted(each, reverse=True) and len(set(each)) == len(each) for each in per_channel)
     assert len(per_channel[0]) > len(per_channel[2])
-    assert all(2**slot.exponent < slot.amplitude < 2.5 * 2**slot.exponent for slot in found if slot.exponent > 3)
-    assert min(slot.layer for slot in found if slot.channel in (0, 1)) == 0
-    assert all(slot.layer for slot in found if slot.channel in (2, 3))
+    assert all(2**each.exponent < each.amplitude < 2.5 * 2**each.exponent for each in found if each.exponent > 3)
+    assert min(each.layer for each in found if each.channel in (0, 1)) == 0
+    assert all(each.layer for each in found if each.channel in (2, 3))
 
 
 @pytest.fixture
@@ -492,8 +494,8 @@ def folder(tmp_path):
 
 def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
     """All three phases in a few steps, a stop in between, and weights that code."""
-    schedule = tiny_recurrent.slots(), [4.0 ** (6 - layer) for layer in range(tiny_recurrent.LAYERS)]
-    monkeypatch.setattr(recipe, "planned", lambda *given: schedule)
+    schedule = tiny_recurrent.bitplanes(), [4.0 ** (6 - layer) for layer in range(tiny_recurrent.LAYERS)]
+    monkeypatch.setattr(recipe, "new_schedule", lambda *given: schedule)
     monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
     settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, context_share=0.3)
     runs = tmp_path / "runs" / "tiny"
@@ -504,7 +506,7 @@ def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
     assert [line["step"] for line in lines] == [1, 30]
     assert all(len(line["bpp"]) == len(line["psnr"]) == tiny_recurrent.LAYERS for line in lines)
     assert lines[1]["cost"] < lines[0]["cost"]
-    model = Model(weights.read((runs / "weights.npz").read_bytes()))
+    model = RecurrentModel(weights.read((runs / "weights.npz").read_bytes()))
     assert model.network.paint.weight.any()
     pixels = tiny_recurrent.picture(40, 40)
     assert psnr(pixels, decode(model, encode(model, pixels, 4), 40, 40, 3)) > 20
@@ -514,7 +516,7 @@ def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
 def test_weights_that_ship_are_trained_as_they_are(additive):
     """What is read back and exported again is the same, but for rounding, and codes alike."""
     shipped = tiny_recurrent.arrays(additive)
-    trained = Unrolled.of(shipped)
+    trained = UnrolledCodec.of(shipped)
     again = trained.to_arrays()
     assert {name: array.dtype for name, array in again.items()} == {
         name: array.dtype for name, array in shipped.items()
@@ -526,18 +528,18 @@ def test_weights_that_ship_are_trained_as_they_are(additive):
     assert again["units"] == pytest.approx(shipped["units"])
     pixels = tiny_recurrent.picture(64, 48)
     segments = encode(tiny_recurrent.model(additive), pixels, tiny_recurrent.LAYERS)
-    assert [len(each.words) for each in encode(Model(again), pixels, tiny_recurrent.LAYERS)] == pytest.approx(
+    assert [len(each.words) for each in encode(RecurrentModel(again), pixels, tiny_recurrent.LAYERS)] == pytest.approx(
         [len(each.words) for each in segments], abs=4
     )
 
 
 def test_training_from_weights_neither_plans_nor_draws(folder, tmp_path, monkeypatch):
     """Everything learns from the first step on, with the schedule of the weights; those of others are refused."""
-    monkeypatch.setattr(recipe, "planned", None)
+    monkeypatch.setattr(recipe, "new_schedule", None)
     monkeypatch.setattr(recipe.data, "VALIDATION_PICTURES", 24)
     monkeypatch.setattr(loop.Run, "share", lambda run: run.step / 2)
     drawn = []
-    monkeypatch.setattr(unrolled, "binarised", lambda x, noise: drawn.append(noise) or binarised(x, noise))
+    monkeypatch.setattr(unrolled_torch, "binarise", lambda x, noise: drawn.append(noise) or binarise(x, noise))
     weights.write(tmp_path / "shipped.npz", tiny_recurrent.arrays())
     settings = replace(tiny_recurrent.SETTINGS, batch=1, crop=48, weights=tmp_path / "shipped.npz")
     recipe.learn([folder], tmp_path / "runs", settings, False)

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from nncodec.codecs.recurrent import recipe as recurrent
-from nncodec.codecs.recurrent.bitplane_schedule import Slot
-from nncodec.codecs.recurrent.coder_torch import Model
+from nncodec.codecs.recurrent.bitplane_schedule import Bitplane
+from nncodec.codecs.recurrent.model_torch import RecurrentModel
 from nncodec.codecs.recurrent.transform import PER_PLANE
-from nncodec.codecs.recurrent.unrolled_torch import Unrolled
+from nncodec.codecs.recurrent.unrolled_torch import UnrolledCodec
 from nncodec.nets import weights
 
 torch.set_num_threads(1)  # more would only wait for each other here
@@ -20,21 +20,21 @@ LOW = (0, 1, 2, 3, 16, 17, 32, PER_PLANE, 2 * PER_PLANE)
 LAYERS = 4
 
 
-def slots() -> list[Slot]:
+def bitplanes() -> list[Bitplane]:
     """Thresholds of 1,024 levels down to 32 in the first layer, then halved in each."""
-    found = [Slot(0, 10 - e, c, e, 1.4 * 2**e, 0.2) for e in range(10, 4, -1) for c in LOW]
+    found = [Bitplane(0, 10 - e, c, e, 1.4 * 2**e, 0.2) for e in range(10, 4, -1) for c in LOW]
     for layer in range(1, LAYERS):
-        found += [Slot(layer, 0, channel, 5 - layer, 1.5 * 2 ** (5 - layer), 0.3) for channel in LOW]
+        found += [Bitplane(layer, 0, channel, 5 - layer, 1.5 * 2 ** (5 - layer), 0.3) for channel in LOW]
     return found
 
 
 @cache
-def trainable(additive: bool = False) -> Unrolled:
+def trainable(additive: bool = False) -> UnrolledCodec:
     """Lively weights wherever they start at zero."""
     sizes = SETTINGS.encoder, SETTINGS.decoder, SETTINGS.hidden
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = Unrolled(slots(), [4.0 ** (6 - layer) for layer in range(LAYERS)], *sizes, additive)
+        model = UnrolledCodec(bitplanes(), [4.0 ** (6 - layer) for layer in range(LAYERS)], *sizes, additive)
         for parameter in (*model.network.parameters(), *model.prior.parameters()):
             parameter.data += 0.03 * torch.randn_like(parameter)
     return model
@@ -47,9 +47,9 @@ def arrays(additive: bool = False) -> weights.Arrays:
 
 
 @cache
-def model(additive: bool = False) -> Model:
+def model(additive: bool = False) -> RecurrentModel:
     """Ready to code."""
-    return Model(arrays(additive))
+    return RecurrentModel(arrays(additive))
 
 
 def picture(height: int, width: int, channels: int = 3) -> np.ndarray:
