@@ -21,14 +21,14 @@ from torch.nn import functional as F
 
 from nncodec.codecs.compact.recipe import RANGES, larger
 from nncodec.image.scaling import downscale
-from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet, conv
 from nncodec.training.allocator import keep_memory
 from nncodec.training.batches import BORDER, FLOOR, random_batch, to_ycc
 from nncodec.training.data import Bytes, Pictures, centre_crops, find_pictures, load_pictures, random_crops
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import LEVELS, SIDE, CodecRange, Regions, cached_regions, code_regions
+from nncodec.training.regions import SIDE, CodecRange, Regions, cached_regions, code_regions
 from nncodec.training.state import Average
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -240,7 +240,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/forms"))
     parser.add_argument("--minutes", type=float, default=7.0, help="CPU time of each form")
     parser.add_argument("--codec", choices=[each.codec.name for each in RANGES], default="jpeg")
-    parser.add_argument("--level", type=int, default=20, help=f"level of damage, 0 (the most) to {LEVELS:.0f}")
+    parser.add_argument("--level", type=int, default=20, help=f"level of damage, 0 (the most) to {LEVELS}")
     parser.add_argument("--regions", type=int, default=3000)
     options = parser.parse_args()
     torch.set_num_threads(1)

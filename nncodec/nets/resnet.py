@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float32]
 
 UNIT = 64.0
 """Levels that are 1 to the network."""
+LEVELS = 40
+"""Levels of damage run from 0, the worst, to this; the network takes a level divided by it."""
 ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
 
 

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nncodec.nets.resnet import LEVELS
 from nncodec.nets.resnet_torch import BLOCK
 from nncodec.nets.ycbcr import TO_YCC
 from nncodec.training.data import Bytes
-from nncodec.training.regions import LEVELS, Regions
+from nncodec.training.regions import Regions
 
 BORDER = 8
 """Pixels at the border of a crop that the loss leaves out: beyond it the network sees zeros, in use it sees pixels."""

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codec import Codec, Frame, Options
+from nncodec.nets.resnet import LEVELS
 from nncodec.training.data import Bytes, Pictures, random_crops
 
 SIDE = 192
 """Side of a region; a multiple of the largest block that a codec works in on small pictures, 64."""
-LEVELS = 40.0
-"""Levels of damage of a codec run from 0, its lowest quality here, to this."""
 SKEW = 1.25
 """Levels are drawn as LEVELS times a uniform number to this power: the low ones more often."""
 _PART = 500

@@ -12,11 +12,12 @@ import numpy as np
 
 from nncodec.codec import Codec, Frame, Options, Pixels
 from nncodec.codecs import by_id, by_name
-from nncodec.codecs.compact.networks import LEVELS, Bytes, Condition
+from nncodec.codecs.compact.networks import Bytes, Condition
 from nncodec.codecs.compact.networks import Compact as Networks
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image.scaling import halved
 from nncodec.nets import weights
+from nncodec.nets.resnet import LEVELS
 
 _NAME = "compact"
 _BASES = ("avif", "webp", "jpeg2000", "jpeg")

@@ -15,15 +15,13 @@ import numpy.typing as npt
 
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
-from nncodec.nets.resnet import ArtifactNet
+from nncodec.nets.resnet import LEVELS, ArtifactNet
 from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
 from nncodec.nets.ycbcr import FULL, best_strengths, chroma_to_rgb, with_halo
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-LEVELS = 40
-"""Levels of damage run from 0, the worst, to this."""
 POWER = 1.25
 """A level's share of all levels to this power is its quality's share of the range."""
 BLOCK = 8

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name
-from nncodec.codecs.compact.networks import LEVELS, POWER, Compact, Condition
+from nncodec.codecs.compact.networks import POWER, Compact, Condition
 from nncodec.codecs.compact.proxy_torch import PRICE, stand_in, steps_like, upscaled
 from nncodec.image.metrics import psnr
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
-from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc

@@ -1,4 +1,4 @@
-"""The recipe of the shared restorers: one network for all codecs and rates."""
+"""The recipe of `luma`: one network for the pictures of all codecs at all rates, trained on coded regions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,19 +13,20 @@ from torch import Tensor, nn
 
 from nncodec.codecs import by_name
 from nncodec.nets import weights
-from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported
 from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import LEVELS, CodecRange, Regions, cached_regions, code_regions, random_regions
+from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, random_regions
 from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 192
+"""Side of the regions held out."""
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
-
+"""Levels of damage at which they are coded."""
 
 RANGES = (
     CodecRange(by_name("jpeg"), 3, 92, 0.38),
@@ -35,23 +36,25 @@ RANGES = (
     CodecRange(by_name("learned"), 5, 90, 0.09, effort=3),
     CodecRange(by_name("ccnn"), 5, 90, 0.06, effort=1),
 )
-"""In the order in which the networks number them. JPEG above 92 is 4:4:4, and nearly free of damage."""
+"""Codecs in the order of the network's families. JPEG above 92 is 4:4:4, and nearly free of damage."""
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the command line can change."""
+    """Settings of a run; the command line sets most of them."""
 
     minutes: float
     regions: int = 9_400
     """Regions coded before training begins."""
     batch: int = 8
     crop: int = 128
-    """Side of the crops, a multiple of 8."""
+    """Side of a crop, a multiple of 8."""
     rate: float = 1e-3
+    """Learning rate."""
     gray: float = 0.2
-    """Share of the crops without colour."""
+    """Share of the crops that are shown without chroma."""
     average: float = 0.998
+    """Decay of the moving average of the weights, per step."""
     every_minutes: float = 5.0
     seed: int = 0
     stride: int = 2
@@ -62,9 +65,13 @@ class Hyperparameters:
 
 
 def relative_error(added: Tensor, seen: Tensor, original: Tensor, gray: Tensor) -> Tensor:
-    """(B,): squared error after correction over that before, the mean of that of luma and that of RGB; gray: of luma.
+    """Squared error after the correction divided by that before, (B,): mean of that of luma and that of RGB.
 
-    Arguments are (B, 3, H, W) in levels, and (B,) bool.
+    Args:
+        added: (B, 3, H, W) the correction of Y, Cb and Cr, in levels.
+        seen: (B, 3, H, W) the crops as decoded.
+        original: (B, 3, H, W)
+        gray: (B,) bool, crops of which luma alone counts.
     """
     inner = (..., slice(BORDER, -BORDER), slice(BORDER, -BORDER))
     before = (original - seen)[inner]
@@ -88,7 +95,7 @@ class Recipe:
     validation: Regions
 
     def loss(self, step: int, share: float) -> Tensor:
-        """Loss of a fresh batch; it depends on the seed and the step alone."""
+        """The loss on a new random batch, which the seed and the step determine."""
         settings = self.settings
         rng = np.random.default_rng((settings.seed, step))
         batch = random_batch(self.regions, settings.batch, settings.crop, rng)
@@ -98,6 +105,7 @@ class Recipe:
         return relative_error(added, seen, to_ycc(batch.original), gray).mean()
 
     def _added(self, seen: Tensor, codec: Tensor, level: Tensor, gray: Tensor) -> Tensor:
+        """The network's correction of crops (B, 3, H, W), in levels; those marked gray are shown without chroma."""
         x = torch.cat([seen[:, :1], seen[:, 1:] * ~gray[:, None, None, None]], 1) / UNIT
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
             y = self.model(x.contiguous(memory_format=torch.channels_last), codec, level)
@@ -130,7 +138,7 @@ class Recipe:
 
 
 def validation_regions(pictures: data.Pictures) -> Regions:
-    """The middle of every picture, coded by every codec at every validation level."""
+    """Code the middle of every picture by every codec at every validation level."""
     middles = data.centre_crops(pictures, VALIDATION_SIDE)
     grid = list(product(range(len(RANGES)), VALIDATION_LEVELS))
     codec = np.repeat([number for number, _ in grid], len(middles))
@@ -139,7 +147,7 @@ def validation_regions(pictures: data.Pictures) -> Regions:
 
 
 def network(settings: Hyperparameters) -> nn.Module:
-    """The network to train, new."""
+    """A new network."""
     return ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks)
 
 
@@ -150,7 +158,7 @@ def learn(
     resume: bool,
     make: Callable[[Hyperparameters], nn.Module] = network,
 ) -> None:
-    """Train the network that ``make`` returns in ``folder``, and write ``weights.npz`` there, as it ships.
+    """Train the network that ``make`` returns, and write its weights as they ship to ``weights.npz`` in ``folder``.
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
@@ -166,6 +174,6 @@ def learn(
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
-    """The arrays that ship: the averaged parameters after ``net.``, and the codecs' wire numbers."""
+    """Arrays of a file of weights: the parameters, named ``net.*``, and the wire numbers of the codecs."""
     arrays: weights.Arrays = {"codecs": np.array([each.codec.id for each in RANGES], np.uint8)}
     return arrays | exported(parameters, "net.")

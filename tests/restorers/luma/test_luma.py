@@ -1,4 +1,4 @@
-"""The shared restorers: NumPy against torch, tiles, parameters in the file, what they gain and what they refuse."""
+"""The restorer `luma`: NumPy against torch, tiles, parameters in the file, gains and refusals."""
 
 import contextlib
 import json
@@ -85,10 +85,10 @@ def test_shipped_network_stays_below_20_kmac_per_pixel():
 
 @pytest.mark.parametrize("pixels", [PHOTO, GRAY], ids=["colour", "gray"])
 def test_three_bytes_bring_jpeg_closer_to_the_original(pixels):
-    wish = task(pixels)
-    parameters = luma.RESTORER.fit(wish)
+    job = task(pixels)
+    parameters = luma.RESTORER.fit(job)
     assert len(parameters) == 3
-    assert mse(luma.RESTORER.apply(wish.seen, parameters, "cpu"), pixels) < 0.95 * mse(wish.seen, pixels)
+    assert mse(luma.RESTORER.apply(job.seen, parameters, "cpu"), pixels) < 0.95 * mse(job.seen, pixels)
 
 
 @pytest.mark.parametrize("shape", [(104, 136, 3), (61, 75, 3), (61, 75), (1, 1, 3), (3, 200)], ids=str)
@@ -101,24 +101,6 @@ def test_tiles_do_not_show(shape, monkeypatch):
     assert whole.shape == shape
     assert np.abs(whole.astype(int) - tiled).max() <= 1
     assert (whole != tiled).mean() < 0.01
-
-
-def test_strengths_are_those_of_least_squares():
-    wish = task()
-    net = ArtifactNet(weights.load(50, "luma"))
-    sample = luma._Sample(net, wish)
-    left, found = sample.tried(0, 4)
-    errors = {}
-    for strengths in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        near = luma.Condition(0, 4, found.luma + strengths[0], found.chroma + strengths[1])
-        total = 0.0
-        for region in sample._regions:
-            y, c = luma._corrections(net, wish.seen, region, near)
-            added = y[:, :, None] * near.luma / 8 + c * near.chroma / 8
-            total += np.square(wish.original[region] - wish.seen[region].astype(float) - added).sum()
-        errors[strengths] = total
-    assert errors[0, 0] == pytest.approx(left, rel=1e-3)
-    assert min(errors, key=errors.__getitem__) == (0, 0)
 
 
 def test_strength_zero_changes_nothing_and_luma_leaves_chroma():
@@ -222,7 +204,7 @@ def test_loss_is_the_share_of_the_error_that_is_left():
 def test_regions_are_coded_worse_at_lower_levels():
     original = pictures.photograph(64, 64)
     for each in recipe.RANGES:
-        errors = [mse(regions.code_region(original, each, level), original) for level in (0.0, 20.0, regions.LEVELS)]
+        errors = [mse(regions.code_region(original, each, level), original) for level in (0.0, 20.0, 40.0)]
         assert errors[0] > errors[1] > errors[2] > 0
 
 
