@@ -37,11 +37,11 @@ from pathlib import Path
 from nncodec.bench.report import report_tables
 from nncodec.bench.report.assembly import merged
 from nncodec.bench.report.bd import Curve, bd_rate, delta
-from nncodec.bench.report.contest import Contest, contests
+from nncodec.bench.report.comparison import Comparison, comparisons
 from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.report.reference import references
 from nncodec.bench.report.series import DataSet, Series, data_sets
-from nncodec.bench.results_tsv import Table
+from nncodec.bench.results_tsv import Results
 
 ROOT = Path(__file__).parent.parent
 QUOTE = re.compile(r"<!-- quote ([^>]*?) -->(.*?)<!-- / -->", re.DOTALL)
@@ -69,13 +69,13 @@ def _value(request: str) -> str:
 
 
 @cache
-def _table(names: str) -> Table:
+def _results(names: str) -> Results:
     return merged([ROOT / "results" / name for name in names.split(",")])
 
 
 @cache
 def _data_set(names: str, name: str) -> DataSet:
-    return next(data for data in data_sets(_table(names).rows) if data.name == name)
+    return next(data for data in data_sets(_results(names).rows) if data.name == name)
 
 
 def _series(names: str, set_name: str, codec: str) -> Series:
@@ -162,20 +162,20 @@ def _memory(which: str, *series: str) -> str:
     return f"{max(_timed(which + '_mib', *series)):.0f} MiB"
 
 
-def _grid(kind: str, names: str, set_name: str, anchor: str, published: str) -> str:
-    grid = getattr(report_tables, kind)(_contest(names, set_name, anchor, published))
-    if isinstance(grid, tuple):
-        grid = grid[0]
-    return f"\n\n{grid.markdown()}\n"
+def _report_table(kind: str, names: str, set_name: str, anchor: str, published: str) -> str:
+    table = getattr(report_tables, kind)(_comparison(names, set_name, anchor, published))
+    if isinstance(table, tuple):
+        table = table[0]
+    return f"\n\n{table.markdown()}\n"
 
 
-def _contest(names: str, set_name: str, anchor: str, published: str) -> Contest:
+def _comparison(names: str, set_name: str, anchor: str, published: str) -> Comparison:
     chosen = {"all": tuple(references()), "none": ()}.get(published, tuple(published.split(",")))
-    return contests([_data_set(names, set_name)], [anchor], chosen)[0]
+    return comparisons([_data_set(names, set_name)], [anchor], chosen)[0]
 
 
 def _measured_with(names: str) -> str:
-    return "\n\n" + "".join(f"- {comment}\n" for comment in _table(names).comments) + "\n"
+    return "\n\n" + "".join(f"- {comment}\n" for comment in _results(names).comments) + "\n"
 
 
 def _lines(name: str) -> list[str]:
@@ -207,7 +207,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "seconds": _seconds,
     "memory": _memory,
     "images": lambda names, set_name: str(_data_set(names, set_name).n_images),
-    "table": _grid,
+    "table": _report_table,
     "measured-with": _measured_with,
     "sheet": _sheet,
     "comment": _comment,

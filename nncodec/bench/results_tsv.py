@@ -1,4 +1,4 @@
-"""The result table: one TSV row per picture, codec and quality, appended whole, readable at any moment.
+"""Files of results: one TSV row per picture, codec and quality, appended whole, readable at any moment.
 
 Lines that start with ``#`` say how the rows after them were made: versions, machine, settings. A run that was cut
 off leaves at most one torn last line, which readers ignore and the next run removes.
@@ -57,20 +57,20 @@ class Row:
     """Version of nnc."""
 
     @property
-    def coder(self) -> "Coder":
-        """What encoded it, but for the quality."""
+    def configuration(self) -> "Configuration":
+        """The codec and its settings, but for the quality."""
         return (self.codec, self.effort, self.device, self.restore)
 
     @property
     def key(self) -> "Key":
-        """What was measured; two rows with one key are the same measurement."""
-        return (*self.coder, self.quality, self.set, self.image, self.encode_s is not None)
+        """The identity of a measurement: two rows with one key are the same measurement."""
+        return (*self.configuration, self.quality, self.set, self.image, self.encode_s is not None)
 
 
-Coder = tuple[str, int, str, str]
+Configuration = tuple[str, int, str, str]
 """Codec, effort, device and restorer."""
 Key = tuple[str, int, str, str, float, str, str, bool]
-"""Coder, quality, set, image, and whether it was timed."""
+"""Configuration, quality, set, image, and True if it was timed."""
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 _DECIMALS = {"bpp": 6, "psnr": 4, "psnr_y": 4, "ssim": 6, "ms_ssim": 6, "encode_mib": 1, "decode_mib": 1}
@@ -83,8 +83,8 @@ _OPTIONAL = frozenset(
 
 
 @dataclass(frozen=True)
-class Table:
-    """What a TSV holds."""
+class Results:
+    """The contents of a file of results."""
 
     rows: tuple[Row, ...]
     comments: tuple[str, ...]
@@ -92,14 +92,14 @@ class Table:
 
 
 def printable(name: str) -> str:
-    """A file name as the table writes it: tabs, line breaks and bytes that are no UTF-8 become escapes."""
+    """A file name as it is written in a row: tabs, line breaks and bytes that are no UTF-8 become escapes."""
     for character in "\\\t\r\n":
         name = name.replace(character, character.encode("unicode_escape").decode())
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def read(path: Path) -> Table:
-    """Read a table. Raises CorruptFile if it is none or a whole line is damaged; a torn last line is ignored.
+def read(path: Path) -> Results:
+    """Read a file of results. Raises CorruptFile if it is none or a whole line is damaged; a torn last line is ignored.
 
     Where several rows have one key the last one counts.
     """
@@ -119,18 +119,18 @@ def read(path: Path) -> Table:
         elif tuple(fields) != COLUMNS:
             row = _parse(fields, f"{path.name}, line {number}")
             rows[row.key] = row
-    return Table(tuple(rows.values()), tuple(comments))
+    return Results(tuple(rows.values()), tuple(comments))
 
 
 class Appender:
-    """Appends rows to a table; every row reaches the file in one write, so the file is valid at any moment.
+    """Appends rows to a file of results; every row reaches the file in one write, so the file is valid at any moment.
 
     ::
 
-        with Appender(path, ["nnc 0.1"]) as table:
-            table.add(row)
+        with Appender(path, ["nnc 0.1"]) as rows:
+            rows.add(row)
 
-    Raises CorruptFile if the file exists and is no such table. ``done`` holds the keys it already has.
+    Raises CorruptFile if the file exists and holds anything else. ``done`` holds the keys it already has.
     """
 
     def __init__(self, path: Path, comments: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 import nncodec
 from nncodec.codecs import all_codecs
 from nncodec.container import MAGIC, Kind, Section, parse, serialize
-from nncodec.image import read
+from nncodec.image import metrics, read
 from nncodec.nets import weights
 from nncodec.nets.weights import tomllib
 from nncodec.restorers import all_restorers
@@ -361,14 +361,24 @@ def test_compare_measures(nnc: Nnc, coded: Path) -> None:
     text = nnc("compare", "photo.png", "photo.nnc")
     assert (text.code, text.err) == (0, "")
     assert "equal" in text.out
-    brighter = np.minimum(PIXELS, 250) + 5
-    PIL.Image.fromarray(brighter.astype(np.uint8)).save("brighter.png")
-    record = json.loads(nnc("compare", "photo.png", "brighter.png", "--json").out)
-    mse = ((brighter.astype(float) - PIXELS) ** 2).mean()
+    redder = PIXELS.copy()
+    redder[:, ::2, 0] //= 2  # of all channels alike, PSNR and that of luma would be one
+    PIL.Image.fromarray(redder).save("redder.png")
+    difference = redder.astype(float) - PIXELS
+    mse, mse_y = (difference**2).mean(), ((difference @ [0.299, 0.587, 0.114]) ** 2).mean()
+    record = json.loads(nnc("compare", "photo.png", "redder.png", "--json").out)
     assert record["mse"] == pytest.approx(mse)
     assert record["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
-    assert record["ssim"] < 1
-    assert record["bpp_b"] == pytest.approx(8 * Path("brighter.png").stat().st_size / (33 * 24))
+    assert record["psnr_y"] == pytest.approx(10 * np.log10(255**2 / mse_y))
+    assert record["ssim"] == pytest.approx(metrics.ssim(PIXELS, redder))
+    assert record["ms_ssim"] == pytest.approx(metrics.ms_ssim(PIXELS, redder))
+    for name, key in (("photo.png", "bpp_a"), ("redder.png", "bpp_b")):
+        assert record[key] == pytest.approx(8 * Path(name).stat().st_size / (33 * 24))
+    shown = dict(line.split(maxsplit=1) for line in nnc("compare", "photo.png", "redder.png").out.splitlines()[1:])
+    assert shown["PSNR"] == f"{record['psnr']:.2f} dB"
+    assert shown["PSNR-Y"] == f"{record['psnr_y']:.2f} dB"
+    assert shown["SSIM"] == f"{record['ssim']:.5f}"
+    assert shown["MS-SSIM"] == f"{record['ms_ssim']:.5f}"
 
 
 def test_compare_refuses_what_cannot_be_compared(nnc: Nnc, coded: Path) -> None:

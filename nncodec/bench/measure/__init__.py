@@ -1,1 +1,1 @@
-"""Measuring: jobs planned, run and turned into rows."""
+"""Measuring: planned, run and turned into rows."""

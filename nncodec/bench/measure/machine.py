@@ -1,4 +1,4 @@
-"""What a table says about where its rows come from."""
+"""Versions and machine, as the comments of a file of results state them."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version

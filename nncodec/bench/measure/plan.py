@@ -1,4 +1,4 @@
-"""What to measure: the pictures of some folders, times the codecs, times the qualities."""
+"""The measurements to make: the pictures of some folders, times the codecs, times the qualities."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from nncodec.image import picture_suffixes
 
 @dataclass(frozen=True)
 class Source:
-    """One picture file, and the name under which the table knows it."""
+    """One picture file, and its name in the results."""
 
     set: str
     image: str
@@ -22,7 +22,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Job:
+class Measurement:
     """One measurement to make."""
 
     source: Source
@@ -33,9 +33,9 @@ class Job:
     restore: str = "none"
 
     def key(self, timed: bool) -> Key:
-        """The key of the row that this job will give."""
-        coder = (self.codec, self.effort, self.device, self.restore)
-        return (*coder, self.quality, self.source.set, self.source.image, timed)
+        """The key of the row that this measurement gives."""
+        configuration = (self.codec, self.effort, self.device, self.restore)
+        return (*configuration, self.quality, self.source.set, self.source.image, timed)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Failure:
     """The folder, the picture, or the codec and the picture."""
     message: str
     cause: str
-    """What failures share that have one cause: they are told once, and counted."""
+    """The same text for all failures of one cause: they are reported once, and counted."""
 
 
 def find(folders: Iterable[Path], gray: bool = False) -> tuple[list[Source], list[Failure]]:
@@ -74,17 +74,17 @@ def find(folders: Iterable[Path], gray: bool = False) -> tuple[list[Source], lis
     return sources, failures
 
 
-def jobs(
+def measurements(
     sources: Iterable[Source],
     codecs: Sequence[str],
     qualities: Sequence[float],
     effort: int,
     device: str,
     restores: Sequence[str] = ("none",),
-) -> list[Job]:
+) -> list[Measurement]:
     """Every combination, picture by picture."""
     return [
-        Job(source, codec, quality, effort, device, restore)
+        Measurement(source, codec, quality, effort, device, restore)
         for source, codec, restore, quality in product(sources, codecs, restores, qualities)
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nncodec.bench.measure.plan import Failure, Job
+from nncodec.bench.measure.plan import Failure, Measurement
 from nncodec.bench.results_tsv import Row
 from nncodec.codec import Options
 from nncodec.codecs import by_name
@@ -26,12 +26,12 @@ from nncodec.version import __version__
 MIB = 1 << 20
 
 
-def rate(job: Job) -> Row | Failure:
+def rate(measurement: Measurement) -> Row | Failure:
     """Size and fidelity. Safe to run beside others: nothing here is timed."""
-    return _guarded(job, lambda picture, folder: _rate(job, picture, folder, 1))
+    return _guarded(measurement, lambda picture, folder: _rate(measurement, picture, folder, 1))
 
 
-def timed(job: Job, reps: int, threads: int) -> Row | Failure:
+def timed(measurement: Measurement, reps: int, threads: int) -> Row | Failure:
     """Size, fidelity, seconds and memory; has to run alone, in a process that was given ``threads`` cores.
 
     The measurement of size and fidelity is the warm-up. Then encoding and decoding are repeated ``reps`` times each,
@@ -39,32 +39,32 @@ def timed(job: Job, reps: int, threads: int) -> Row | Failure:
     ``nnc encode`` makes; with a restorer it is everything, as the fit needs the decoded picture. Memory is that of a
     fresh process each.
     """
-    return _guarded(job, lambda picture, folder: _timed(job, picture, folder, reps, threads))
+    return _guarded(measurement, lambda picture, folder: _timed(measurement, picture, folder, reps, threads))
 
 
-def _guarded(job: Job, work: Callable[[Picture, Path], Row]) -> Row | Failure:
+def _guarded(measurement: Measurement, work: Callable[[Picture, Path], Row]) -> Row | Failure:
     """Read the picture and do the work in a scratch folder; whatever goes wrong becomes a Failure.
 
     Whatever: a codec's bug on one picture must not cost a night of measuring.
     """
-    name = f"{job.source.set}/{job.source.image}"
+    name = f"{measurement.source.set}/{measurement.source.image}"
     try:
-        picture = _picture(job.source.path, job.source.gray)
+        picture = _picture(measurement.source.path, measurement.source.gray)
     except (NncError, OSError) as error:
         return Failure(name, str(error), name)
-    label = f"{job.codec} {name}"
+    label = f"{measurement.codec} {name}"
     try:
         with tempfile.TemporaryDirectory(prefix="nnc-bench-") as folder:
             return work(picture, Path(folder))
     except (NncError, OSError) as error:
-        return Failure(label, str(error), f"{job.codec}: {error}")
+        return Failure(label, str(error), f"{measurement.codec}: {error}")
     except Exception as error:
-        return Failure(label, f"{type(error).__name__}: {error}", f"{job.codec}: {type(error).__name__}")
+        return Failure(label, f"{type(error).__name__}: {error}", f"{measurement.codec}: {type(error).__name__}")
 
 
 @lru_cache(maxsize=1)
 def _picture(path: Path, gray: bool) -> Picture:
-    """The picture of a job, or its luma, rounded; the last one is kept, as its jobs come one after the other."""
+    """The picture, or its luma, rounded; the last one is kept, as its measurements follow one another."""
     picture = read(path.read_bytes()).without_metadata()
     if not gray:
         return picture
@@ -72,33 +72,35 @@ def _picture(path: Path, gray: bool) -> Picture:
     return replace(picture, pixels=plane.astype(np.uint8) if picture.depth == 8 else plane.astype(np.uint16))
 
 
-def _settings(job: Job, threads: int) -> Settings:
-    options = Options(quality=job.quality, effort=job.effort, device=job.device, threads=threads)
-    return Settings(job.codec, options, restore=job.restore)
+def _settings(measurement: Measurement, threads: int) -> Settings:
+    options = Options(
+        quality=measurement.quality, effort=measurement.effort, device=measurement.device, threads=threads
+    )
+    return Settings(measurement.codec, options, restore=measurement.restore)
 
 
-def _rate(job: Job, picture: Picture, folder: Path, threads: int) -> Row:
+def _rate(measurement: Measurement, picture: Picture, folder: Path, threads: int) -> Row:
     file = folder / "picture.nnc"
-    file.write_bytes(encode(picture, _settings(job, threads)).data)
-    shown = decode(file.read_bytes(), device=job.device).picture.pixels
+    file.write_bytes(encode(picture, _settings(measurement, threads)).data)
+    shown = decode(file.read_bytes(), device=measurement.device).picture.pixels
     if shown.shape != picture.pixels.shape or shown.dtype != picture.pixels.dtype:
         raise CorruptFile(f"decoded to {shown.shape} {shown.dtype} from {picture.pixels.shape} {picture.pixels.dtype}")
-    return _row(job, picture, file.stat().st_size, measure(picture.pixels, shown))
+    return _row(measurement, picture, file.stat().st_size, measure(picture.pixels, shown))
 
 
-def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) -> Row:
-    warm = _rate(job, picture, folder, threads)
+def _timed(measurement: Measurement, picture: Picture, folder: Path, reps: int, threads: int) -> Row:
+    warm = _rate(measurement, picture, folder, threads)
     data = (folder / "picture.nnc").read_bytes()
-    codec, settings = by_name(job.codec), _settings(job, threads)
+    codec, settings = by_name(measurement.codec), _settings(measurement, threads)
 
     def encode_once() -> None:
-        if job.restore == NONE:
+        if measurement.restore == NONE:
             codec.encode(picture.pixels, settings.options)
         else:
             encode(picture, settings)
 
     encode_s, encode_cpu_s = _median_seconds(encode_once, reps)
-    decode_s, decode_cpu_s = _median_seconds(lambda: decode(data, device=job.device), reps)
+    decode_s, decode_cpu_s = _median_seconds(lambda: decode(data, device=measurement.device), reps)
     return Row(
         **{
             **vars(warm),
@@ -108,21 +110,21 @@ def _timed(job: Job, picture: Picture, folder: Path, reps: int, threads: int) ->
             "decode_cpu_s": decode_cpu_s,
             "reps": reps,
             "threads": threads,
-            "encode_mib": _peak_mib("encode", job.source.path, settings),
+            "encode_mib": _peak_mib("encode", measurement.source.path, settings),
             "decode_mib": _peak_mib("decode", folder / "picture.nnc", settings),
         }
     )
 
 
-def _row(job: Job, picture: Picture, n_bytes: int, scores: Scores) -> Row:
+def _row(measurement: Measurement, picture: Picture, n_bytes: int, scores: Scores) -> Row:
     return Row(
-        codec=job.codec,
-        quality=job.quality,
-        effort=job.effort,
-        device=job.device,
-        restore=job.restore,
-        set=job.source.set,
-        image=job.source.image,
+        codec=measurement.codec,
+        quality=measurement.quality,
+        effort=measurement.effort,
+        device=measurement.device,
+        restore=measurement.restore,
+        set=measurement.source.set,
+        image=measurement.source.image,
         width=picture.width,
         height=picture.height,
         bytes=n_bytes,

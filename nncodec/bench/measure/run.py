@@ -1,4 +1,4 @@
-"""Jobs to rows: in parallel for size and fidelity, one at a time on given cores for times."""
+"""Measurements to rows: in parallel for size and fidelity, one at a time on given cores for times."""
 
 import os
 import signal
@@ -10,37 +10,41 @@ from functools import partial
 from multiprocessing import get_context, parent_process
 
 from nncodec.bench.measure import rows
-from nncodec.bench.measure.plan import Failure, Job
+from nncodec.bench.measure.plan import Failure, Measurement
 from nncodec.bench.results_tsv import Row
 from nncodec.threads import threads_of_children
 
 
-def rates(jobs: Sequence[Job], workers: int) -> Generator[Row | Failure, None, None]:
-    """Size and fidelity of every job, in order, from ``workers`` processes of one thread each."""
-    yield from _run(rows.rate, jobs, workers, threads=1, pinned=False)
+def rates(measurements: Sequence[Measurement], workers: int) -> Generator[Row | Failure, None, None]:
+    """Size and fidelity of every measurement, in order, from ``workers`` processes of one thread each."""
+    yield from _run(rows.rate, measurements, workers, threads=1, pinned=False)
 
 
-def timings(jobs: Sequence[Job], reps: int, threads: int) -> Generator[Row | Failure, None, None]:
-    """The same with seconds and memory, one job at a time in one process that is kept on ``threads`` cores."""
-    yield from _run(partial(rows.timed, reps=reps, threads=threads), jobs, 1, threads, pinned=True)
+def timings(measurements: Sequence[Measurement], reps: int, threads: int) -> Generator[Row | Failure, None, None]:
+    """The same with seconds and memory, one measurement at a time in one process that is kept on ``threads`` cores."""
+    yield from _run(partial(rows.timed, reps=reps, threads=threads), measurements, 1, threads, pinned=True)
 
 
 def _run(
-    work: Callable[[Job], Row | Failure], jobs: Sequence[Job], workers: int, threads: int, pinned: bool
+    work: Callable[[Measurement], Row | Failure],
+    measurements: Sequence[Measurement],
+    workers: int,
+    threads: int,
+    pinned: bool,
 ) -> Generator[Row | Failure, None, None]:
-    """Results in the order of the jobs. Closing the generator drops what has not begun."""
+    """Results in the order of the measurements. Closing the generator drops what has not begun."""
     with threads_of_children(threads):
         pool = ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=_start_worker, initargs=(threads if pinned else None,)
         )
-        futures: list[Future[Row | Failure]] = [pool.submit(work, job) for job in jobs]
+        futures: list[Future[Row | Failure]] = [pool.submit(work, measurement) for measurement in measurements]
         try:
-            for job, future in zip(jobs, futures, strict=True):
+            for measurement, future in zip(measurements, futures, strict=True):
                 try:
                     yield future.result()
                 except BrokenProcessPool:
                     yield Failure(
-                        f"{job.codec} {job.source.set}/{job.source.image}",
+                        f"{measurement.codec} {measurement.source.set}/{measurement.source.image}",
                         "a worker process died, perhaps for lack of memory; the rest was not measured",
                         "a worker process died",
                     )

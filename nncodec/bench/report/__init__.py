@@ -1,1 +1,1 @@
-"""Reporting: curves, BD-rates, tables, plots, crops and a page from tables of results."""
+"""Reporting: curves, BD-rates, tables, plots, crops and a page from files of results."""

@@ -49,7 +49,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Delta:
-    """How a codec compares with an anchor."""
+    """The Bjontegaard deltas of a codec against an anchor."""
 
     rate_percent: float
     """Mean change of the rate at equal quality; negative is better."""

@@ -1,4 +1,4 @@
-"""What the numbers look like: the same part of a picture from every codec, at an equal number of bytes."""
+"""Crops to look at: the same part of a picture from every codec, at an equal number of bytes."""
 
 import io
 import math
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.bench.measure.plan import find
-from nncodec.bench.report.contest import Contest
+from nncodec.bench.report.comparison import Comparison
 from nncodec.bench.report.markdown import percent
 from nncodec.bench.report.series import Series
 from nncodec.codec import Options
@@ -46,29 +46,29 @@ class Strip:
     crops: tuple[Crop, ...]
 
 
-def strips(contest: Contest, folders: Sequence[Path]) -> list[Strip]:
+def strips(comparison: Comparison, folders: Sequence[Path]) -> list[Strip]:
     """Strips for the pictures on which the best measured codec gains most and least over the measured anchor.
 
     ``folders`` hold the pictures of the table. Each codec gets the bytes that the best one took at its middle
     quality, and makes the most of them. A picture that cannot be found or read is left out.
     """
-    ranking = [name for name in contest.ranking() if name != contest.measured_anchor]
-    rates = contest.picture_rates(ranking[0]) if ranking else {}
+    ranking = [name for name in comparison.ranking() if name != comparison.measured_anchor]
+    rates = comparison.picture_rates(ranking[0]) if ranking else {}
     if not rates:
         return []
-    files = {source.image: source.path for source in find(folders)[0] if source.set == contest.data.name}
+    files = {source.image: source.path for source in find(folders)[0] if source.set == comparison.data.name}
     ends = (("most", min(rates, key=lambda image: rates[image])), ("least", max(rates, key=lambda image: rates[image])))
     made = [
-        _strip(contest, files[image], image, f"{ranking[0]} gains {word} on {image}: {percent(rates[image])}")
+        _strip(comparison, files[image], image, f"{ranking[0]} gains {word} on {image}: {percent(rates[image])}")
         for word, image in ends
         if image in files
     ]
     return [strip for strip in made if strip is not None]
 
 
-def _strip(contest: Contest, file: Path, image: str, title: str) -> Strip | None:
-    by_name = {series.name: series for series in contest.data.series}
-    names = list(contest.ranking())
+def _strip(comparison: Comparison, file: Path, image: str, title: str) -> Strip | None:
+    by_name = {series.name: series for series in comparison.data.series}
+    names = list(comparison.ranking())
     budget = _middle_bytes(by_name[names[0]], image)
     try:
         original = read(file.read_bytes()).without_metadata()
@@ -82,7 +82,7 @@ def _strip(contest: Contest, file: Path, image: str, title: str) -> Strip | None
         Crop(name, caption, _png(pixels[window])) for name, (pixels, caption) in shown.items() if pixels is not None
     ]
     unable = [name for name, (pixels, _) in shown.items() if pixels is None]
-    title = f"{title} against {contest.measured_anchor}, {budget} bytes each"
+    title = f"{title} against {comparison.measured_anchor}, {budget} bytes each"
     return Strip(title + (f" ({', '.join(unable)} cannot make so small a file)" if unable else ""), tuple(crops))
 
 

@@ -21,7 +21,7 @@ class MarkdownTable:
     def of(
         cls, header: Sequence[str], rows: Sequence[Sequence[str]], less_is_better: Sequence[bool | None] = ()
     ) -> "MarkdownTable":
-        """A grid from any sequences; ValueError if a row has another length than the header."""
+        """A table from any sequences; ValueError if a row has another length than the header."""
         if any(len(row) != len(header) for row in rows):
             raise ValueError("every row needs a field under every heading")
         signs = tuple(less_is_better) or (None,) * len(header)

@@ -1,8 +1,9 @@
-"""A report as one HTML page: pictures and styles inside, no script, nothing fetched."""
+"""A report as files: one HTML page with pictures and styles inside, no script, nothing fetched; Markdown; plots."""
 
 import base64
 import html
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 
 from nncodec.bench.report.assembly import Report, Section
@@ -11,10 +12,20 @@ from nncodec.bench.report.crops import Crop
 from nncodec.bench.report.markdown import MINUS, percent
 
 
+def write(report: Report, folder: Path) -> None:
+    """Write ``index.html``, ``report.md`` and the plots into a folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for section in report.sections:
+        for plot in section.plots:
+            plot.write(folder)
+    (folder / "report.md").write_text(report.markdown(), "utf-8")
+    (folder / "index.html").write_text(page(report), "utf-8")
+
+
 def page(report: Report) -> str:
-    """The whole page."""
+    """The HTML page."""
     template = Template(files("nncodec.bench.report").joinpath("report.html").read_text("utf-8"))
-    names = [section.contest.data.name for section in report.sections]
+    names = [section.comparison.data.name for section in report.sections]
     return template.substitute(
         title="nnc bench: " + html.escape(", ".join(names)),
         links="".join(f'<a href="#{html.escape(name)}">{html.escape(name)}</a>' for name in names),
@@ -24,7 +35,7 @@ def page(report: Report) -> str:
 
 
 def _section(section: Section) -> str:
-    name = html.escape(section.contest.data.name)
+    name = html.escape(section.comparison.data.name)
     parts = [f'<section id="{name}"><h2>{name}</h2>', _cards(section)]
     parts += [f'<p class="note">{html.escape(note)}</p>' for note in section.notes]
     parts.append('<div class="plots">')
@@ -34,8 +45,8 @@ def _section(section: Section) -> str:
         for plot in section.plots
     ]
     parts.append("</div>")
-    for heading, words, grid in section.grids:
-        body = f'<p class="words">{html.escape(words)}</p><div class="wide">{grid.html()}</div>'
+    for heading, words, table in section.tables:
+        body = f'<p class="words">{html.escape(words)}</p><div class="wide">{table.html()}</div>'
         if heading == "Points":
             parts.append(f"<details><summary>{html.escape(heading)}</summary>{body}</details>")
         else:
@@ -47,15 +58,15 @@ def _section(section: Section) -> str:
 
 def _cards(section: Section) -> str:
     """One card per measured codec: its name and its BD-rate against the anchor."""
-    contest = section.contest
+    comparison = section.comparison
     cards = []
-    for name in contest.measured:
-        found = contest.against_anchor(name)
-        figure = percent(found.rate_percent) if isinstance(found, Delta) and name != contest.anchor else "anchor"
+    for name in comparison.measured:
+        found = comparison.against_anchor(name)
+        figure = percent(found.rate_percent) if isinstance(found, Delta) and name != comparison.anchor else "anchor"
         if not isinstance(found, Delta):
             figure = "no overlap"
         kind = "gain" if figure.startswith(MINUS) else "loss" if figure.startswith("+") else "none"
-        words = f"bytes against {contest.titles[contest.anchor]}" if kind != "none" else "\u00a0"
+        words = f"bytes against {comparison.titles[comparison.anchor]}" if kind != "none" else "\u00a0"
         cards.append(
             f'<div class="card"><span>{html.escape(name)}</span><b class="{kind}">{figure}</b>'
             f"<small>{html.escape(words)}</small></div>"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nncodec.bench.report.bd import Curve
-from nncodec.bench.report.contest import Contest
+from nncodec.bench.report.comparison import Comparison
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f3c8d", "#666666")
 """Told apart by most colour-blind readers (after Okabe and Ito); the measured codecs get them in turn."""
@@ -49,21 +49,21 @@ class Plot:
         (folder / f"{self.name}.svg").write_bytes(self.svg)
 
 
-def plots(contest: Contest) -> list[Plot]:
+def plots(comparison: Comparison) -> list[Plot]:
     """PSNR and MS-SSIM over the rate, linear and logarithmic."""
     kinds = (
-        ("psnr", "PSNR of R, G and B in dB", contest.psnr),
-        ("ms-ssim", "MS-SSIM in dB, \u221210 log10(1 \u2212 MS-SSIM)", contest.ms_ssim),
+        ("psnr", "PSNR of R, G and B in dB", comparison.psnr),
+        ("ms-ssim", "MS-SSIM in dB, \u221210 log10(1 \u2212 MS-SSIM)", comparison.ms_ssim),
     )
     return [
-        _plot(contest, measure, label, curves, log)
+        _plot(comparison, measure, label, curves, log)
         for measure, label, curves in kinds
         for log in (False, True)
-        if any(len(curves[name].bpp) > 1 for name in contest.measured)
+        if any(len(curves[name].bpp) > 1 for name in comparison.measured)
     ]
 
 
-def _plot(contest: Contest, measure: str, label: str, curves: dict[str, Curve], log: bool) -> Plot:
+def _plot(comparison: Comparison, measure: str, label: str, curves: dict[str, Curve], log: bool) -> Plot:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -71,22 +71,22 @@ def _plot(contest: Contest, measure: str, label: str, curves: dict[str, Curve], 
         many = len(curves) > 9  # whose legend would hide curves
         figure = Figure(figsize=(9.2 if many else 7.4, 4.9), layout="constrained")
         axes = figure.add_subplot()
-        _draw(axes, contest, curves)
-        _frame(axes, [curves[name] for name in contest.measured], log)
+        _draw(axes, comparison, curves)
+        _frame(axes, [curves[name] for name in comparison.measured], log)
         axes.set_xlabel("bits per pixel" + (", logarithmic" if log else ""))
         axes.set_ylabel(label)
         figure.legend(loc="outside right center") if many else axes.legend(loc="lower right")
         scale = "log" if log else "linear"
         return Plot(
-            name=f"{contest.data.name}-{measure}-{scale}",
-            caption=f"{contest.data.name}, {label}, {scale} rate, mean of {contest.data.n_images} pictures",
+            name=f"{comparison.data.name}-{measure}-{scale}",
+            caption=f"{comparison.data.name}, {label}, {scale} rate, mean of {comparison.data.n_images} pictures",
             svg=_saved(figure.savefig),
         )
 
 
-def _draw(axes: Any, contest: Contest, curves: dict[str, Curve]) -> None:
-    published = [name for name in curves if name not in contest.measured]
-    for number, name in enumerate(contest.measured):
+def _draw(axes: Any, comparison: Comparison, curves: dict[str, Curve]) -> None:
+    published = [name for name in curves if name not in comparison.measured]
+    for number, name in enumerate(comparison.measured):
         turn, place = divmod(number, len(_COLOURS))
         axes.plot(
             curves[name].bpp,
@@ -94,12 +94,12 @@ def _draw(axes: Any, contest: Contest, curves: dict[str, Curve]) -> None:
             color=_COLOURS[place],
             marker=_MARKERS[turn % len(_MARKERS)],
             linestyle="--" if turn else "-",
-            label=contest.titles[name],
+            label=comparison.titles[name],
             zorder=3,
         )
     for number, name in enumerate(published):
         style = {"color": _MUTED[number % len(_MUTED)], "dashes": _DASHES[number % len(_DASHES)], "linewidth": 1.1}
-        axes.plot(curves[name].bpp, curves[name].quality, label=contest.titles[name], zorder=2, **style)
+        axes.plot(curves[name].bpp, curves[name].quality, label=comparison.titles[name], zorder=2, **style)
 
 
 def _frame(axes: Any, curves: list[Curve], log: bool) -> None:

@@ -3,50 +3,50 @@
 import statistics
 
 from nncodec.bench.report.bd import Delta
-from nncodec.bench.report.contest import Contest, compare
+from nncodec.bench.report.comparison import Comparison, compare
 from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.results_tsv import Row
 
 NOTHING = "\u2013"
 
 
-def deltas(contest: Contest) -> tuple[MarkdownTable, tuple[str, ...]]:
+def deltas(comparison: Comparison) -> tuple[MarkdownTable, tuple[str, ...]]:
     """Every curve against the anchor, best first, and why some have no figure."""
     rows, refused, notes = [], [], []
-    for name, curve in contest.psnr.items():
-        if name == contest.anchor:
+    for name, curve in comparison.psnr.items():
+        if name == comparison.anchor:
             continue
-        found = contest.against_anchor(name)
+        found = comparison.against_anchor(name)
         if isinstance(found, Delta):
             shown = (percent(found.rate_percent), decibels(found.quality_db), f"{found.overlap_db:.1f} dB")
-            rows.append((found.rate_percent, (contest.titles[name], *shown, _ms_ssim(contest, name))))
+            rows.append((found.rate_percent, (comparison.titles[name], *shown, _ms_ssim(comparison, name))))
         else:
-            refused.append((contest.titles[curve.name], NOTHING, NOTHING, NOTHING, _ms_ssim(contest, name)))
+            refused.append((comparison.titles[curve.name], NOTHING, NOTHING, NOTHING, _ms_ssim(comparison, name)))
             notes.append(f"{found}.")
-    header = (f"against {contest.titles[contest.anchor]}", "BD-rate", "BD-PSNR", "overlap", "BD-rate by MS-SSIM")
+    header = (f"against {comparison.titles[comparison.anchor]}", "BD-rate", "BD-PSNR", "overlap", "BD-rate by MS-SSIM")
     ordered = [row for _, row in sorted(rows)] + refused
     return MarkdownTable.of(header, ordered, (None, True, False, None, True)), tuple(notes)
 
 
-def matrix(contest: Contest) -> MarkdownTable:
+def matrix(comparison: Comparison) -> MarkdownTable:
     """BD-rate of every curve (rows) against every measured codec and the anchor (columns)."""
-    columns = list(contest.measured)
-    if contest.anchor not in columns:
-        columns.append(contest.anchor)
+    columns = list(comparison.measured)
+    if comparison.anchor not in columns:
+        columns.append(comparison.anchor)
     rows = [
-        (contest.titles[name], *(_rate(contest, name, other) if name != other else NOTHING for other in columns))
-        for name in contest.psnr
+        (comparison.titles[name], *(_rate(comparison, name, other) if name != other else NOTHING for other in columns))
+        for name in comparison.psnr
     ]
-    header = ("BD-rate of, against", *(contest.titles[name] for name in columns))
+    header = ("BD-rate of, against", *(comparison.titles[name] for name in columns))
     return MarkdownTable.of(header, rows, (None, *(True for _ in columns)))
 
 
-def pictures(contest: Contest) -> MarkdownTable | None:
+def pictures(comparison: Comparison) -> MarkdownTable | None:
     """The pictures each measured codec does best and worst on, against the measured anchor; None without a rival."""
-    anchor = contest.measured_anchor
+    anchor = comparison.measured_anchor
     rows = []
-    for name in contest.measured:
-        found = sorted((rate, image) for image, rate in contest.picture_rates(name).items())
+    for name in comparison.measured:
+        found = sorted((rate, image) for image, rate in comparison.picture_rates(name).items())
         if name != anchor and found:
             rates = [rate for rate, _ in found]
             best, worst = (f"{image} {percent(rate)}" for rate, image in (found[0], found[-1]))
@@ -55,7 +55,7 @@ def pictures(contest: Contest) -> MarkdownTable | None:
     return MarkdownTable.of(header, rows, (None, None, True, True, None)) if rows else None
 
 
-def points(contest: Contest) -> MarkdownTable:
+def points(comparison: Comparison) -> MarkdownTable:
     """The points of the measured curves."""
     rows = [
         (
@@ -67,15 +67,15 @@ def points(contest: Contest) -> MarkdownTable:
             f"{point.ssim:.4f}",
             f"{point.ms_ssim:.4f}",
         )
-        for series in contest.data.series
+        for series in comparison.data.series
         for point in series.points
     ]
     return MarkdownTable.of(("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM"), rows)
 
 
-def times(contest: Contest) -> MarkdownTable | None:
+def times(comparison: Comparison) -> MarkdownTable | None:
     """Seconds and memory per codec and quality, None if nothing was timed. Medians over the pictures."""
-    rows = [line for label, timed in contest.data.timed.items() for line in _times_of(label, timed)]
+    rows = [line for label, timed in comparison.data.timed.items() for line in _times_of(label, timed)]
     names = ("codec, quality", "pictures", "bpp", "encode ms", "CPU ms", "decode ms", "CPU ms", "enc MiB", "dec MiB")
     return MarkdownTable.of(names, rows) if rows else None
 
@@ -111,13 +111,13 @@ def _largest(values: list[float | None]) -> str:
     return f"{max(known):.0f}" if known else NOTHING
 
 
-def _ms_ssim(contest: Contest, name: str) -> str:
-    if name not in contest.ms_ssim or contest.anchor not in contest.ms_ssim:
+def _ms_ssim(comparison: Comparison, name: str) -> str:
+    if name not in comparison.ms_ssim or comparison.anchor not in comparison.ms_ssim:
         return NOTHING
-    found = compare(contest.ms_ssim[name], contest.ms_ssim[contest.anchor])
+    found = compare(comparison.ms_ssim[name], comparison.ms_ssim[comparison.anchor])
     return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING
 
 
-def _rate(contest: Contest, name: str, anchor: str) -> str:
-    found = compare(contest.psnr[name], contest.psnr[anchor])
+def _rate(comparison: Comparison, name: str, anchor: str) -> str:
+    found = compare(comparison.psnr[name], comparison.psnr[anchor])
     return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING

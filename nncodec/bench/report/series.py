@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nncodec.bench.report.bd import Curve, ms_ssim_db
-from nncodec.bench.results_tsv import Coder, Row
+from nncodec.bench.results_tsv import Configuration, Row
 
 
 @dataclass(frozen=True)
@@ -91,19 +91,19 @@ def data_sets(rows: Iterable[Row]) -> list[DataSet]:
     return [_data_set(name, by_set[name]) for name in sorted(by_set)]
 
 
-def labels(rows: Iterable[Row]) -> dict[Coder, str]:
-    """A name for every coder: the codec, its restorer, and effort and device where there are several of them."""
-    coders = sorted({row.coder for row in rows})
+def labels(rows: Iterable[Row]) -> dict[Configuration, str]:
+    """A name for every configuration: codec and restorer, and effort and device where there are several of them."""
+    configurations = sorted({row.configuration for row in rows})
     found = {}
-    for coder in coders:
-        codec, effort, device, restore = coder
-        alike = [other for other in coders if other[0] == codec]
+    for configuration in configurations:
+        codec, effort, device, restore = configuration
+        alike = [other for other in configurations if other[0] == codec]
         name = codec if restore == "none" else f"{codec} + {restore}"
         if len({other[1] for other in alike}) > 1:
             name += f" -e {effort}"
         if len({other[2] for other in alike}) > 1:
             name += f" on {device}"
-        found[coder] = name
+        found[configuration] = name
     return found
 
 
@@ -112,7 +112,7 @@ def _data_set(name: str, rows: list[Row]) -> DataSet:
     timed = [row for row in rows if row.encode_s is not None]
     cells: dict[tuple[str, float], dict[str, Row]] = {}
     for row in [row for row in rows if row.encode_s is None] or timed:
-        cells.setdefault((names[row.coder], row.quality), {})[row.image] = row
+        cells.setdefault((names[row.configuration], row.quality), {})[row.image] = row
     common = set.intersection(*(set(cell) for cell in cells.values()))
     everything = set.union(*(set(cell) for cell in cells.values()))
     series = [
@@ -126,7 +126,7 @@ def _data_set(name: str, rows: list[Row]) -> DataSet:
         tuple(one for one in series if one.points),
         len(common),
         len(everything - common),
-        {label: tuple(row for row in timed if names[row.coder] == label) for label in names.values()},
+        {label: tuple(row for row in timed if names[row.configuration] == label) for label in names.values()},
     )
 
 

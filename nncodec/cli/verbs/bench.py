@@ -111,7 +111,7 @@ def run(**options: Any) -> None:
     if options["gray"] and options["timing"]:
         raise click.UsageError("--timing measures the pictures as they are, without --gray")
     sources, failures = plan.find(options["folders"], options["gray"])
-    jobs = plan.jobs(
+    planned = plan.measurements(
         sources,
         options["codecs"],
         options["qualities"],
@@ -122,21 +122,21 @@ def run(**options: Any) -> None:
     skipped = _Skipped()
     for failure in failures:
         skipped.add(failure)
-    with Appender(options["output"], [machine.versions(), machine.machine()]) as table:
-        todo = [job for job in jobs if job.key(options["timing"]) not in table.done]
-        if len(todo) < len(jobs):
-            click.echo(f"nnc: {len(jobs) - len(todo)} of {len(jobs)} rows are already there", err=True)
+    with Appender(options["output"], [machine.versions(), machine.machine()]) as rows:
+        todo = [one for one in planned if one.key(options["timing"]) not in rows.done]
+        if len(todo) < len(planned):
+            click.echo(f"nnc: {len(planned) - len(todo)} of {len(planned)} rows are already there", err=True)
         if options["timing"]:
             results = timings(todo, options["reps"], options["threads"])
         else:
             results = rates(todo, options["workers"] or cores())
-        _collect(results, len(todo), table.add, skipped, options["quiet"])
+        _collect(results, len(todo), rows.add, skipped, options["quiet"])
     skipped.finish()
 
 
 def _collect(
     results: "Generator[Row | Failure, None, None]",
-    n_jobs: int,
+    n_planned: int,
     add: Callable[["Row"], None],
     skipped: "_Skipped",
     quiet: bool,
@@ -147,7 +147,7 @@ def _collect(
     hidden = quiet or not sys.stderr.isatty()
     n_done = 0
     try:
-        with click.progressbar(length=n_jobs, label="measuring", file=sys.stderr, hidden=hidden) as bar:
+        with click.progressbar(length=n_planned, label="measuring", file=sys.stderr, hidden=hidden) as bar:
             for result in results:
                 if isinstance(result, Failure):
                     skipped.add(result)
@@ -157,7 +157,7 @@ def _collect(
                 bar.update(1)
     except KeyboardInterrupt:
         results.close()
-        click.echo(f"\nnnc: stopped after {n_done} of {n_jobs}; the same command goes on from there", err=True)
+        click.echo(f"\nnnc: stopped after {n_done} of {n_planned}; the same command goes on from there", err=True)
         raise
 
 
@@ -185,7 +185,9 @@ class _Skipped:
 
 
 @command.command(short_help="Curves, BD-rates and a page from tables.")
-@click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "files", nargs=-1, required=True, metavar="TSV...", type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to fill.")
 @click.option(
     "--anchor",
@@ -211,7 +213,7 @@ class _Skipped:
 )
 @click.option("-f", "--force", is_flag=True, help="Write into a folder that is not empty.")
 def report(
-    tables: tuple[Path, ...],
+    files: tuple[Path, ...],
     output: Path,
     anchors: tuple[str, ...],
     published: tuple[str, ...],
@@ -223,7 +225,8 @@ def report(
     A set of pictures called kodak can be compared with published curves.
     """
     from nncodec.bench.report.assembly import build, merged
-    from nncodec.bench.report.contest import ReportError
+    from nncodec.bench.report.comparison import ReportError
+    from nncodec.bench.report.page import write
     from nncodec.bench.report.reference import references
 
     missing = [name for name in ("bjontegaard", "matplotlib", "scipy") if find_spec(name) is None]
@@ -233,6 +236,5 @@ def report(
         raise ReportError(f"{output} is not empty", "--force writes into it all the same")
     if published in (("all",), ("none",)):
         published = tuple(references()) if published == ("all",) else ()
-    made = build(merged(tables), anchors, published, pictures)
-    made.write(output)
+    write(build(merged(files), anchors, published, pictures), output)
     click.echo(f"nnc: {output / 'index.html'}", err=True)

@@ -14,16 +14,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nncodec import pipeline
-from nncodec.bench.measure import plan, rows, run
+from nncodec.bench.measure import memory, plan, rows, run
 from nncodec.bench.measure.memory import peak_bytes
-from nncodec.bench.measure.plan import Failure, Job, Source
+from nncodec.bench.measure.plan import Failure, Measurement, Source
 from nncodec.bench.results_tsv import Row, read
 from nncodec.cli.verbs.bench import command
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.errors import NncError, UnsupportedFile
-from nncodec.image import from_array
-from nncodec.image.metrics import luma
+from nncodec.image import Picture, from_array, metrics
 from tests.pictures import photograph
 
 ROOT = Path(__file__).parents[3]
@@ -38,8 +37,8 @@ def save(path: Path, *shape: int, seed: int = 0) -> np.ndarray:
     return pixels
 
 
-def job(path: Path, codec: str = "jpeg", quality: float = 50.0) -> Job:
-    return Job(Source("set", path.name, path), codec, quality, 5, "cpu")
+def measurement(path: Path, codec: str = "jpeg", quality: float = 50.0) -> Measurement:
+    return Measurement(Source("set", path.name, path), codec, quality, 5, "cpu")
 
 
 def nnc_bench(*arguments: object) -> Result:
@@ -96,12 +95,17 @@ def test_a_row_is_of_the_file_and_of_the_decoded_picture(folder: Path, table: tu
     assert row.bpp == pytest.approx(8 * len(data) / (128 * 192), abs=1e-6)
     assert row.psnr == pytest.approx(10 * np.log10(255**2 / error), abs=1e-4)
     assert (row.width, row.height) == (192, 128)
+    shown = pipeline.decode(data).picture.pixels
+    luma_error = (((pixels.astype(float) - shown) @ [0.299, 0.587, 0.114]) ** 2).mean()
+    assert row.psnr_y == pytest.approx(10 * np.log10(255**2 / luma_error), abs=1e-4)
+    assert row.ssim == pytest.approx(metrics.ssim(pixels, shown), abs=1e-6)
+    assert row.ms_ssim == pytest.approx(metrics.ms_ssim(pixels, shown), abs=1e-6)
 
 
 @pytest.mark.parametrize("restore", ["none", "auto"])
 def test_a_restorer_is_part_of_what_is_measured(folder: Path, restore: str) -> None:
     source = Source("set", "b.png", folder / "b.png")
-    row = rows.rate(Job(source, "webp", 50.0, 5, "cpu", restore))
+    row = rows.rate(Measurement(source, "webp", 50.0, 5, "cpu", restore))
     data = pipeline.encode(from_array(np.asarray(PIL.Image.open(folder / "b.png"))), _settings(restore)).data
     assert isinstance(row, Row)
     assert (row.bytes, row.restore) == (len(data), restore)
@@ -143,7 +147,7 @@ def test_a_codec_that_cannot_is_a_failure_of_its_own(tmp_path: Path, monkeypatch
         raise UnsupportedFile("the weights of model 3 are missing")
 
     monkeypatch.setattr(rows, "encode", fail)
-    found = [rows.rate(job(tmp_path / "p.png", "jpeg", quality)) for quality in QUALITIES]
+    found = [rows.rate(measurement(tmp_path / "p.png", "jpeg", quality)) for quality in QUALITIES]
     assert {one.cause for one in found if isinstance(one, Failure)} == {"jpeg: the weights of model 3 are missing"}
     assert len(found) == 3
 
@@ -151,7 +155,7 @@ def test_a_codec_that_cannot_is_a_failure_of_its_own(tmp_path: Path, monkeypatch
 def test_a_bug_on_one_picture_does_not_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "p.png", 8, 8)
     monkeypatch.setattr(rows, "encode", lambda *arguments: [][1])
-    found = rows.rate(job(tmp_path / "p.png"))
+    found = rows.rate(measurement(tmp_path / "p.png"))
     assert found == Failure("jpeg set/p.png", "IndexError: list index out of range", "jpeg: IndexError")
 
 
@@ -159,15 +163,15 @@ def test_a_decoder_that_returns_another_shape_is_a_failure(tmp_path: Path, monke
     save(tmp_path / "p.png", 8, 9)
     wrong = pipeline.Decoded(from_array(np.zeros((9, 8, 3), np.uint8)), "jpeg")
     monkeypatch.setattr(rows, "decode", lambda data, device: wrong)
-    found = rows.rate(job(tmp_path / "p.png"))
+    found = rows.rate(measurement(tmp_path / "p.png"))
     assert isinstance(found, Failure)
     assert "(9, 8, 3)" in found.message
 
 
 def test_a_timed_row_has_times_and_memory(tmp_path: Path) -> None:
     save(tmp_path / "p.png", 64, 64)
-    row = rows.timed(job(tmp_path / "p.png"), reps=3, threads=1)
-    plain = rows.rate(job(tmp_path / "p.png"))
+    row = rows.timed(measurement(tmp_path / "p.png"), reps=3, threads=1)
+    plain = rows.rate(measurement(tmp_path / "p.png"))
     assert isinstance(row, Row)
     assert isinstance(plain, Row)
     assert (row.bytes, row.psnr) == (plain.bytes, plain.psnr)
@@ -181,6 +185,58 @@ def test_a_timed_row_has_times_and_memory(tmp_path: Path) -> None:
     if sys.platform.startswith("linux"):
         assert row.encode_mib is not None
         assert row.encode_mib > 5
+
+
+@pytest.mark.parametrize("restore", ["none", "luma"])
+def test_the_encoder_is_given_the_settings_that_the_row_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, restore: str
+) -> None:
+    """Threads above all: with 0, the encoder would take every core."""
+    save(tmp_path / "p.png", 64, 64)
+    asked: list[tuple[str, Options]] = []
+    plain, codec = pipeline.encode, by_name("jpeg")
+
+    def spied(picture: Picture, settings: pipeline.Settings) -> pipeline.Encoded:
+        asked.append(("pipeline", settings.options))
+        return plain(picture, settings)
+
+    class Spy:
+        def encode(self, pixels: np.ndarray, options: Options) -> bytes:
+            asked.append(("codec", options))
+            return codec.encode(pixels, options)
+
+    monkeypatch.setattr(rows, "encode", spied)
+    monkeypatch.setattr(rows, "by_name", lambda name: Spy())
+    monkeypatch.setattr(
+        rows, "_peak_mib", lambda verb, file, settings: asked.append((f"{verb} {file.suffix}", settings.options))
+    )
+    one = Measurement(Source("set", "p.png", tmp_path / "p.png"), "jpeg", 37.0, 2, "cpu", restore)
+    assert isinstance(rows.rate(one), Row)
+    assert asked == [("pipeline", Options(37.0, 2, "cpu", threads=1))]
+    asked.clear()
+    row = rows.timed(one, reps=2, threads=3)
+    assert isinstance(row, Row)
+    assert (row.threads, row.quality, row.effort) == (3, 37.0, 2)
+    assert {options for _, options in asked} == {Options(37.0, 2, "cpu", threads=3)}
+    repeated = "codec" if restore == "none" else "pipeline"  # after the warm-up
+    assert [name for name, _ in asked] == ["pipeline", repeated, repeated, "encode .png", "decode .nnc"]
+
+
+def test_memory_is_measured_with_the_settings_of_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "p.png", 16, 16)
+    called: list[object] = []
+    monkeypatch.setattr(rows.subprocess, "run", lambda command, **more: memory.main(command[3:]) or Done())
+
+    class Done:
+        returncode, stdout = 0, "2097152"
+
+    monkeypatch.setattr(memory, "encode", lambda picture, settings: called.append((picture.width, settings)))
+    monkeypatch.setattr(memory, "decode", lambda data, device: called.append((data, device)))
+    settings = pipeline.Settings("webp", Options(37.5, 2, "cpu", threads=3), restore="luma")
+    assert rows._peak_mib("encode", tmp_path / "p.png", settings) == 2.0
+    (tmp_path / "p.nnc").write_bytes(b"file")
+    assert rows._peak_mib("decode", tmp_path / "p.nnc", settings) == 2.0
+    assert called == [(16, settings), (b"file", "cpu")]
 
 
 def test_the_median_is_taken_of_time_and_of_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,12 +280,12 @@ def test_workers_leave_ctrl_c_to_their_parent() -> None:
 
 
 def test_a_worker_that_dies_is_a_failure_and_not_a_crash(tmp_path: Path) -> None:
-    jobs = [job(tmp_path / "p.png", quality=quality) for quality in QUALITIES]
-    found = list(run._run(_die, jobs, 1, threads=1, pinned=False))
+    measurements = [measurement(tmp_path / "p.png", quality=quality) for quality in QUALITIES]
+    found = list(run._run(_die, measurements, 1, threads=1, pinned=False))
     assert [one.cause for one in found if isinstance(one, Failure)] == ["a worker process died"] * 3
 
 
-def _die(one: Job) -> Row:
+def _die(one: Measurement) -> Row:
     os._exit(9)
 
 
@@ -239,8 +295,8 @@ def test_ctrl_c_leaves_a_valid_table_to_go_on_from(
     path = tmp_path / "t.tsv"
     whole = run.rates
 
-    def interrupted(jobs: Sequence[Job], workers: int):
-        results = whole(jobs, workers)
+    def interrupted(measurements: Sequence[Measurement], workers: int):
+        results = whole(measurements, workers)
         yield next(results)
         yield next(results)
         results.close()
@@ -290,7 +346,11 @@ def test_without_a_choice_every_codec_that_encodes_pixels_is_measured(
 ) -> None:
     save(tmp_path / "p.png", 8, 8)
     asked: list[str] = []
-    monkeypatch.setattr(run, "rates", lambda jobs, workers: iter(asked.extend(job.codec for job in jobs) or ()))
+    monkeypatch.setattr(
+        run,
+        "rates",
+        lambda measurements, workers: iter(asked.extend(measurement.codec for measurement in measurements) or ()),
+    )
     monkeypatch.setattr(type(by_name("avif")), "missing", lambda self: "not built in")
     assert nnc_bench(tmp_path, "-q", "50", "-o", tmp_path / "t.tsv").exit_code == 0
     assert {"jpeg", "jpeg2000", "webp"} <= set(asked)
@@ -362,8 +422,8 @@ def test_the_luma_of_pictures_is_coded_as_a_gray_picture(tmp_path: Path) -> None
     pixels = save(tmp_path / "set" / "a.png", 64, 80)
     ((source,), _) = plan.find([tmp_path / "set"], gray=True)
     assert source.set == "set-luma"
-    row = rows.rate(Job(source, "jpeg", 50.0, 5, "cpu"))
-    expected = np.rint(luma(pixels)).astype(np.uint8)
+    row = rows.rate(Measurement(source, "jpeg", 50.0, 5, "cpu"))
+    expected = np.rint(metrics.luma(pixels)).astype(np.uint8)
     done = pipeline.encode(from_array(expected), pipeline.Settings("jpeg", Options(50.0), restore="none"))
     assert isinstance(row, Row)
     assert (row.bytes, row.psnr) == (len(done.data), done.psnr)

@@ -5,34 +5,43 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("bjontegaard")
 
-from nncodec.bench.report import report_tables
+from nncodec.bench.report import crops, report_tables
 from nncodec.bench.report.assembly import build, merged
-from nncodec.bench.report.contest import Contest, ReportError, contests
+from nncodec.bench.report.comparison import Comparison, ReportError, comparisons
 from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
+from nncodec.bench.report.page import page, write
 from nncodec.bench.report.reference import references
 from nncodec.bench.report.series import data_sets, labels
-from nncodec.bench.results_tsv import Appender, Row, Table
+from nncodec.bench.results_tsv import Appender, Results, Row
 from tests.bench.bench_rows import QUALITIES, row, series
 
 
-def contest(rows: list[Row], *anchors: str, published: tuple[str, ...] = ()) -> Contest:
-    (found,) = contests(data_sets(rows), anchors, published)
+def comparison(rows: list[Row], *anchors: str, published: tuple[str, ...] = ()) -> Comparison:
+    (found,) = comparisons(data_sets(rows), anchors, published)
     return found
 
 
-def cells(grid: MarkdownTable) -> dict[str, tuple[str, ...]]:
-    return {row[0]: row[1:] for row in grid.rows}
+def cells(table: MarkdownTable) -> dict[str, tuple[str, ...]]:
+    return {row[0]: row[1:] for row in table.rows}
 
 
 def test_a_point_is_the_mean_over_pictures() -> None:
-    rows = [row(image="a.png", psnr=30.0, bpp=0.5, bytes=500), row(image="b.png", psnr=34.0, bpp=0.7, bytes=700)]
+    measured = {"psnr_y": 31.0, "ssim": 0.7, "ms_ssim": 0.8}
+    rows = [
+        row(image="a.png", psnr=30.0, bpp=0.5, bytes=500, **measured),
+        row(image="b.png", psnr=34.0, bpp=0.7, bytes=700, psnr_y=37.0, ssim=0.9, ms_ssim=0.95),
+    ]
     (one,) = data_sets(rows)
     (point,) = one.series[0].points
     assert (point.psnr, point.bpp, point.bytes) == pytest.approx((32.0, 0.6, 600))
+    assert (point.psnr_y, point.ssim, point.ms_ssim) == pytest.approx((34.0, 0.8, 0.875))
+    expected = ("600", "0.600", "32.00", "34.00", "0.8000", "0.8750")
+    assert cells(report_tables.points(comparison(rows, "new"))) == {"new, 50": expected}
     assert (one.n_images, one.n_left_out) == (2, 0)
 
 
@@ -65,69 +74,69 @@ def test_labels_are_as_short_as_they_can_be() -> None:
 
 def test_timed_rows_give_times_and_leave_curves_alone() -> None:
     timed = row("new", 50.0, "a.png", bpp=77.0, encode_s=0.2, decode_s=0.004, encode_cpu_s=0.15, encode_mib=50.0)
-    one = contest([*series("new"), *series("old", 2.0), timed], "old")
+    one = comparison([*series("new"), *series("old", 2.0), timed], "old")
     assert max(point.bpp for point in one.data.series[0].points) < 4
-    grid = report_tables.times(one)
-    assert grid is not None
-    assert cells(grid) == {"new, 50": ("1", "77.00", "200.0", "150.0", "4.0", "\u2013", "50", "\u2013")}
+    table = report_tables.times(one)
+    assert table is not None
+    assert cells(table) == {"new, 50": ("1", "77.00", "200.0", "150.0", "4.0", "\u2013", "50", "\u2013")}
 
 
 def test_without_a_rate_pass_timed_rows_make_the_curves() -> None:
     rows = [dataclasses.replace(one, encode_s=0.1, decode_s=0.1, reps=1, threads=1) for one in series("new")]
-    one = contest(rows, "new")
+    one = comparison(rows, "new")
     assert len(one.psnr["new"].bpp) == len(QUALITIES)
 
 
 def test_no_times_no_table() -> None:
-    assert report_tables.times(contest(series("new"), "new")) is None
+    assert report_tables.times(comparison(series("new"), "new")) is None
 
 
 def test_deltas_have_the_known_answers() -> None:
     """A quarter more bits at equal quality, and 3 dB for every doubling."""
-    one = contest(series("old") + series("new", 1.25) + series("other", 0.5), "old")
-    grid, notes = report_tables.deltas(one)
+    one = comparison(series("old") + series("new", 1.25) + series("other", 0.5), "old")
+    table, notes = report_tables.deltas(one)
     lost = f"\u2212{3 * math.log2(1.25):.2f} dB"
-    assert cells(grid) == {
+    assert cells(table) == {
         "other": ("\u221250.0 %", "+3.00 dB", "12.0 dB", "\u221250.0 %"),
         "new": ("+25.0 %", lost, "12.0 dB", "+25.0 %"),
     }
-    assert [line[0] for line in grid.rows] == ["other", "new"]  # the best first
+    assert [line[0] for line in table.rows] == ["other", "new"]  # the best first
     assert notes == ()
 
 
 def test_curves_that_do_not_meet_are_refused_with_the_reason() -> None:
     far = [dataclasses.replace(one, psnr=one.psnr + 30) for one in series("far")]
-    grid, notes = report_tables.deltas(contest(series("old") + far, "old"))
-    assert cells(grid)["far"][:3] == ("\u2013", "\u2013", "\u2013")
+    table, notes = report_tables.deltas(comparison(series("old") + far, "old"))
+    assert cells(table)["far"][:3] == ("\u2013", "\u2013", "\u2013")
     assert notes == ("far and old share 0.00 dB, 4.00 dB are needed.",)
 
 
 def test_the_matrix_has_both_directions() -> None:
-    grid = report_tables.matrix(contest(series("old") + series("new", 0.8), "old"))
-    assert grid.header == ("BD-rate of, against", "new", "old")
-    assert cells(grid) == {"new": ("\u2013", "\u221220.0 %"), "old": ("+25.0 %", "\u2013")}
+    table = report_tables.matrix(comparison(series("old") + series("new", 0.8), "old"))
+    assert table.header == ("BD-rate of, against", "new", "old")
+    assert cells(table) == {"new": ("\u2013", "\u221220.0 %"), "old": ("+25.0 %", "\u2013")}
 
 
 def test_single_pictures_name_the_best_and_the_worst() -> None:
     rows = series("old", images=("a.png", "b.png", "c.png")) + series("new", 0.5, ("a.png",))
     rows += series("new", 0.8, ("b.png",)) + series("new", 1.25, ("c.png",))
-    grid = report_tables.pictures(contest(rows, "old"))
-    assert grid is not None
-    assert cells(grid) == {"new": ("a.png \u221250.0 %", "\u221220.0 %", "\u221215.0 %", "c.png +25.0 %")}
+    table = report_tables.pictures(comparison(rows, "old"))
+    assert table is not None
+    assert cells(table) == {"new": ("a.png \u221250.0 %", "\u221220.0 %", "\u221215.0 %", "c.png +25.0 %")}
 
 
 def test_published_curves_join_on_kodak_only() -> None:
-    there = contest(series("new", set="kodak"), "vtm", published=("vtm", "bpg"))
+    there = comparison(series("new", set="kodak"), "vtm", published=("vtm", "bpg"))
     assert set(there.psnr) == {"new", "vtm", "bpg"}
     assert report_tables.deltas(there)[0].header[0] == "against VTM"
-    elsewhere = contest(series("new", set="other"), "vtm", "new", published=("vtm",))
+    elsewhere = comparison(series("new", set="other"), "vtm", "new", published=("vtm",))
     assert (set(elsewhere.psnr), elsewhere.anchor) == ({"new"}, "new")
 
 
 def test_the_matrix_of_published_curves_repeats_the_known_answers() -> None:
-    grid = report_tables.matrix(contest(series("new", set="kodak"), "vtm", published=("vtm", "av1", "bpg")))
-    column = grid.header.index("VTM")
-    shown = {line[0]: float(line[column].split()[0]) for line in grid.rows if line[0] in ("AV1 still", "BPG 4:4:4")}
+    table = report_tables.matrix(comparison(series("new", set="kodak"), "vtm", published=("vtm", "av1", "bpg")))
+    column = table.header.index("VTM")
+    shown = {line[0]: float(line[column].split()[0]) for line in table.rows if line[0] in ("AV1 still", "BPG 4:4:4")}
     assert shown == pytest.approx({"AV1 still": 16, "BPG 4:4:4": 22}, abs=1)
 
 
@@ -136,14 +145,14 @@ def test_the_matrix_of_published_curves_repeats_the_known_answers() -> None:
 )
 def test_unknown_names_are_errors(anchors: tuple[str, ...], published: tuple[str, ...], words: str) -> None:
     with pytest.raises(ReportError, match=words) as caught:
-        contests(data_sets(series("new")), anchors, published)
+        comparisons(data_sets(series("new")), anchors, published)
     assert caught.value.hint
 
 
 def test_codecs_without_a_common_picture_are_no_contest() -> None:
     rows = series("new", images=("a.png",)) + series("old", images=("b.png",))
     with pytest.raises(ReportError, match="no picture of small was measured with every codec"):
-        contests(data_sets(rows), ("new",), ())
+        comparisons(data_sets(rows), ("new",), ())
 
 
 def test_numbers_carry_their_sign() -> None:
@@ -152,51 +161,67 @@ def test_numbers_carry_their_sign() -> None:
     assert decibels(-0.1) == "\u22120.10 dB"
 
 
-def test_grid_as_markdown() -> None:
-    grid = MarkdownTable.of(("name", "n"), [("a|b", "1"), ("c", "100")])
-    assert grid.markdown() == "| name |   n |\n| ---- | --: |\n| a\\|b |   1 |\n| c    | 100 |\n"
+def test_a_table_as_markdown() -> None:
+    table = MarkdownTable.of(("name", "n"), [("a|b", "1"), ("c", "100")])
+    assert table.markdown() == "| name |   n |\n| ---- | --: |\n| a\\|b |   1 |\n| c    | 100 |\n"
 
 
-def test_grid_as_html_marks_gains_and_losses() -> None:
-    grid = MarkdownTable.of(
+def test_a_table_as_html_marks_gains_and_losses() -> None:
+    table = MarkdownTable.of(
         ("<n>", "x", "y"), [("a", "+1 %", "+1 dB"), ("b", "\u22121 %", "\u2013")], (None, True, False)
     )
-    page = grid.html()
-    assert "&lt;n&gt;" in page
-    assert '<td class="loss">+1 %</td><td class="gain">+1 dB</td>' in page
-    assert '<td class="gain">\u22121 %</td><td class="none">\u2013</td>' in page
+    html = table.html()
+    assert "&lt;n&gt;" in html
+    assert '<td class="loss">+1 %</td><td class="gain">+1 dB</td>' in html
+    assert '<td class="gain">\u22121 %</td><td class="none">\u2013</td>' in html
 
 
-def test_grid_refuses_ragged_rows() -> None:
+def test_a_table_refuses_ragged_rows() -> None:
     with pytest.raises(ValueError, match="every row"):
         MarkdownTable.of(("a", "b"), [("x",)])
 
 
 def test_a_report_is_files_and_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
     rows = series("new", 0.8, set="kodak") + series("old", set="kodak")
-    made = build(Table(tuple(rows), ("nnc 0.1 on a machine",)), ("vtm",), ("vtm", "elic"))
-    made.write(tmp_path / "out")
+    write(build(Results(tuple(rows), ("nnc 0.1 on a machine",)), ("vtm",), ("vtm", "elic")), tmp_path / "out")
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert names == {"index.html", "report.md"} | {
         f"kodak-{measure}-{scale}.svg" for measure in ("psnr", "ms-ssim") for scale in ("linear", "log")
     }
-    page = (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page)
-    assert "url(" not in page
-    assert page.count("data:image/svg+xml;base64,") == 4
+    html = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", html)
+    assert "url(" not in html
+    assert html.count("data:image/svg+xml;base64,") == 4
+    assert len(re.findall('<b class="(?:gain|loss)">', html)) == 2
     text = (tmp_path / "out" / "report.md").read_text("utf-8")
-    assert report_tables.deltas(contest(rows, "vtm", published=("vtm", "elic")))[0].markdown() in text
+    assert report_tables.deltas(comparison(rows, "vtm", published=("vtm", "elic")))[0].markdown() in text
     assert "nnc 0.1 on a machine" in text
-    assert "nnc 0.1 on a machine" in page
+    assert "nnc 0.1 on a machine" in html
     assert b"<svg" in (tmp_path / "out" / "kodak-psnr-log.svg").read_bytes()
 
 
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
-    table = Table(tuple(series("new") + series("old", 2.0)), ())
+    results = Results(tuple(series("new") + series("old", 2.0)), ())
     for name in ("one", "two"):
-        build(table, ("old",), ()).write(tmp_path / name)
+        write(build(results, ("old",), ()), tmp_path / name)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+
+
+def test_cards_show_gain_and_loss_against_the_anchor() -> None:
+    html = _page(series("old") + series("new", 0.8) + series("bad", 1.25))
+    cards = dict(re.findall(r'<div class="card"><span>(\w+)</span><b class="(.*?)</b>', html))
+    assert cards == {"old": 'none">anchor', "new": 'gain">\u221220.0 %', "bad": 'loss">+25.0 %'}
+
+
+def test_crops_are_taken_where_the_codecs_err_most() -> None:
+    original = np.full((400, 500), 100, np.uint8)
+    shown = original.copy()
+    shown[200:260, 320:400] = 90
+    shown[0:20, 0:20] = 80  # 400 samples, each four times as bad as one of the 4800 others
+    top, left = crops._where(original, [shown])
+    assert top <= 200 < 260 <= top + crops.SIDE
+    assert left <= 320 < 400 <= left + crops.SIDE
 
 
 def test_names_from_folders_cannot_break_the_page(tmp_path: Path) -> None:
@@ -205,9 +230,7 @@ def test_names_from_folders_cannot_break_the_page(tmp_path: Path) -> None:
 
 
 def _page(rows: list[Row]) -> str:
-    from nncodec.bench.report.page import page
-
-    return page(build(Table(tuple(rows), ()), ("old",), ()))
+    return page(build(Results(tuple(rows), ()), ("old",), ()))
 
 
 def test_tables_are_merged_and_later_ones_count(tmp_path: Path) -> None:
@@ -228,6 +251,6 @@ def test_a_table_without_rows_is_no_report(tmp_path: Path) -> None:
 
 def test_every_published_curve_can_be_drawn() -> None:
     names = tuple(references())
-    made = build(Table(tuple(series("new", set="kodak")), ()), ("vtm",), names)
+    made = build(Results(tuple(series("new", set="kodak")), ()), ("vtm",), names)
     svg = made.sections[0].plots[0].svg.decode()
     assert all(references()[name].title in svg for name in names)

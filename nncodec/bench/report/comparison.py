@@ -1,4 +1,4 @@
-"""All curves on one set, measured and published, and who is compared with whom."""
+"""All curves on one set of pictures, measured and published, and the anchor they are compared with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class ReportError(NncError):
 
 
 @dataclass(frozen=True)
-class Contest:
+class Comparison:
     """A set of pictures, the curves on it, and the anchor."""
 
     data: DataSet
@@ -23,7 +23,7 @@ class Contest:
     ms_ssim: dict[str, Curve]
     """MS-SSIM in dB over rate, where there is one."""
     titles: dict[str, str]
-    """What to call each curve."""
+    """The name of each curve for reading."""
     anchor: str
     """Name of the curve the others are compared with."""
 
@@ -49,7 +49,7 @@ class Contest:
         return tuple(sorted(found, key=lambda name: found[name]))
 
     def against_anchor(self, name: str) -> Delta | CurveError:
-        """How a curve compares with the anchor, or why it does not."""
+        """Compare a curve with the anchor; the error if the two do not overlap enough."""
         return compare(self.psnr[name], self.psnr[self.anchor])
 
     def picture_rates(self, name: str) -> dict[str, float]:
@@ -60,15 +60,15 @@ class Contest:
         return {image: one.rate_percent for image, one in found.items() if isinstance(one, Delta)}
 
 
-def contests(sets: Sequence[DataSet], anchors: Sequence[str], published: Sequence[str]) -> list[Contest]:
-    """One contest per set. ``anchors`` are names in order of preference; published curves join on Kodak only.
+def comparisons(sets: Sequence[DataSet], anchors: Sequence[str], published: Sequence[str]) -> list[Comparison]:
+    """One comparison per set. ``anchors`` are names in order of preference; published curves join on Kodak only.
 
     Raises ReportError for unknown published names, and for a set that has none of the anchors or no common picture.
     """
     for name in published:
         if name not in references():
             raise ReportError(f"no published curve is called {name!r}", f"there are {', '.join(references())}")
-    return [_contest(data, anchors, published if data.name == DATA_SET else ()) for data in sets]
+    return [_comparison(data, anchors, published if data.name == DATA_SET else ()) for data in sets]
 
 
 def compare(test: Curve, anchor: Curve) -> Delta | CurveError:
@@ -79,7 +79,7 @@ def compare(test: Curve, anchor: Curve) -> Delta | CurveError:
         return error
 
 
-def _contest(data: DataSet, anchors: Sequence[str], published: Sequence[str]) -> Contest:
+def _comparison(data: DataSet, anchors: Sequence[str], published: Sequence[str]) -> Comparison:
     if not data.n_images:
         raise ReportError(f"no picture of {data.name} was measured with every codec at every quality")
     psnr = {series.name: series.psnr_curve() for series in data.series}
@@ -96,4 +96,4 @@ def _contest(data: DataSet, anchors: Sequence[str], published: Sequence[str]) ->
         raise ReportError(
             f"{data.name} has no curve called {' or '.join(anchors)}", f"--anchor takes one of {', '.join(psnr)}"
         )
-    return Contest(data, psnr, ms_ssim, titles, anchor)
+    return Comparison(data, psnr, ms_ssim, titles, anchor)
