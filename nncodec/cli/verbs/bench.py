@@ -185,9 +185,7 @@ class _Skipped:
 
 
 @command.command(short_help="Curves, BD-rates and a page from tables.")
-@click.argument(
-    "files", nargs=-1, required=True, metavar="TSV...", type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to fill.")
 @click.option(
     "--anchor",
