@@ -1,9 +1,17 @@
-"""What a picture is, and how one comes in from, and goes out to, the formats other programs use."""
+"""Pictures: in memory, in and out of the formats of other programs, compared and scaled.
 
-from nncodec.image.orientation import oriented, upright
+Names that need Pillow are imported on first use: measures, heat maps and arrays do without it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from nncodec.image.picture import Metadata, Picture, Pixels, from_array
-from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, picture_suffixes, read
-from nncodec.image.writing import FORMATS_OUT, to_pillow, write
+
+if TYPE_CHECKING:
+    from nncodec.image.orientation import oriented, upright
+    from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, picture_suffixes, read
+    from nncodec.image.writing import FORMATS_OUT, to_pillow, write
 
 __all__ = [
     "FORMATS_OUT",
@@ -21,3 +29,16 @@ __all__ = [
     "upright",
     "write",
 ]
+
+_LAZY = {
+    **dict.fromkeys(("oriented", "upright"), "orientation"),
+    **dict.fromkeys(("NOT_READ", "from_pillow", "metadata_of", "picture_suffixes", "read"), "reading"),
+    **dict.fromkeys(("FORMATS_OUT", "to_pillow", "write"), "writing"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the module that defines a name on its first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,4 +1,4 @@
-"""The alpha plane, losslessly: one byte if it is constant, else the smaller of a PNG and a lossless WebP file."""
+"""Lossless coding of the alpha plane: one byte if it is constant, else the smaller of a PNG and a WebP file."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,16 +7,17 @@ from nncodec.errors import CorruptFile
 from nncodec.image.stills import decode_still, encode_still, pillow_errors
 
 _WEBP_SIDE = 16383
+"""Largest side of a WebP picture."""
 _PNG_HEADER = b"\0\0\0\rIHDR"
 """Start of the first chunk of a PNG; bits per sample are its ninth byte (PNG, third edition, 11.2.1)."""
 _SIGNATURES = {b"\x89PNG": "PNG", b"RIFF": "WEBP"}
 
 Alpha = npt.NDArray[np.uint8]
-"""(H, W) opacity."""
+"""(H, W) opacity, 255 is opaque."""
 
 
 def encode_alpha(alpha: Alpha) -> bytes:
-    """The section that stands for a plane."""
+    """Encode a plane (H, W) as the bytes of a section."""
     if (alpha == alpha.flat[0]).all():
         return bytes([alpha.flat[0]])
     candidates = [encode_still(alpha, "PNG", optimize=True)]
@@ -27,7 +28,7 @@ def encode_alpha(alpha: Alpha) -> bytes:
 
 
 def decode_alpha(data: bytes, height: int, width: int) -> Alpha:
-    """The plane a section stands for; CorruptFile if it is none of that size."""
+    """Decode the bytes of a section to a plane (height, width); CorruptFile if they hold none of that size."""
     if len(data) == 1:
         return np.full((height, width), data[0], np.uint8)
     pillow_format = _SIGNATURES.get(data[:4])

@@ -1,4 +1,4 @@
-"""How many bits per sample a file really holds: Pillow reduces most deep pictures to 8 without a word."""
+"""The number of bits per sample in a file: Pillow reduces most deep pictures to 8 without a warning."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ _AV1_CONFIG, _J2K_SIZ = b"av1C", b"\xff\x4f\xff\x51"
 
 
 def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
-    """Bits per sample in the file behind an opened, not yet loaded image; None if it does not say.
+    """Bits per sample in the file behind an opened, not yet loaded image; None if it does not state them.
 
-    Looks at Pillow's raw mode (PNG, TIFF, PNM), at the AV1 configuration box (AVIF) or at the SIZ marker segment
+    They are read from Pillow's raw mode (PNG, TIFF, PNM), the AV1 configuration box (AVIF) or the SIZ marker segment
     (JPEG 2000, ITU-T T.800 A.5.1).
     """
     if still.format == "AVIF":
@@ -21,7 +21,7 @@ def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
 
 
 def _tile_depth(decoder: str, arguments: Any) -> int:
-    """From a decoder's name and arguments: the raw mode, or a tuple of it and more; for PNM, of the largest value."""
+    """Bits per sample by the arguments of Pillow's decoder: the raw mode, or a tuple of it and, for PNM, the peak."""
     raw_mode, *more = arguments if isinstance(arguments, tuple) else (arguments,)
     if more and raw_mode in ("L", "RGB") and isinstance(more[0], int) and more[0] > 255:
         return more[0].bit_length()

@@ -1,4 +1,4 @@
-"""Exif blocks, as far as anything must be known of what they say."""
+"""Reading of single tags in an Exif block."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from nncodec.image.stills import pillow_errors
 
 
 def exif_values(block: bytes | None, tags: Iterable[int]) -> dict[int, Any]:
-    """What a block (a TIFF structure) says under some tags; nothing if it is None, says nothing or cannot be read."""
+    """Values in a block (a TIFF structure), by tag; empty if it is None, has none of the tags or cannot be read."""
     if block is None:
         return {}
     exif = PIL.Image.Exif()

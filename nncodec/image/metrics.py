@@ -1,4 +1,4 @@
-"""How far a picture is from its original: MSE, PSNR, SSIM and MS-SSIM. NumPy only.
+"""Measures of the distance between a picture and its original: MSE, PSNR, SSIM and MS-SSIM. NumPy only.
 
 Arrays are (H, W) gray or (H, W, 3) RGB, both of one shape. For uint8 and uint16 the peak is the largest value of
 the type (255, 65535); for floats it must be given. Alpha is not compared.
@@ -22,13 +22,16 @@ Floats = npt.NDArray[np.floating[Any]]
 
 WINDOW_TAPS = 11
 WINDOW_SIGMA = 1.5
+"""Side and standard deviation of the Gaussian window, in samples."""
 K1, K2 = 0.01, 0.03
+"""Constants of SSIM, relative to the peak (Wang et al. 2004)."""
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the five scales, finest first (Wang et al. 2003, section 3.2)."""
 
 _BLOCK = 64
 """Side of the blocks SSIM is computed in: their five statistics stay in a core's cache."""
 _STRIP_SAMPLES = 1 << 18
+"""Samples whose squared error is summed at once."""
 
 
 class Scores(NamedTuple):
@@ -41,11 +44,13 @@ class Scores(NamedTuple):
     psnr_y: float
     """Decibels of the luma; equal to ``psnr`` for gray."""
     ssim: float
+    """Mean over the channels, at most 1."""
     ms_ssim: float
+    """Mean over the channels, 0 to 1."""
 
 
 def measure(a: Array, b: Array, peak: float | None = None) -> Scores:
-    """All measures at once; cheaper than one by one, as SSIM is the finest scale of MS-SSIM.
+    """Compute all measures at once; cheaper than one by one, as SSIM is the finest scale of MS-SSIM.
 
     Raises ValueError as the single measures do.
     """
@@ -143,7 +148,7 @@ def _planes(a: Array, b: Array) -> list[tuple[Array, Array]]:
 
 
 def _multi_scale(a: Array, b: Array, peak: float) -> tuple[float, float]:
-    """SSIM and MS-SSIM of one plane."""
+    """SSIM and MS-SSIM of one plane (H, W)."""
     n_scales = 1
     while n_scales < len(SCALE_WEIGHTS) and min(a.shape) >> n_scales >= WINDOW_TAPS:
         n_scales += 1
@@ -158,7 +163,7 @@ def _multi_scale(a: Array, b: Array, peak: float) -> tuple[float, float]:
 
 
 def _similarity(a: Array, b: Array, peak: float) -> tuple[float, float]:
-    """Means over all windows of one plane of SSIM and of its contrast-structure factor."""
+    """Means over all windows of one plane (H, W) of SSIM and of its contrast-structure factor."""
     down, right = (_band(min(WINDOW_TAPS, side)) for side in a.shape)
     n_rows, n_cols = _n_windows(a.shape[0], down), _n_windows(a.shape[1], right)
     total = np.zeros(2)
@@ -173,25 +178,26 @@ def _similarity(a: Array, b: Array, peak: float) -> tuple[float, float]:
 def _block_sums(a: Array, b: Array, down: Floats, right: Floats, peak: float) -> Floats:
     """Sums of SSIM and of contrast-structure over the windows inside one block, shape (2,)."""
     rows, cols = a.shape
-    down = down[: _n_windows(rows, down), :rows]
-    right = right[: _n_windows(cols, right), :cols]
-    stack = np.empty((5, rows, cols))
+    down = down[: _n_windows(rows, down), :rows]  # (windows down, rows)
+    right = right[: _n_windows(cols, right), :cols]  # (windows right, cols)
+    stack = np.empty((5, rows, cols))  # a, b, a^2, b^2, a b
     x, y = stack[0], stack[1]
     x[:], y[:] = a, b
     np.multiply(x, x, out=stack[2])
     np.multiply(y, y, out=stack[3])
     np.multiply(x, y, out=stack[4])
-    mean_x, mean_y, xx, yy, xy = down @ stack @ right.T
+    mean_x, mean_y, xx, yy, xy = down @ stack @ right.T  # weighted means, (windows down, windows right) each
     c1, c2 = (K1 * peak) ** 2, (K2 * peak) ** 2
     product = mean_x * mean_y
     squares = mean_x * mean_x + mean_y * mean_y
+    # variances are xx - mean_x^2 and yy - mean_y^2, the covariance is xy - mean_x mean_y
     structure = (2.0 * (xy - product) + c2) / (xx + yy - squares + c2)
     luminance = (2.0 * product + c1) / (squares + c1)
     return np.array([(luminance * structure).sum(), structure.sum()])
 
 
 def _band(taps: int) -> Floats:
-    """The Gaussian window as a matrix (block, block + taps - 1): a product with it filters a block of samples.
+    """The Gaussian window as a band matrix (64, 64 + taps - 1): a product with it filters a block of samples.
 
     Dense products with this band run several times faster than sums of shifted arrays.
     """
@@ -205,13 +211,13 @@ def _band(taps: int) -> Floats:
 
 
 def _n_windows(side: int, band: Floats) -> int:
-    """How many windows of ``band`` lie inside ``side`` samples."""
+    """Number of windows of ``band`` that lie inside ``side`` samples."""
     taps = int(band.shape[1]) - _BLOCK + 1
     return side - taps + 1
 
 
 def _halve(plane: Array) -> Floats:
-    """Means of 2 x 2 samples in float32, exact for 8-bit pictures down to the fifth scale."""
+    """Means of 2 x 2 samples, (H // 2, W // 2) float32, exact for 8-bit pictures down to the fifth scale."""
     rows, cols = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
     total = plane[0:rows:2, 0:cols:2].astype(np.float32)
     for top, left in ((0, 1), (1, 0), (1, 1)):

@@ -1,4 +1,4 @@
-"""Exif orientation: read it, and apply it where a format could not carry it."""
+"""Exif orientation: reading it, and turning pictures upright for formats that cannot carry it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ _TURNS: dict[int, _Turn] = {
     7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2),
     8: lambda a: np.rot90(a),
 }
-"""What makes pixels upright, by the value of the tag (Exif 2.32, 4.6.4 A, Orientation)."""
+"""The turn that makes pixels upright, by the value of the tag (Exif 2.32, 4.6.4 A, Orientation)."""
 
 
 def oriented(metadata: Metadata) -> int:
@@ -34,7 +34,7 @@ def oriented(metadata: Metadata) -> int:
 
 
 def upright(picture: Picture) -> Picture:
-    """The picture turned upright, its Exif data dropped, for formats that cannot say which way is up."""
+    """Turn a picture upright and drop its Exif data, for formats that cannot carry an orientation."""
     turn = _TURNS[oriented(picture.metadata)]
     return replace(
         picture,

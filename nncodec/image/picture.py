@@ -13,7 +13,7 @@ Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 @dataclass(frozen=True)
 class Metadata:
-    """Opaque bytes carried along; nothing here is parsed to decode a picture."""
+    """Opaque blocks carried along with a picture; none is parsed to decode its pixels."""
 
     icc: bytes | None = None
     """ICC profile."""
@@ -23,7 +23,7 @@ class Metadata:
     """XMP packet."""
 
     def as_info(self) -> dict[str, bytes]:
-        """What there is of it, under the names that Pillow's own readers put into ``Image.info``."""
+        """The fields that are set, under the names that Pillow's own readers use in ``Image.info``."""
         fields = {"icc_profile": self.icc, "exif": self.exif, "xmp": self.xmp}
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -37,10 +37,10 @@ class Picture:
     """(H, W) opacity, 255 is opaque; not premultiplied."""
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
-    """What reading or writing had to change, one sentence each."""
+    """Changes that reading made, one sentence each."""
 
     def without_metadata(self) -> "Picture":
-        """The same pixels, as they lie, and nothing said of them."""
+        """The same picture without metadata; its pixels are not turned."""
         return replace(self, metadata=Metadata())
 
     @property
@@ -72,7 +72,7 @@ class Picture:
 
 
 def from_array(array: npt.NDArray[np.generic]) -> Picture:
-    """A picture from (H, W), (H, W, 1..4) uint8, or (H, W) uint16; 2 and 4 channels end in alpha.
+    """A picture of an array, (H, W) or (H, W, 1..4) uint8, or (H, W) uint16; of 2 and 4 channels the last is alpha.
 
     Raises EncodeError for any other shape or dtype, or an empty array.
     """
@@ -83,8 +83,8 @@ def from_array(array: npt.NDArray[np.generic]) -> Picture:
         hint = "(height, width) is, and (height, width, channels) with up to 4 of them"
         raise EncodeError(f"an array of shape {array.shape} is not a picture", hint)
     if array.dtype != np.uint8 and not (gray and array.dtype == np.uint16):
-        way = "scale it to 0 to 255, round it and convert it to uint8" if array.dtype.kind == "f" else None
-        raise EncodeError(f"an array of {array.dtype} is not a picture: uint8, or uint16 for gray, is needed", way)
+        advice = "scale it to 0 to 255, round it and convert it to uint8" if array.dtype.kind == "f" else None
+        raise EncodeError(f"an array of {array.dtype} is not a picture: uint8, or uint16 for gray, is needed", advice)
     if gray or array.shape[2] == 3:
         return Picture(np.ascontiguousarray(array))
     colour = array[:, :, 0] if array.shape[2] == 2 else array[:, :, :3]

@@ -1,4 +1,4 @@
-"""Pictures in: whatever Pillow reads, turned into a :class:`Picture` without losing anything silently."""
+"""Reading of pictures, in any format that Pillow knows, without losing anything silently."""
 
 import io
 from dataclasses import replace
@@ -21,11 +21,11 @@ NOT_READ = {
     "HDF5": "Pillow only knows its name",
     "MPEG": "Pillow only knows its name",
 }
-"""Formats that Pillow opens and we do not, and why."""
+"""Formats that Pillow opens and this package refuses, with the reason."""
 
 
 def picture_suffixes() -> frozenset[str]:
-    """The suffixes, lower case with the dot, of all formats that are read; ``.nnc`` is not among them."""
+    """Suffixes of all formats that are read, in lower case with the dot; ``.nnc`` is not among them."""
     suffixes = PIL.Image.registered_extensions().items()
     read = {*PIL.Image.OPEN, "MPO"} - {*NOT_READ, "NNC"}  # MPO files open as JPEG files
     return frozenset(suffix for suffix, name in suffixes if name in read)
@@ -61,7 +61,7 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     stored = stored_depth(still, data)
     with pillow_errors("the picture"):
         still.load()
-    return replace(from_pillow(still, depth=depth, stored=stored), notes=notes + from_pillow_notes(still))
+    return replace(from_pillow(still, depth=depth, stored=stored), notes=notes + _conversion_notes(still))
 
 
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int | None = None) -> Picture:
@@ -91,18 +91,18 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
     raise EncodeError(f"pictures of mode {still.mode} cannot be kept", "convert it to 8-bit gray or RGB first")
 
 
-def from_pillow_notes(still: PIL.Image.Image) -> tuple[str, ...]:
-    """What :func:`from_pillow` changes in this image, in words."""
+def _conversion_notes(still: PIL.Image.Image) -> tuple[str, ...]:
+    """Notes on the changes that :func:`from_pillow` makes to an image."""
     notes = []
     if still.mode == "CMYK":
         notes.append("CMYK was converted to RGB")
-    if _has_gamma_of_its_own(still):
+    if _has_own_gamma(still):
         notes.append("its gAMA and cHRM chunks are dropped: it will be taken for sRGB, and may look different")
     return tuple(notes)
 
 
-def _has_gamma_of_its_own(still: PIL.Image.Image) -> bool:
-    """Whether a PNG says by gamma and chromaticities alone that it is not sRGB (PNG, third edition, 11.3.2)."""
+def _has_own_gamma(still: PIL.Image.Image) -> bool:
+    """True if a PNG states by gamma and chromaticities alone that it is not sRGB (PNG, third edition, 11.3.2)."""
     if "srgb" in still.info or "icc_profile" in still.info:  # they come first
         return False
     stated = (still.info.get("gamma", _SRGB[0]), *still.info.get("chromaticity", _SRGB[1:]))
@@ -110,7 +110,7 @@ def _has_gamma_of_its_own(still: PIL.Image.Image) -> bool:
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
-    """Go to the frame asked for. An animation needs a choice; the first picture of an MPO is the photograph."""
+    """Seek the frame that is asked for, and return notes. Animations need a choice; MPO files have a main picture."""
     with pillow_errors("the picture"):
         n_frames = getattr(still, "n_frames", 1)
     if frame is None and n_frames > 1:
@@ -126,6 +126,7 @@ def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
 
 
 def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
+    """A picture of 16-bit gray, reduced to 8 bits if ``depth`` is 8."""
     if "transparency" in still.info:
         raise EncodeError("16-bit gray with a transparent colour cannot be kept", "convert it to 8 bits first")
     with pillow_errors("the picture"):
@@ -161,7 +162,7 @@ def _cmyk_to_rgb(still: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def metadata_of(still: PIL.Image.Image) -> Metadata:
-    """ICC, Exif and XMP of a Pillow image. A CMYK profile is left out: it does not describe the RGB kept."""
+    """ICC, Exif and XMP of a Pillow image. The profile of CMYK is left out: pixels are kept as RGB."""
     icc, xmp = still.info.get("icc_profile"), still.info.get("xmp")
     if still.mode == "CMYK":
         icc = None
@@ -171,7 +172,7 @@ def metadata_of(still: PIL.Image.Image) -> Metadata:
 
 
 def _exif(still: PIL.Image.Image) -> bytes | None:
-    """The Exif block byte for byte; where there is none, one made of the density and a TIFF's tags worth keeping."""
+    """The Exif block, unchanged; if there is none, one made of the density and of descriptive tags of a TIFF."""
     exif = still.info.get("exif")
     if exif is None and "Raw profile type exif" in still.info:
         exif = _raw_profile(still.info["Raw profile type exif"])
@@ -181,6 +182,7 @@ def _exif(still: PIL.Image.Image) -> bytes | None:
 
 
 def _exif_of_headers(still: PIL.Image.Image) -> bytes | None:
+    """An Exif block of the density and a TIFF's descriptive tags; None if there is neither."""
     tags, density = PIL.Image.Exif(), density_of(still)
     if still.format == "TIFF":
         with pillow_errors("the picture"):

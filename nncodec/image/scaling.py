@@ -1,6 +1,6 @@
-"""Scaling by powers of two: down as encoders like it, up in integers, the same on every machine.
+"""Scaling by powers of two: down by Lanczos, for encoders, and up in integers, the same on every machine.
 
-:func:`upscale` is part of the format (docs/format/layered.md, *layered*): what it gives decides what a residual means.
+:func:`upscale` is part of the format (docs/format/layered.md): residuals are added to its result.
 """
 
 import numpy as np
@@ -17,27 +17,31 @@ the sample left of the fifth.
 Rounded from least squares on photographs that :func:`downscale` had halved and AVIF had coded at medium quality.
 """
 _BEFORE, _AFTER = 4, 4
-"""Neighbours before and after a sample that its two successors may need."""
+"""Neighbours before and after a sample that the two samples made of it depend on."""
 _SHIFT = 14
 """The two passes together multiply by 128 squared."""
 _STRIP_SAMPLES = 1 << 18
+"""Samples that are doubled at once, to save memory."""
 
 
 def halved(side: int, times: int) -> int:
-    """A side halved so many times, each time rounded up: at least 1."""
+    """A side halved a number of times, each time rounded up: at least 1."""
     return -(-side >> times)
 
 
 def downscale(pixels: Bytes, times: int) -> Bytes:
-    """Halve both sides so many times, by Pillow's Lanczos filter. An encoder's affair: the format does not see it."""
+    """Halve both sides a number of times, rounded up, by Pillow's Lanczos filter.
+
+    Only encoders need it: its result is not part of the format.
+    """
     size = (halved(pixels.shape[1], times), halved(pixels.shape[0], times))
     return np.asarray(PIL.Image.fromarray(pixels).resize(size, PIL.Image.Resampling.LANCZOS))
 
 
 def shrink(plane: Bytes, height: int, width: int) -> Bytes:
-    """Means of square blocks, halves up, whose sides are that power of two which gives (height, width).
+    """Shrink a plane (H, W) to (height, width), its sides halved some number of times, by means of square blocks.
 
-    Blocks at the right and the lower border are cut. The plane itself for its own size.
+    Halves round up. Blocks at the right and the lower border are cut.
     """
     if plane.shape == (height, width):
         return plane
@@ -45,6 +49,7 @@ def shrink(plane: Bytes, height: int, width: int) -> Bytes:
         1 << t for t in range(1, 32) if (halved(plane.shape[0], t), halved(plane.shape[1], t)) == (height, width)
     )
     starts = [np.arange(0, side, step) for side in plane.shape]
+    # sums of the blocks and their numbers of samples, (height, width) each
     sums = np.add.reduceat(np.add.reduceat(plane, starts[0], axis=0, dtype=np.int64), starts[1], axis=1)
     counts = np.multiply.outer(*(np.diff(at, append=side) for at, side in zip(starts, plane.shape, strict=True)))
     means: Bytes = ((2 * sums + counts) // (2 * counts)).astype(np.uint8)
@@ -52,20 +57,24 @@ def shrink(plane: Bytes, height: int, width: int) -> Bytes:
 
 
 def upscale(pixels: Bytes, height: int, width: int, times: int) -> Bytes:
-    """Double both sides so many times, to exactly height x width; ``pixels`` must have these sides halved."""
+    """Double both sides a number of times, to exactly height x width.
+
+    ``pixels`` are (h, w) or (h, w, 3), h and w being ``halved(height, times)`` and ``halved(width, times)``.
+    """
     for remaining in range(times - 1, -1, -1):
         pixels = _doubled(pixels, halved(height, remaining), halved(width, remaining))
     return pixels
 
 
 def _doubled(pixels: Bytes, height: int, width: int) -> Bytes:
-    """One doubling, strip by strip; the last row or column is dropped where the new side is odd."""
+    """Double both sides once, strip by strip; the last row or column is dropped where the new side is odd."""
     around = [(_BEFORE, _AFTER), (0, 0), (0, 0)][: pixels.ndim]
     rows = np.pad(pixels, around, mode="edge")
     out = np.empty((height, width, *pixels.shape[2:]), np.uint8)
     step = max(1, _STRIP_SAMPLES // pixels[0].size)
     for top in range(0, len(pixels), step):
-        strip = rows[top : top + step + _BEFORE + _AFTER].astype(np.int32)
+        strip = rows[top : top + step + _BEFORE + _AFTER].astype(np.int32)  # (n + 8, w, ...)
+        # rows first, (2 n, w, ...), then columns, (2 n, 2 w, ...)
         sums = _interpolated(np.pad(_interpolated(strip, 0), [(0, 0), *around[:-1]], mode="edge"), 1)
         sums += 1 << (_SHIFT - 1)
         sums >>= _SHIFT
@@ -75,7 +84,10 @@ def _doubled(pixels: Bytes, height: int, width: int) -> Bytes:
 
 
 def _interpolated(padded: npt.NDArray[np.int32], axis: int) -> npt.NDArray[np.int32]:
-    """Two sums along an axis for each sample that is not padding, in 128ths: a quarter of a step to either side."""
+    """Interpolate along an axis: for each sample that is not padding two, a quarter of a step to either side.
+
+    The results are in 128ths.
+    """
     n = padded.shape[axis] - _BEFORE - _AFTER
     shape = list(padded.shape)
     shape[axis] = 2 * n
@@ -88,4 +100,5 @@ def _interpolated(padded: npt.NDArray[np.int32], axis: int) -> npt.NDArray[np.in
 
 
 def _along(axis: int, part: slice) -> tuple[slice, ...]:
+    """An index that takes part of one axis and all of those before it."""
     return (slice(None),) * axis + (part,)

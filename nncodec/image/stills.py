@@ -1,7 +1,7 @@
-"""The one door to Pillow's decoders: explicit formats, sizes checked before pixels, errors translated.
+"""Pillow's decoders and encoders, guarded: explicit formats, sizes checked before pixels, errors translated.
 
-Every base layer and every source picture passes through here, so what a hostile file can do to Pillow has to be
-stopped here and nowhere else.
+Training apart, no other module opens a picture with Pillow. Every base layer and every source picture passes through
+here, so attacks on Pillow are stopped here and nowhere else.
 """
 
 import io
@@ -35,10 +35,10 @@ PILLOW_ERRORS = (
     AssertionError,
     struct.error,
 )
-"""What Pillow's plugins raise on damaged input, as found by fuzzing them."""
+"""Exceptions that Pillow's plugins raise on damaged input, as found by fuzzing them."""
 
 _FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
-"""Pillow's name for what each format needs, see ``PIL.features``."""
+"""The feature of Pillow that each format needs, see ``PIL.features``."""
 
 MAX_SCANS = 100
 """Scans a JPEG may have; encoders write about ten."""
@@ -54,7 +54,10 @@ _bomb_lock = threading.Lock()
 
 @contextmanager
 def pillow_errors(what: str) -> Iterator[None]:
-    """Turn whatever Pillow raises about damaged bytes into CorruptFile, and keep its warnings quiet."""
+    """Turn Pillow's exceptions on damaged bytes into CorruptFile, and silence its warnings.
+
+    ``what`` names the bytes in the message. LimitExceeded for Pillow's own limit of pixels.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,7 +90,7 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
 
 
 def _unidentified(data: bytes) -> str:
-    """What to say of a file that no format of Pillow's takes: some know their signature, but not the rest."""
+    """The message for a file that no format of Pillow accepts; a format may know its signature, but not the rest."""
     for name in _FAMILIAR:
         _, accept = PIL.Image.OPEN[name]
         if accept is not None and accept(data[:16]):
@@ -96,7 +99,7 @@ def _unidentified(data: bytes) -> str:
 
 
 def _check_scans(data: bytes, what: str) -> None:
-    """Refuse a JPEG that makes the decoder go over the picture again and again, at 34 bytes of file a time."""
+    """Refuse a JPEG with too many scans: each costs a pass over the picture, and only 34 bytes of file."""
     at, n_scans = 2, 0
     while (marker := _MARKER.search(data, at)) is not None and marker[0] != _EOI:
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
@@ -106,13 +109,13 @@ def _check_scans(data: bytes, what: str) -> None:
 
 
 def not_built(pillow_format: str) -> str | None:
-    """What Pillow lacks to read and write a format, in a few words; None if nothing."""
+    """The reason why Pillow cannot read and write a format, in a few words; None if it can."""
     present = PIL.features.check(_FEATURES[pillow_format])
     return None if present else f"Pillow was built without {pillow_format}"
 
 
 def decode_still(data: bytes, what: str, pillow_format: str, shape: tuple[int, ...]) -> PIL.Image.Image:
-    """Decode a picture whose size (height, width, ...) is already known and allowed.
+    """Decode a picture whose size is already known and allowed; ``shape`` is (height, width, ...).
 
     Raises CorruptFile if the size disagrees or the data are damaged, UnsupportedFile if Pillow lacks the format.
     """
@@ -134,7 +137,7 @@ def check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 
 def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **parameters: object) -> bytes:
-    """Encode an array in a Pillow format.
+    """Encode an array in a Pillow format, with parameters of Pillow's ``save``.
 
     Raises UnsupportedFile if Pillow lacks it, else what Pillow raises: bad parameters are a bug, not bad input.
     """

@@ -1,4 +1,4 @@
-"""Pictures out: PNG by default, NPY for pipes, and any other format Pillow writes."""
+"""Writing of pictures: PNG by default, NPY for pipes, and any other format that Pillow writes."""
 
 import io
 
@@ -25,13 +25,13 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
     "AVIF": {"quality": 95, "subsampling": "4:4:4"},
     "JPEG2000": {},
 }
-"""Formats with settings of their own: as little loss as each allows. Others are written with Pillow's defaults."""
+"""Formats with settings of their own, for as little loss as each allows; others have Pillow's defaults."""
 
 _KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
 _STATES_DENSITY = {"PNG", "JPEG", "BMP"}
-"""In a place of its own, beside Exif; TIFF has the same tags as Exif."""
+"""Formats with a density beside Exif; TIFF has the same tags as Exif."""
 _HAS_QUALITY = {"JPEG", "WEBP", "AVIF"}
 _NO_ALPHA = {"JPEG", "PPM", "BMP"}
 _KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
@@ -40,7 +40,7 @@ _KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
 def write(
     picture: Picture, pillow_format: str = "PNG", *, png_level: int = 1, quality: float | None = None
 ) -> tuple[bytes, tuple[str, ...]]:
-    """A picture as the bytes of a file, and notes on what the format could not carry.
+    """Encode a picture as the bytes of a file, and return notes on what the format could not carry.
 
     ``pillow_format`` is one of Pillow's names or ``NPY``; ``png_level`` is zlib's, 0 to 9; ``quality``, 0 to 100, is
     for formats that have one, None is that of FORMATS_OUT. Where a format cannot hold an Exif orientation, the pixels
@@ -83,6 +83,7 @@ def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Imag
 
 
 def _losses(picture: Picture, pillow_format: str) -> tuple[str, ...]:
+    """Notes on the metadata and colours that a format cannot carry."""
     meta = picture.metadata
     kept = {"an ICC profile": (meta.icc, _KEEPS_ICC), "Exif": (meta.exif, _KEEPS_EXIF), "XMP": (meta.xmp, _KEEPS_XMP)}
     reduced = pillow_format == "GIF" and picture.channels == 3
@@ -119,6 +120,7 @@ def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, obje
 
 
 def _exif_tags(block: bytes | None, xmp: bytes | None = None) -> PIL.Image.Exif:
+    """Exif as Pillow's tags, with XMP as TIFF has it; EncodeError if the block cannot be read."""
     exif = PIL.Image.Exif()
     try:
         exif.load(b"Exif\0\0" + block if block is not None else b"")

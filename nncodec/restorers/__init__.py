@@ -1,7 +1,7 @@
-"""The restorers, one file each. Adding a restorer is adding a file here that defines ``RESTORER``.
+"""The registry of restorers. A restorer is a module or a folder here that defines ``RESTORER``.
 
-A restorer repairs what the decoder will see, on top of any codec. Its parameters travel in a section of the file
-that is bound to the payload they were made for.
+A restorer corrects the picture that a decoder returns, behind any codec. Its parameters travel in a section of the
+file, which is bound to the payload they were made for.
 """
 
 import importlib
@@ -16,8 +16,7 @@ from nncodec.image import Pixels
 
 _HEAD = struct.Struct("<BI")
 _SECTION_BYTES = _HEAD.size + 7
-"""What a restorer section costs beside its parameters: tag, length and checksum, number and binding."""
-
+"""Bytes of a restorer section beside its parameters: tag, length and checksum, number and binding."""
 
 _WORTH = 1.25
 """Relative fall of the squared error that bytes must bring, per relative growth of the file.
@@ -28,26 +27,26 @@ Along the base codecs' own curves (about 3.3 dB for twice the bytes) it is 1.1; 
 
 @dataclass(frozen=True)
 class Task:
-    """What a restorer is to be fitted to."""
+    """The picture to which a restorer is to be fitted, and the file it is in."""
 
     seen: Pixels
-    """As the decoder will see it."""
+    """(H, W) or (H, W, 3) uint8 or uint16, as the decoder will return it."""
     original: Pixels
-    """As it should be, of the same shape and dtype."""
+    """The original, of the same shape and dtype."""
     codec: int
     """Wire number of the codec that made ``seen``."""
     n_bytes: int
-    """Size of the file without restorer."""
+    """Size of the file without the restorer."""
     effort: int
-    """1 to 9."""
+    """1 (fastest) to 9."""
 
     def price(self, n_parameters: int) -> float:
-        """By what share the squared error must fall for a section with so many bytes of parameters to pay."""
+        """The share of the squared error that a section with ``n_parameters`` bytes must remove to pay for itself."""
         return _WORTH * (n_parameters + _SECTION_BYTES) / self.n_bytes
 
 
 class Restorer(Protocol):
-    """Parameters fitted to one picture, and what they do to it."""
+    """A method that corrects decoded pictures by parameters fitted to each."""
 
     id: int
     """Wire number, 1 to 255. It names one parameter format for ever; never reuse it."""
@@ -55,18 +54,22 @@ class Restorer(Protocol):
     """Name on the command line."""
 
     def fit(self, task: Task) -> bytes | None:
-        """Parameters that bring the picture as decoded closer to the original; None if it has nothing to offer.
+        """Fit parameters that bring the decoded picture closer to the original; None if there are none.
 
-        Whether they pay for their bytes on the whole picture is checked by the caller.
+        The caller checks that they pay for their bytes on the whole picture.
         """
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:
-        """The repaired pixels, of the same shape and dtype. Raises CorruptFile for impossible parameters."""
+        """Correct pixels, which keep their shape and dtype.
+
+        Raises CorruptFile for impossible parameters, UnsupportedFile if weights or device (``cpu``, ``cuda``, ``auto``)
+        are missing.
+        """
 
 
 @cache
 def all_restorers() -> dict[int, Restorer]:
-    """Every restorer in this folder, by wire number."""
+    """All restorers in this folder, by wire number."""
     found: list[Restorer] = [
         importlib.import_module(f"{__name__}.{module.name}").RESTORER for module in pkgutil.iter_modules(__path__)
     ]
@@ -83,7 +86,7 @@ def by_name(name: str) -> Restorer:
 
 
 def apply_sections(seen: Pixels, sections: list[bytes], binding: int, device: str) -> Pixels:
-    """Apply restorer sections in their order: wire number, binding (CRC-32 of payload and layers), parameters.
+    """Apply restorer sections, see `make_section`, in their order.
 
     Raises CorruptFile if one was made for another payload or a restorer comes twice, UnsupportedFile if one is unknown,
     before any is applied.
@@ -100,6 +103,7 @@ def apply_sections(seen: Pixels, sections: list[bytes], binding: int, device: st
 
 
 def _restorer_of(section: bytes, binding: int) -> tuple[int, Restorer]:
+    """Wire number and restorer of a section, whose binding is checked."""
     if len(section) < _HEAD.size:
         raise CorruptFile(f"restorer section of {len(section)} bytes")
     number, bound_to = _HEAD.unpack_from(section)
@@ -112,12 +116,12 @@ def _restorer_of(section: bytes, binding: int) -> tuple[int, Restorer]:
 
 
 def name_of(section: bytes) -> str:
-    """Name of the restorer that a section is for, ``unknown-N`` for one that this version does not know."""
+    """The name of a section's restorer; ``unknown-N`` if this version does not know it."""
     number = section[0] if section else 0
     restorer = all_restorers().get(number)
     return f"unknown-{number}" if restorer is None else restorer.name
 
 
 def make_section(number: int, binding: int, parameters: bytes) -> bytes:
-    """The bytes of a restorer section."""
+    """The bytes of a restorer section: wire number, binding (CRC-32 of payload and layers), parameters."""
     return _HEAD.pack(number, binding) + parameters

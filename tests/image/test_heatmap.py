@@ -48,5 +48,5 @@ def test_sixteen_bits_look_like_eight() -> None:
     [np.zeros((2, 3), np.uint8), np.zeros((2, 2), np.uint16), np.zeros((2, 2), np.float32)],
 )
 def test_refuses_what_does_not_match(other: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="cannot paint"):
+    with pytest.raises(ValueError, match="cannot show"):
         heatmap.render(np.zeros((2, 2), np.uint8), other)
