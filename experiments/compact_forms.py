@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nncodec.codecs.compact.recipe import RANGES, larger
+from nncodec.codecs.compact.recipe import RANGES, double
 from nncodec.image.scaling import downscale
 from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet, conv
@@ -140,7 +140,7 @@ def luma(pixels: Bytes) -> Tensor:
 
 def planes(seen: Bytes, original: Bytes) -> tuple[Tensor, Tensor, Tensor]:
     """Luma of half-size pictures, of the same up-scaled, and of the originals."""
-    return luma(seen), luma(larger(seen)), luma(original)
+    return luma(seen), luma(double(seen)), luma(original)
 
 
 def error(difference: Tensor) -> Tensor:

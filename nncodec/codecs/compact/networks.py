@@ -1,9 +1,10 @@
-"""Both networks of the codec ``compact``, in NumPy: one before a picture is halved and coded, one after.
+"""The two networks of the codec ``compact``, in NumPy: ComCNN before the base codec, RecCNN after it.
 
 After Jiang, Tao et al. 2017, "An End-to-End Compression Framework Based on Convolutional Neural Networks": ComCNN makes
-a picture of half the size, RecCNN restores the original from it as a codec returned it. Both are residual here, the one
-to `nncodec.image.scaling.downscale`, the other to `nncodec.image.scaling.upscale`. Both are light: they work on the
-samples of the half-size picture (`nncodec.nets.resnet`). `nncodec.codecs.compact.recipe` trains them.
+a picture of half the size, RecCNN restores the original from the half-size picture as a codec returned it. Here ComCNN
+is residual to `nncodec.image.scaling.downscale`, RecCNN to `nncodec.image.scaling.upscale`, and both have few products
+per pixel: they work on the samples of the half-size picture (`nncodec.nets.resnet`). `nncodec.codecs.compact.recipe`
+trains them.
 """
 
 import math
@@ -23,31 +24,31 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 POWER = 1.25
-"""A level's share of all levels to this power is its quality's share of the range."""
+"""Quality is a model's lowest plus its range of qualities times (level / LEVELS) to this power."""
 BLOCK = 8
 """Side of the blocks that base codecs work in; a tile of the half-size picture starts where one does."""
 _AREA = 1 << 16
-"""The most pixels of a tile, of the half-size picture."""
+"""The largest area of a tile, in pixels of the half-size picture."""
 _SAMPLE, _SAMPLES = 128, 16
-"""Side of the regions on which strengths are chosen, in pixels of the half-size picture, and their number at most."""
+"""Side, in pixels of the half-size picture, and largest number of the regions on which strengths are fitted."""
 
 
 @dataclass(frozen=True)
-class Condition:
-    """What the networks are told, and how strongly the second one works."""
+class CompactCondition:
+    """The inputs of both networks beside the picture, and the strengths of RecCNN's correction."""
 
     codec: int
     """Wire number of the base codec."""
     level: int
     """Level of damage, 0 (worst) to LEVELS."""
     luma: int = FULL
-    """Strength of what RecCNN adds to luma, in eighths, 0 to 15."""
+    """Strength of RecCNN's correction of luma, in eighths, 0 to 15."""
     chroma: int = FULL
     """The same for chroma."""
 
 
-class Compact:
-    """One model, ready to run."""
+class CompactNetworks:
+    """Both networks of one set of weights, ready to run."""
 
     def __init__(self, arrays: weights.Arrays) -> None:
         self._com, self._rec = ArtifactNet(arrays, "com"), ArtifactNet(arrays, "rec")
@@ -55,58 +56,65 @@ class Compact:
         """Wire numbers of the base codecs that the model was trained for."""
         self._qualities: list[list[float]] = arrays["qualities"].tolist()
 
-    def condition(self, codec: int, quality: float) -> Condition:
-        """For pictures by a base codec at some quality, or the nearest to it that the model was trained for."""
+    def condition(self, codec: int, quality: float) -> CompactCondition:
+        """The condition for a base codec at a quality, limited to the range that the model was trained for."""
         lowest, highest = self._qualities[self.codecs.index(codec)]
         share = np.clip((quality - lowest) / (highest - lowest), 0, 1)
-        return Condition(codec, round(LEVELS * math.pow(share, 1 / POWER)))
+        return CompactCondition(codec, round(LEVELS * math.pow(share, 1 / POWER)))
 
-    def compacted(self, pixels: Bytes, condition: Condition) -> Bytes:
-        """ComCNN: (H, W) or (H, W, 3) to a picture of half the sides, each rounded up."""
+    def compact(self, pixels: Bytes, condition: CompactCondition) -> Bytes:
+        """Apply ComCNN to (H, W) or (H, W, 3) uint8: a picture of half the sides, each rounded up."""
         out = np.array(downscale(pixels, 1))
 
         def work(region: Region) -> None:
             ycc = with_halo(pixels, _doubled(region, pixels), self._com.halo, 2 * BLOCK)
-            out[region] = _moved(out[region], self._com.correction(ycc, *self._told(condition)), 1.0, 1.0)
+            out[region] = _corrected(out[region], self._com.correction(ycc, *self._inputs(condition)), 1.0, 1.0)
 
         tile_by_tile(out.shape, *equal_tiles(out.shape, _AREA, self._com.halo // 2), work)
         return out
 
-    def restored(self, small: Bytes, height: int, width: int, condition: Condition) -> Bytes:
-        """RecCNN: the half-size picture as a codec returned it, to (height, width) or (height, width, 3)."""
+    def restore(self, small: Bytes, height: int, width: int, condition: CompactCondition) -> Bytes:
+        """Apply RecCNN to a decoded half-size picture: (height, width) or (height, width, 3) uint8."""
         out = upscale(small, height, width, 1)
 
         def work(region: Region) -> None:
             here = _doubled(region, out)
             added = self._correction(small, region, condition)
-            out[here] = _moved(out[here], added, condition.luma / FULL, condition.chroma / FULL)
+            out[here] = _corrected(out[here], added, condition.luma / FULL, condition.chroma / FULL)
 
         tile_by_tile(small.shape, *equal_tiles(small.shape, _AREA, self._rec.halo), work)
         return out
 
-    def fitted(self, small: Bytes, original: Bytes, condition: Condition) -> Condition:
-        """The condition with the strengths that leave the least squared error, on tiles spread over the picture."""
+    def fit_strengths(self, small: Bytes, original: Bytes, condition: CompactCondition) -> CompactCondition:
+        """Fit the strengths for the least squared error, on regions spread over the picture.
+
+        Args:
+            small: (h, w) or (h, w, 3), the decoded half-size picture.
+            original: (H, W) or (H, W, 3).
+            condition: with codec and level; its strengths do not matter.
+        """
         height, width = original.shape[:2]
         plain, products = upscale(small, height, width, 1), np.zeros((3, 3))
-        for region in _spread(*small.shape[:2]):
+        for region in _sample_regions(*small.shape[:2]):
             here = _doubled(region, original)
-            error = original[here].astype(np.float32) - plain[here]
+            error = original[here].astype(np.float32) - plain[here]  # (h, w) or (h, w, 3)
+            # Three vectors: corrections of luma and of chroma, error; their products decide the strengths.
             parts = (*_luma_and_chroma(self._correction(small, region, condition), error), error)
             flat = np.stack([np.broadcast_to(part, error.shape).reshape(-1) for part in parts])
             products += flat @ flat.T
         luma, chroma = best_strengths(products)
         return replace(condition, luma=luma, chroma=chroma)
 
-    def _correction(self, small: Bytes, region: Region, condition: Condition) -> Floats:
-        """What RecCNN adds to Y, Cb and Cr of a region of ``small``, made up to whole blocks, in full size."""
-        return self._rec.correction(with_halo(small, region, self._rec.halo, BLOCK), *self._told(condition))
+    def _correction(self, small: Bytes, region: Region, condition: CompactCondition) -> Floats:
+        """RecCNN's correction of Y, Cb and Cr, (2 h, 2 w, 3), for a region extended to h x w whole blocks."""
+        return self._rec.correction(with_halo(small, region, self._rec.halo, BLOCK), *self._inputs(condition))
 
-    def _told(self, condition: Condition) -> tuple[int, float]:
+    def _inputs(self, condition: CompactCondition) -> tuple[int, float]:
         return self.codecs.index(condition.codec), condition.level / LEVELS
 
 
 def _doubled(region: Region, full: Bytes) -> Region:
-    """The place in a picture of full size of a region of the half-size one."""
+    """The region of the full-size picture that a region of the half-size picture stands for."""
     rows, columns = (
         slice(2 * side.start, min(2 * side.stop, size)) for side, size in zip(region, full.shape, strict=False)
     )
@@ -114,23 +122,23 @@ def _doubled(region: Region, full: Bytes) -> Region:
 
 
 def _luma_and_chroma(added: Floats, like: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
-    """Differences of Y, Cb and Cr, cut to the size of ``like``, as what is to be added to its samples."""
-    cut = added[: like.shape[0], : like.shape[1]]
+    """Split a correction of Y, Cb and Cr (h, w, 3) into luma and chroma, shaped for the samples ``like``."""
+    cut = added[: like.shape[0], : like.shape[1]]  # without the extension to whole blocks
     luma = cut[:, :, 0]
     return (luma[:, :, None], chroma_to_rgb(cut)) if like.ndim == 3 else (luma, np.zeros_like(luma))
 
 
-def _moved(pixels: Bytes, added: Floats, luma: float, chroma: float) -> Bytes:
-    """Samples plus differences of Y, Cb and Cr by their strengths, rounded and limited."""
+def _corrected(pixels: Bytes, added: Floats, luma: float, chroma: float) -> Bytes:
+    """Add a correction of Y, Cb and Cr, times its strengths, to samples, rounded and limited to 8 bits."""
     of_luma, of_chroma = _luma_and_chroma(added, pixels)
-    moved: Bytes = np.clip(
+    corrected: Bytes = np.clip(
         np.rint(pixels + of_luma * np.float32(luma) + of_chroma * np.float32(chroma)), 0, 255
     ).astype(np.uint8)
-    return moved
+    return corrected
 
 
-def _spread(height: int, width: int) -> Iterator[Region]:
-    """Up to `_SAMPLES` regions, evenly spaced in reading order among all that the picture divides into."""
+def _sample_regions(height: int, width: int) -> Iterator[Region]:
+    """Up to `_SAMPLES` regions, evenly spaced in reading order among the squares of side `_SAMPLE` of the picture."""
     regions = [(top, left) for top in range(0, height, _SAMPLE) for left in range(0, width, _SAMPLE)]
     count = min(len(regions), _SAMPLES)
     for number in range(count):

@@ -1,8 +1,7 @@
-"""The recipe of the codec ``compact``: two networks trained by turns, with the codecs between them.
+"""The recipe of the codec ``compact``: its two networks, trained by turns.
 
-RecCNN learns from pictures that ComCNN, as it is by then, has made and a codec has coded; ComCNN then learns through
-the up-scaling and RecCNN, as in Jiang, Tao et al. 2017, but with a stand-in for the codec
-(`nncodec.codecs.compact.proxy_torch`).
+RecCNN learns from pictures that the averaged ComCNN made and a codec coded; ComCNN then learns through up-scaling and
+RecCNN, as in Jiang, Tao et al. 2017, but with a proxy of the codec (`nncodec.codecs.compact.proxy_torch`).
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +14,9 @@ from torch import Tensor, nn
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name
-from nncodec.codecs.compact.networks import POWER, Compact, Condition
-from nncodec.codecs.compact.proxy_torch import PRICE, stand_in, steps_like, upscaled
+from nncodec.codecs.compact.networks import POWER, CompactCondition, CompactNetworks
+from nncodec.codecs.compact.proxy_torch import PRICE, matching_steps, proxy
+from nncodec.codecs.compact.proxy_torch import upscale as differentiable_upscale
 from nncodec.image.metrics import psnr
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
@@ -46,7 +46,7 @@ _CHUNK = 100
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the command line can change."""
+    """The options of the command line."""
 
     minutes: float
     regions: int = 4000
@@ -58,47 +58,47 @@ class Hyperparameters:
     gray: float = 0.15
     """Share of the crops without colour."""
     price: float = 1.0
-    """Price of a bit of the stand-in, in parts of what it is worth to a codec; 0: as in the paper, without a codec."""
+    """Price of a bit of the proxy, as a multiple of `PRICE`; 0: as in the paper, without a codec."""
     average: float = 0.998
     every_minutes: float = 5.0
     seed: int = 0
     stride: int = 1
-    """RecCNN works on squares of so many pixels of the half-size picture."""
+    """RecCNN packs squares of this side, in pixels of the half-size picture, into channels."""
     width: int = 32
     blocks: int = 5
     com_width: int = 32
     ends: tuple[float, ...] = (0.26, 0.32, 1.0)
-    """Shares of the time at which turns end, of RecCNN and of ComCNN."""
+    """Shares of the time at which the turns end, of RecCNN and ComCNN alternately."""
     weights: Path | None = None
     """Weights as exported, to go on from with the last turn; widths, blocks and stride are theirs then."""
 
 
-class Pair(nn.Module):
-    """Both networks; each is trained while the other rests."""
+class ComRecNets(nn.Module):
+    """ComCNN and RecCNN; each is trained while the other stays as it is."""
 
     def __init__(self, com: ArtifactNet, rec: ArtifactNet) -> None:
         super().__init__()
         self.com, self.rec = com, rec
 
     @classmethod
-    def new(cls, settings: Hyperparameters) -> "Pair":
-        """As training begins."""
+    def new(cls, settings: Hyperparameters) -> "ComRecNets":
+        """New networks with the widths, blocks and stride of the settings."""
         com = ArtifactNet(len(RANGES), 2, settings.com_width, 1, 1)
         return cls(com, ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks, 2 * settings.stride))
 
     @classmethod
-    def of(cls, arrays: weights.Arrays) -> "Pair":
-        """Weights as they ship."""
+    def of(cls, arrays: weights.Arrays) -> "ComRecNets":
+        """The networks with the weights of a file, to go on from."""
         return cls(*(ArtifactNet.of(restored(arrays, part)) for part in ("com", "rec")))
 
 
-def smaller(pictures: data.Bytes) -> data.Bytes:
-    """(B, H, W, 3) to half the sides, by `downscale`."""
+def halve(pictures: data.Bytes) -> data.Bytes:
+    """Down-scale (B, H, W, 3) uint8 to half the sides, by `downscale`."""
     return np.stack([downscale(picture, 1) for picture in pictures])
 
 
-def larger(pictures: data.Bytes) -> data.Bytes:
-    """(B, h, w, 3) to twice the sides, by `upscale`."""
+def double(pictures: data.Bytes) -> data.Bytes:
+    """Up-scale (B, h, w, 3) uint8 to twice the sides, by `upscale`."""
     return np.stack([upscale(picture, 2 * picture.shape[0], 2 * picture.shape[1], 1) for picture in pictures])
 
 
@@ -107,7 +107,7 @@ class Recipe:
     """Batches, losses and validation of one run."""
 
     run: Run
-    model: Pair
+    model: ComRecNets
     settings: Hyperparameters
     pictures: data.Pictures
     held_out: data.Bytes
@@ -130,14 +130,14 @@ class Recipe:
         return (self._com_loss if phase % 2 else self._rec_loss)(batch, gray).mean()
 
     def _prepare(self) -> None:
-        """Make ready for the phase: who learns, and from regions that the averaged ComCNN made."""
+        """Prepare the phase: freeze the network that rests, and code regions that the averaged ComCNN made."""
         of_com = bool(self.run.phase % 2)
         self.model.com.requires_grad_(of_com)
         self.model.rec.requires_grad_(not of_com)
-        made = Compact(arrays_of(self.run.average.values))
+        made = CompactNetworks(arrays_of(self.run.average.values))
 
         def preprocess(pixels: data.Bytes, codec: int, level: float) -> data.Bytes:
-            return made.compacted(pixels, Condition(RANGES[codec].codec.id, round(level)))
+            return made.compact(pixels, CompactCondition(RANGES[codec].codec.id, round(level)))
 
         folder = self.run.folder / f"round{self.run.phase // 2}"
         folder.mkdir(exist_ok=True)
@@ -148,41 +148,41 @@ class Recipe:
 
     @torch.no_grad()
     def _steps_of_regions(self) -> Tensor:
-        """(n, 3): steps at which the stand-in does as much damage as the codecs did."""
+        """(n, 3): the proxy's quantiser steps for each region; see `matching_steps`."""
         steps, regions = [], self._regions
         for start in range(0, len(regions.level), _CHUNK):
             part = slice(start, start + _CHUNK)
-            original, plain = to_ycc(regions.original[part]), to_ycc(smaller(regions.original[part]))
+            original, plain = to_ycc(regions.original[part]), to_ycc(halve(regions.original[part]))
             codec, level = torch.from_numpy(regions.codec[part]), torch.from_numpy(regions.level[part] / LEVELS)
-            steps.append(steps_like(plain + self._com(original, codec, level), to_ycc(regions.seen[part])))
+            steps.append(matching_steps(plain + self._com(original, codec, level), to_ycc(regions.seen[part])))
         return torch.cat(steps)
 
     def _rec_loss(self, batch: Batch, gray: Tensor) -> Tensor:
-        """(B,): share of the up-scaled picture's error that RecCNN leaves."""
+        """(B,): squared error after RecCNN over that of the up-scaled picture."""
         small, plain, original = (
-            without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, larger(batch.seen), batch.original)
+            without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, double(batch.seen), batch.original)
         )
         before = original - plain
         return error(before - self._rec(small, batch.codec, batch.level)) / (error(before) + FLOOR)
 
     def _com_loss(self, batch: Batch, gray: Tensor) -> Tensor:
-        """(B,): error of stand-in, up-scaling and RecCNN, and the price of the bits, in parts of the usual error."""
-        original, plain = (without_colour(to_ycc(pixels), gray) for pixels in (batch.original, smaller(batch.original)))
+        """(B,): error after proxy, up-scaling and RecCNN, plus the price of bits, over that of up-scaling alone."""
+        original, plain = (without_colour(to_ycc(pixels), gray) for pixels in (batch.original, halve(batch.original)))
         given, steps = plain + self._com(original, batch.codec, batch.level), self._steps[batch.index]
-        seen, bits = stand_in(given, steps) if self.settings.price else (given, torch.zeros(len(given)))
-        usual = error(original - without_colour(to_ycc(larger(batch.seen)), gray))
+        seen, bits = proxy(given, steps) if self.settings.price else (given, torch.zeros(len(given)))
+        usual = error(original - without_colour(to_ycc(double(batch.seen)), gray))
         cost = error(original - self._restored(seen, batch))
         return (cost + self.settings.price * PRICE * steps[:, 0].square() * bits) / (usual + FLOOR)
 
     def _restored(self, small: Tensor, batch: Batch) -> Tensor:
-        return upscaled(small) + self._rec(small, batch.codec, batch.level)
+        return differentiable_upscale(small) + self._rec(small, batch.codec, batch.level)
 
     def _com(self, original: Tensor, codec: Tensor, level: Tensor) -> Tensor:
-        """What ComCNN adds to the half-size picture, in levels."""
+        """ComCNN's correction of the half-size picture, (B, 3, h, w), in levels."""
         return UNIT * self._run(self.model.com, original, codec, level)
 
     def _rec(self, small: Tensor, codec: Tensor, level: Tensor) -> Tensor:
-        """What RecCNN adds to the up-scaled picture, in levels."""
+        """RecCNN's correction of the up-scaled picture, (B, 3, 2 h, 2 w), in levels."""
         return UNIT * self._run(self.model.rec, small, codec, level)
 
     def _run(self, net: nn.Module, ycc: Tensor, codec: Tensor, level: Tensor) -> Tensor:
@@ -191,12 +191,12 @@ class Recipe:
         return y.float()
 
     def report(self) -> None:
-        """Log what the averaged weights, as they ship, make of held-out pictures, by codec: see `measured`."""
-        made = Compact(arrays_of(self.run.average.values))
+        """Log rate and PSNR on held-out pictures, by codec, with the averaged weights as exported; see `measure`."""
+        made = CompactNetworks(arrays_of(self.run.average.values))
         rows: dict[str, list[float]] = {}
         for number, each in enumerate(RANGES):
             for com in (False, True) if self.run.phase else (False,):
-                found = [measured(made, self.held_out, number, level, com) for level in VALIDATION_LEVELS]
+                found = [measure(made, self.held_out, number, level, com) for level in VALIDATION_LEVELS]
                 rows[f"{each.codec.name}_{'com' if com else 'plain'}"] = np.ravel(found).round(3).tolist()
         self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **rows)
 
@@ -212,33 +212,35 @@ def error(difference: Tensor) -> Tensor:
     return to_rgb(inner).square().mean((1, 2, 3))
 
 
-def measured(model: Compact, pictures: data.Bytes, number: int, level: int, com: bool) -> tuple[float, float, float]:
-    """Means over pictures: bits per pixel, PSNR of the up-scaled picture, PSNR of the restored one.
+def measure(
+    model: CompactNetworks, pictures: data.Bytes, number: int, level: int, com: bool
+) -> tuple[float, float, float]:
+    """Measure means over pictures: bits per pixel, PSNR of the up-scaled picture, PSNR of the restored one.
 
-    ``com`` says whether ComCNN makes the half-size picture, or `downscale`.
+    ComCNN makes the half-size picture if ``com``, else `downscale`.
     """
     codec, rows = RANGES[number].codec, []
-    condition = Condition(codec.id, level)
+    condition = CompactCondition(codec.id, level)
     for pixels in pictures:
-        given = model.compacted(pixels, condition) if com else downscale(pixels, 1)
+        given = model.compact(pixels, condition) if com else downscale(pixels, 1)
         payload = codec.encode(given, Options(RANGES[number].quality(level), threads=1))
         seen = codec.decode(payload, Frame(given.shape[1], given.shape[0], 3), "cpu").astype(np.uint8, copy=False)
         height, width = pixels.shape[:2]
-        after = upscale(seen, height, width, 1), model.restored(seen, height, width, condition)
+        after = upscale(seen, height, width, 1), model.restore(seen, height, width, condition)
         rows.append((8 * len(payload) / (height * width), *(psnr(pixels, found) for found in after)))
     bits, before, restored = np.mean(rows, axis=0).tolist()
     return bits, before, restored
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
-    """Train, or go on training, in ``folder``, and write ``weights.npz`` there, as it ships.
+    """Train, or resume training, in ``folder``, and write ``weights.npz`` there.
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
     training, held_out = load_data(folders, folder, settings.seed)
-    model = Pair.new(settings)
+    model = ComRecNets.new(settings)
     if settings.weights is not None:
-        model, settings = Pair.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
+        model, settings = ComRecNets.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
     run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
@@ -251,7 +253,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:
-    """The arrays that ship: averaged parameters after ``com.`` and ``rec.``, wire numbers and qualities of bases."""
+    """The arrays of a file of weights: parameters after ``com.`` and ``rec.``, wire numbers and qualities of codecs."""
     arrays: weights.Arrays = {
         "codecs": np.array([each.codec.id for each in RANGES], np.uint8),
         "qualities": np.array([(each.lowest, each.highest) for each in RANGES], np.float32),

@@ -19,7 +19,7 @@ EXPONENTS = range(11, 1, -1)
 LEAST_SHARE = 5e-4
 """Bitplanes in which fewer coefficients are significant than this share are left out."""
 _CLASSES = 8
-"""Classes of positions, by energy, with an estimate of the rate each: a stand-in for contexts."""
+"""Classes of positions, by energy, with an estimate of the rate each, in place of contexts."""
 
 
 @dataclass(frozen=True)

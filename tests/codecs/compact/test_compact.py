@@ -20,9 +20,8 @@ from nncodec.codec import Frame, HasBases, Options
 from nncodec.codecs import by_name
 from nncodec.codecs import compact as codec
 from nncodec.codecs.compact import networks as compact
-from nncodec.codecs.compact import proxy_torch as compacting
-from nncodec.codecs.compact import recipe
-from nncodec.codecs.compact.networks import Compact, Condition
+from nncodec.codecs.compact import proxy_torch, recipe
+from nncodec.codecs.compact.networks import CompactCondition, CompactNetworks
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image.metrics import mse, psnr
 from nncodec.image.scaling import downscale, halved, upscale
@@ -47,11 +46,11 @@ WEBP = by_name("webp").id
 TINY = recipe.Hyperparameters(minutes=0.01, width=6, blocks=1, com_width=4)
 
 
-def tiny(lively: bool = True) -> tuple[Compact, recipe.Pair]:
+def tiny(lively: bool = True) -> tuple[CompactNetworks, recipe.ComRecNets]:
     """Small networks with random weights, or such as training starts from; in NumPy and in torch."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        pair = recipe.Pair.new(TINY)
+        pair = recipe.ComRecNets.new(TINY)
         if lively:
             for parameter in pair.parameters():
                 parameter.data += 0.05 * torch.randn_like(parameter)
@@ -59,7 +58,7 @@ def tiny(lively: bool = True) -> tuple[Compact, recipe.Pair]:
     for part in ("com", "rec"):
         values = {name: torch.from_numpy(value) for name, value in restored(arrays, part).items()}
         getattr(pair, part).load_state_dict(values)
-    return Compact(arrays), pair
+    return CompactNetworks(arrays), pair
 
 
 def frame_of(pixels: np.ndarray) -> Frame:
@@ -102,25 +101,27 @@ def test_numpy_does_what_torch_trained(stride, out, family, level):
 @pytest.mark.parametrize("pixels", [PHOTO, GRAY], ids=["colour", "gray"])
 def test_untrained_networks_only_scale(pixels):
     networks, _ = tiny(lively=False)
-    small = networks.compacted(pixels, Condition(WEBP, 7))
+    small = networks.compact(pixels, CompactCondition(WEBP, 7))
     assert np.array_equal(small, downscale(pixels, 1))
-    assert np.array_equal(networks.restored(small, *pixels.shape[:2], Condition(WEBP, 7)), upscale(small, 75, 101, 1))
+    assert np.array_equal(
+        networks.restore(small, *pixels.shape[:2], CompactCondition(WEBP, 7)), upscale(small, 75, 101, 1)
+    )
 
 
 @pytest.mark.parametrize("shape", [(200, 330, 3), (61, 75), (1, 1, 3), (1, 1), (3, 300, 3)], ids=str)
 def test_tiles_do_not_show(shape, monkeypatch):
     networks, _ = tiny()
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
-    condition = Condition(WEBP, 13, 12, 5)
-    small = networks.compacted(pixels, condition)
-    whole = networks.restored(small, *shape[:2], condition)
+    condition = CompactCondition(WEBP, 13, 12, 5)
+    small = networks.compact(pixels, condition)
+    whole = networks.restore(small, *shape[:2], condition)
     assert small.shape == (halved(shape[0], 1), halved(shape[1], 1), *shape[2:])
     assert whole.shape == shape
     assert (whole != upscale(small, *shape[:2], 1)).any()
     monkeypatch.setattr(compact, "equal_tiles", lambda *_: (16, 16))
     for other, one in (
-        (networks.compacted(pixels, condition), small),
-        (networks.restored(small, *shape[:2], condition), whole),
+        (networks.compact(pixels, condition), small),
+        (networks.restore(small, *shape[:2], condition), whole),
     ):
         assert np.abs(other.astype(int) - one).max() <= 1
         assert (other != one).mean() < 0.01
@@ -130,12 +131,12 @@ def test_strengths_scale_luma_and_chroma():
     networks, _ = tiny()
     small = seen(PHOTO)
     plain = upscale(small, 75, 101, 1)
-    assert np.array_equal(networks.restored(small, 75, 101, Condition(WEBP, 5, 0, 0)), plain)
-    moved = networks.restored(small, 75, 101, Condition(WEBP, 5, 8, 0)).astype(int) - plain
+    assert np.array_equal(networks.restore(small, 75, 101, CompactCondition(WEBP, 5, 0, 0)), plain)
+    moved = networks.restore(small, 75, 101, CompactCondition(WEBP, 5, 8, 0)).astype(int) - plain
     inside = ((plain > 60) & (plain < 195)).all(2) & (np.abs(moved).max(2) < 50)
     assert np.abs(moved[inside]).max() > 1
     assert np.ptp(moved[inside], axis=1).max() == 0  # the same for R, G and B
-    half = networks.restored(small, 75, 101, Condition(WEBP, 5, 4, 0)).astype(int) - plain
+    half = networks.restore(small, 75, 101, CompactCondition(WEBP, 5, 4, 0)).astype(int) - plain
     assert np.abs(2 * half - moved)[inside].max() <= 2
 
 
@@ -143,13 +144,13 @@ def test_strengths_scale_luma_and_chroma():
 def test_strengths_are_those_of_least_error(pixels):
     networks, _ = tiny()
     small = seen(pixels)
-    clean = networks.restored(small, 75, 101, Condition(WEBP, 5, 6, 3 if pixels.ndim == 3 else 0))
+    clean = networks.restore(small, 75, 101, CompactCondition(WEBP, 5, 6, 3 if pixels.ndim == 3 else 0))
     wanted = (0.75 * clean + 0.25 * pixels).round().astype(np.uint8)
-    found = networks.fitted(small, wanted, Condition(WEBP, 5))
+    found = networks.fit_strengths(small, wanted, CompactCondition(WEBP, 5))
     errors = {}
     for luma in range(found.luma - 1, found.luma + 2):
         for chroma in range(max(0, found.chroma - 1), found.chroma + 2):
-            moved = networks.restored(small, 75, 101, Condition(WEBP, 5, luma, chroma))
+            moved = networks.restore(small, 75, 101, CompactCondition(WEBP, 5, luma, chroma))
             errors[luma, chroma] = mse(wanted, moved)
     assert (found.luma, found.chroma) == min(errors, key=errors.__getitem__)
     assert found.chroma > 0 or pixels.ndim == 2
@@ -170,7 +171,7 @@ def test_levels_follow_quality_and_stay_in_range():
 
 def test_up_scaling_in_torch_is_that_of_the_format():
     small = pictures.noise(24, 40)
-    found = compacting.upscaled(torch.from_numpy(small).float().movedim(-1, 0)).movedim(0, -1).clamp(0, 255)
+    found = proxy_torch.upscale(torch.from_numpy(small).float().movedim(-1, 0)).movedim(0, -1).clamp(0, 255)
     assert np.abs(found.numpy() - upscale(small, 48, 80, 1)).max() <= 0.501
 
 
@@ -178,26 +179,26 @@ def test_the_dct_is_that_of_scipy():
     from scipy.fft import dctn
 
     planes = np.random.default_rng(0).normal(0, 40, (2, 3, 16, 24)).astype(np.float32)
-    found = compacting.coefficients(torch.from_numpy(planes)).numpy()
+    found = proxy_torch.block_dct(torch.from_numpy(planes)).numpy()
     block = dctn(planes[1, 2, 8:16, 16:24], norm="ortho")
     assert np.allclose(found[1, 2, 8:16, 16:24], block, atol=1e-3)
 
 
-def test_the_stand_in_rounds_and_counts():
+def test_the_proxy_rounds_and_counts():
     planes = torch.from_numpy(np.random.default_rng(0).normal(0, 40, (2, 3, 16, 24)).astype(np.float32))
     steps = torch.tensor([[1.0, 8.0, 30.0], [500.0, 0.01, 2.0]])
-    found, bits = compacting.stand_in(planes, steps)
-    whole = compacting.coefficients(found) / steps[:, :, None, None]
+    found, bits = proxy_torch.proxy(planes, steps)
+    whole = proxy_torch.block_dct(found) / steps[:, :, None, None]
     assert torch.allclose(whole, whole.round(), atol=0.02)
     assert found[1, 0].abs().max() == 0
     assert torch.allclose(found[1, 1], planes[1, 1], atol=0.05)
-    assert compacting.stand_in(planes, 2 * steps)[1].lt(bits).all()
+    assert proxy_torch.proxy(planes, 2 * steps)[1].lt(bits).all()
 
 
 def test_steps_are_found_again():
     planes = torch.from_numpy(np.random.default_rng(0).normal(0, 60, (2, 3, 32, 32)).astype(np.float32))
     steps = torch.tensor([[4.0, 8.0, 32.0], [64.0, 16.0, 2.0]])
-    assert torch.equal(compacting.steps_like(planes, compacting.stand_in(planes, steps)[0]), steps)
+    assert torch.equal(proxy_torch.matching_steps(planes, proxy_torch.proxy(planes, steps)[0]), steps)
 
 
 @pytest.fixture
@@ -220,10 +221,10 @@ def test_command_trains_resumes_and_exports(few):
         assert done.exit_code == 0, done.output
     log = [json.loads(line) for line in (few / "x" / "log.jsonl").read_text().splitlines()]
     assert log[-1]["minutes"] >= log[0]["minutes"]
-    networks = Compact(weights.read((few / "x" / "weights.npz").read_bytes()))
+    networks = CompactNetworks(weights.read((few / "x" / "weights.npz").read_bytes()))
     assert networks.codecs == [each.codec.id for each in recipe.RANGES]
-    small_picture = networks.compacted(PHOTO, Condition(WEBP, 9))
-    assert psnr(networks.restored(small_picture, 75, 101, Condition(WEBP, 9)), PHOTO) > 20
+    small_picture = networks.compact(PHOTO, CompactCondition(WEBP, 9))
+    assert psnr(networks.restore(small_picture, 75, 101, CompactCondition(WEBP, 9)), PHOTO) > 20
 
 
 def test_training_goes_on_from_weights(few):
@@ -236,15 +237,15 @@ def test_training_goes_on_from_weights(few):
     assert done.exit_code == 0, done.output
     assert {json.loads(line)["phase"] for line in (few / "x" / "log.jsonl").read_text().splitlines()} == {2}
     assert not (few / "x" / "round0").exists()
-    again = Compact(weights.read((few / "x" / "weights.npz").read_bytes()))
-    small, condition = seen(PHOTO), Condition(WEBP, 9)
-    expected = networks.restored(small, 75, 101, condition).astype(int)
+    again = CompactNetworks(weights.read((few / "x" / "weights.npz").read_bytes()))
+    small, condition = seen(PHOTO), CompactCondition(WEBP, 9)
+    expected = networks.restore(small, 75, 101, condition).astype(int)
     assert (expected != upscale(small, 75, 101, 1)).any()
-    assert np.abs(again.restored(small, 75, 101, condition) - expected).max() <= 1
+    assert np.abs(again.restore(small, 75, 101, condition) - expected).max() <= 1
 
 
 def test_networks_learn_by_turns(few):
-    pair = recipe.Pair.new(TINY)
+    pair = recipe.ComRecNets.new(TINY)
     average = Average(pair, 0.5)
     run = Run(pair, recipe.optimisers(pair, 1e-3), Schedule(60), few, average, Guard())
     crops = recipe.data.load_pictures(sorted(few.glob("*.png")), few / "cache")
@@ -296,10 +297,10 @@ def test_payloads_are_laid_out_as_specified(base, pixels):
     assert pixels.ndim == 3 or strengths >> 4 == 0
     height, width = (halved(side, 1) for side in pixels.shape[:2])
     small = by_name(base).decode(payload[4:], Frame(width, height, frame_of(pixels).channels), "cpu")
-    networks = Compact(weights.load(model, "compact"))
-    condition = Condition(number, level, strengths & 15, strengths >> 4)
+    networks = CompactNetworks(weights.load(model, "compact"))
+    condition = CompactCondition(number, level, strengths & 15, strengths >> 4)
     found = codec.CODEC.decode(payload, frame_of(pixels), "cpu")  # whatever the base: the payload says it
-    assert np.array_equal(found, networks.restored(small.astype(np.uint8), *pixels.shape[:2], condition))
+    assert np.array_equal(found, networks.restore(small.astype(np.uint8), *pixels.shape[:2], condition))
 
 
 def test_the_base_is_part_of_the_name():

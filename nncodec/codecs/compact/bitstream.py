@@ -1,0 +1,66 @@
+"""The payload of the codec ``compact``: a head of four bytes, then the half-size picture as the base codec coded it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nncodec.codec import Codec, Frame
+from nncodec.codecs import by_id, by_name
+from nncodec.codecs.compact.networks import Bytes, CompactCondition
+from nncodec.errors import CorruptFile
+from nncodec.image.scaling import halved
+from nncodec.nets import weights
+from nncodec.nets.resnet import LEVELS
+
+BASES = ("avif", "webp", "jpeg2000", "jpeg")
+"""Names of the base codecs, the default first."""
+_HEAD = 4
+"""Bytes of the head."""
+
+
+def oddness(frame: Frame) -> int:
+    """1 for an odd width, plus 2 for an odd height."""
+    return frame.height % 2 << 1 | frame.width % 2
+
+
+@dataclass(frozen=True)
+class CompactPayload:
+    """A payload taken apart; :meth:`serialize` and :meth:`parse` are inverse functions."""
+
+    model: int
+    """Number of the weights."""
+    condition: CompactCondition
+    odd: int
+    """`oddness` of the whole picture, which the size of the half-size picture does not tell."""
+    small: bytes
+    """The half-size picture, coded by the base codec."""
+
+    @property
+    def base(self) -> Codec:
+        """The base codec."""
+        return by_id(self.condition.codec)
+
+    def serialize(self) -> bytes:
+        """Head and half-size picture."""
+        condition = self.condition
+        strengths = condition.chroma << 4 | condition.luma
+        return bytes([self.model, condition.codec, self.odd << 6 | condition.level, strengths]) + self.small
+
+    @classmethod
+    def parse(cls, payload: bytes) -> "CompactPayload":
+        """Parse a payload; CorruptFile if it is too short, or a field of its head is out of range."""
+        if len(payload) <= _HEAD:
+            raise CorruptFile(f"a compact payload of {len(payload)} bytes")
+        model, number, sizes, strengths = payload[:_HEAD]
+        odd, level = divmod(sizes, 64)
+        bases = {by_name(base).id for base in BASES}
+        if model not in weights.NUMBERS["compact"] or number not in bases or level > LEVELS:
+            raise CorruptFile(f"a compact payload of model {model}, codec {number}, level {level}")
+        return cls(model, CompactCondition(number, level, strengths & 15, strengths >> 4), odd, payload[_HEAD:])
+
+    def decode_small(self, frame: Frame, device: str) -> Bytes:
+        """Decode the half-size picture, (h, w) or (h, w, 3) uint8; CorruptFile if it is not half of ``frame``."""
+        if self.odd != oddness(frame):
+            raise CorruptFile(f"a compact payload of another size than {frame.width} x {frame.height}")
+        small = replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
+        return self.base.decode(self.small, small, device).astype(np.uint8, copy=False)
