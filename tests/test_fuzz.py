@@ -11,7 +11,8 @@ from nncodec.container import parse
 from nncodec.errors import CorruptFile
 from nncodec.pipeline import decode
 from tests import fuzz_decode
-from tests.fuzz_decode import Limits, attempt, damaged, run, seeds
+from tests.fuzz_damage import damaged
+from tests.fuzz_decode import Limits, attempt, run, seeds
 
 
 @pytest.fixture(scope="module")

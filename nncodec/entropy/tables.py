@@ -14,8 +14,6 @@ Frequencies = npt.NDArray[np.int64]
 
 TOTAL = 1 << 24
 """Sum of the frequencies of one distribution."""
-MAX_HALF_WIDTH = 2047
-"""Largest symbol that a logistic table holds."""
 TAIL = 1e-7
 """Probability that may lie outside a logistic table, where symbols are escaped."""
 
@@ -71,9 +69,9 @@ def scale_of(index: float) -> float:
 def logistic_masses(scale: float) -> npt.NDArray[np.float64]:
     """Probabilities of the symbols -h to h and of all others, (2 h + 2,), under a logistic distribution about 0.
 
-    h leaves at most TAIL outside, unless that takes more than `MAX_HALF_WIDTH`.
+    h is such that at most TAIL lies outside.
     """
-    half = min(MAX_HALF_WIDTH, max(1, math.ceil(scale * math.log(2 / TAIL))))
+    half = max(1, math.ceil(scale * math.log(2 / TAIL)))
     edges = 1 / (1 + np.exp(-np.clip((np.arange(-half, half + 2) - 0.5) / scale, -700, 700)))
     return np.append(np.diff(edges), max(0.0, 1 - edges[-1] + edges[0]))
 

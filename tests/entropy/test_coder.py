@@ -232,3 +232,46 @@ def test_numbers_survive(value):
 def test_numbers_have_one_spelling(data):
     with pytest.raises(CorruptFile):
         read_number(data, 0)
+
+
+class Panic(BaseException):
+    """As those of constriction are: no `Exception`."""
+
+
+def failing(error):
+    """A backend that fails at the first symbol."""
+
+    class Coder:
+        """An encoder or decoder."""
+
+        def encode(self, entries, distribution):
+            """Fail."""
+            raise error
+
+        def decode(self, distribution, n):
+            """Fail."""
+            raise error
+
+    return coder._Backend(lambda row: None, Coder, lambda words: Coder())
+
+
+@pytest.mark.parametrize(
+    "error", [Panic("x"), AssertionError("x"), KeyError("x")], ids=lambda error: type(error).__name__
+)
+def test_panics_become_our_errors(error, monkeypatch):
+    monkeypatch.setattr(coder, "_backend", lambda: failing(error))
+    with pytest.raises(EncodeError, match="x"):
+        Encoder(TABLES).code(*arrays([(0, 0)]))
+    with pytest.raises(CorruptFile, match="x"):
+        Decoder(TABLES, b"", b"").code(np.zeros(1, np.uint8))
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(), MemoryError()], ids=lambda error: type(error).__name__
+)
+def test_an_interruption_is_no_damage(error, monkeypatch):
+    monkeypatch.setattr(coder, "_backend", lambda: failing(error))
+    with pytest.raises(type(error)):
+        Encoder(TABLES).code(*arrays([(0, 0)]))
+    with pytest.raises(type(error)):
+        Decoder(TABLES, b"", b"").code(np.zeros(1, np.uint8))

@@ -61,6 +61,20 @@ def test_a_carry_runs_through_many_words(carries):
     assert (encoder._words, encoder._low) == ([8, *[0] * carries], 1)
 
 
+@pytest.mark.parametrize(("low", "word"), [(5 << 32, 5), ((5 << 32) + 1, 6), ((6 << 32) - 1, 6)])
+def test_the_last_word_is_the_first_within_the_range(low, word):
+    encoder = range_coder.RangeEncoder()
+    encoder._low, encoder._range = low, 1 << 40
+    assert encoder.get_compressed().tolist() == [word]
+
+
+def test_a_point_beyond_the_range_is_an_error():
+    """The last few of 2^64 points belong to no entry, since the range is cut into 2^24 equal units."""
+    decoder = range_coder.RangeDecoder(np.full(2, 2**32 - 1, np.uint32))
+    with pytest.raises(ValueError, match="beyond the range"):
+        decoder.decode(range_coder.Distribution([2**23, 2**23]), 1)
+
+
 def test_without_constriction_files_are_the_same():
     """Our own coder steps in by itself."""
     pytest.importorskip("constriction")
@@ -85,7 +99,7 @@ def test_without_constriction_files_are_the_same():
 @pytest.mark.parametrize("n_symbols", [0, 1, 3])
 @pytest.mark.parametrize("beyond", [0, 1, 2**32 - 1, 2**32, 2**33 - 2, 2**33 - 1, 2**33, 2**40])
 def test_the_end_of_a_message_is_judged_as_by_constriction(n_symbols, beyond):
-    """At points some way beyond the lower end of the final interval; an encoder stays within 2^33 - 2 of it."""
+    """At points at or beyond the lower end of the final interval; an encoder stays within 2^33 - 2 of it."""
     pytest.importorskip("constriction")
     frequencies = TABLES.frequencies[20]
     entries = np.full(n_symbols, TABLES.half_widths[20], np.int32)

@@ -35,17 +35,54 @@ def test_tables_survive_packing():
     assert all(np.array_equal(a, b) for a, b in zip(again.frequencies, TABLES.frequencies, strict=True))
 
 
-@pytest.mark.parametrize("spoil", ["zero", "sum", "count"])
-def test_damaged_tables_are_refused(spoil):
-    rows = [row.copy() for row in TABLES.frequencies]
-    if spoil == "zero":
-        rows[3][0], rows[3][1] = 0, rows[3][1] + rows[3][0]
-    elif spoil == "sum":
-        rows[3][0] += 1
-    else:
-        rows.pop()
+def test_costs_are_binary_logarithms():
+    tables = Tables((np.array([1 << 22, 1 << 23, 1 << 21, 1 << 21]),) * 64)
+    assert tables.costs(5).tolist() == [2, 1, 3, 3]
+
+
+@pytest.mark.parametrize("index", [0, 20, 63])
+def test_at_most_a_ten_millionth_lies_outside_a_table(index):
+    half = TABLES.half_widths[index]
+    assert 2 / (1 + np.exp((half + 0.5) / scale_of(index))) <= 1e-7
+    assert half == 1 or 2 / (1 + np.exp((half - 1.5) / scale_of(index))) > 1e-7
+
+
+def test_scales_grow_by_octaves():
+    """Index 0 is 0.05 symbols; 63 steps make 11 octaves."""
+    assert scale_of(0) == pytest.approx(0.05)
+    assert scale_of(63) == pytest.approx(0.05 * 2048)
+    assert scale_of(63 / 11) == pytest.approx(0.1)
+
+
+ROWS = {
+    "a zero": [0, TOTAL - 2, 1, 1],
+    "another sum": [1, TOTAL - 2, 1, 1],
+    "no symbols beside 0": [TOTAL - 1, 1],
+    "no escape": [1, TOTAL - 4, 1, 1, 1],
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_damaged_tables_are_refused(row):
+    sound = np.array([1, TOTAL - 3, 1, 1])
+    assert Tables((sound,) * 64).half_widths == [1] * 64
     with pytest.raises(UnsupportedFile):
-        Tables(tuple(rows))
+        Tables((sound,) * 63 + (np.array(row),))
+
+
+@pytest.mark.parametrize("count", [0, 63, 65])
+def test_another_number_of_tables_is_refused(count):
+    with pytest.raises(UnsupportedFile):
+        Tables((TABLES.frequencies[5],) * count)
+
+
+def test_arrays_that_do_not_fit_together_are_refused():
+    """Sound rows, the last of them longer than its half width says."""
+    arrays = Tables((*TABLES.frequencies[:63], np.array([1, 1, TOTAL - 5, 1, 1, 1]))).pack()
+    assert Tables.unpack(arrays).half_widths[-1] == 2
+    arrays["tables.half_widths"][-1] = 1
+    with pytest.raises(UnsupportedFile):
+        Tables.unpack(arrays)
 
 
 def test_frequencies_are_positive():

@@ -2,34 +2,20 @@
 
 import io
 import struct
-import zlib
 
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 import pytest
 
 from nncodec.errors import CorruptFile, EncodeError, LimitExceeded, NncError, UnsupportedFile
-from nncodec.image import NOT_READ, Metadata, from_array, from_pillow, read, to_pillow
+from nncodec.image import NOT_READ, Metadata, from_pillow, read, to_pillow
 from tests import pictures
+from tests.image.png_chunks import chunk
 
 PHOTO = pictures.photograph(20, 30)
 GRAY = pictures.photograph(20, 30, 1)
 SOFT = pictures.transparency(20, 30)
 STILL = PIL.Image.fromarray(PHOTO)
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """A chunk of a PNG."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png16(colour_type: int, channels: int) -> bytes:
-    """A PNG of 16 bits per sample, 4 x 2, which Pillow cannot write for more than one channel."""
-    row = b"\0" + np.arange(4 * channels, dtype=">u2").tobytes()
-    header = struct.pack(">IIBBBBB", 4, 2, 16, colour_type, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(row * 2))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
 
 
 def bmp565() -> bytes:
@@ -115,59 +101,6 @@ def test_cmyk_is_converted_and_said_so() -> None:
 
 def test_a_bitmap_of_16_bits_per_pixel_has_8_per_sample() -> None:
     assert read(bmp565()).pixels.tolist() == [[[0, 255, 0], [255, 0, 0]]]
-
-
-# --- depth ----------------------------------------------------------------------------------------------------------
-
-RAMP = np.arange(18).astype(">u2") * 3000
-DEEP = {
-    "png rgb": png16(2, 3),
-    "png rgba": png16(6, 4),
-    "png gray alpha": png16(4, 2),
-    "ppm": b"P6\n3 2\n65535\n" + RAMP.tobytes(),
-    "ppm of 10 bits": b"P6\n3 2\n1023\n" + (RAMP // 64).tobytes(),
-    "ppm in text": b"P3\n3 2\n65535\n" + b" ".join(b"%d" % value for value in RAMP),
-    "sgi": pictures.file_of(STILL, "SGI", bpc=2),
-}
-
-
-@pytest.mark.parametrize("data", DEEP.values(), ids=DEEP.keys())
-def test_deep_colour_is_refused_unless_allowed(data: bytes) -> None:
-    with pytest.raises(EncodeError, match=r"1[06] bits per sample in \w+ would be cut to 8") as caught:
-        read(data)
-    assert caught.value.hint == "--depth 8 allows it"
-    assert read(data, depth=8).depth == 8
-
-
-@pytest.mark.parametrize("data", [DEEP["png rgb"], DEEP["ppm"]], ids=["png", "ppm"])
-def test_deep_colour_is_refused_from_an_opened_pillow_image_too(data: bytes) -> None:
-    with pytest.raises(EncodeError, match="would be cut to 8"):
-        from_pillow(PIL.Image.open(io.BytesIO(data)))
-    assert from_pillow(PIL.Image.open(io.BytesIO(data)), depth=8).depth == 8
-
-
-@pytest.mark.parametrize("pillow_format", ["PNG", "TIFF", "PPM", "JPEG2000"])
-def test_deep_gray_is_kept(pillow_format: str) -> None:
-    deep = pictures.deep(20, 30)
-    picture = read(pictures.file_of(deep, pillow_format))
-    assert (picture.mode, picture.pixels.dtype) == ("I;16", np.uint16)
-    assert np.array_equal(picture.pixels, deep)
-
-
-def test_signed_gray_is_refused() -> None:
-    """Below zero there is nothing to keep it in, and wrapping around would make black white."""
-    tiff = pictures.file_of(np.zeros((2, 3), np.uint16), "TIFF")
-    signed = bytearray(pictures.file_of(np.full((2, 3), 65535, np.uint16), "TIFF", tiffinfo={339: 2}))
-    assert read(tiff).mode == "I;16"
-    with pytest.raises(EncodeError, match="signed"):
-        read(bytes(signed))
-
-
-def test_deep_gray_is_cut_to_8_bits_where_allowed() -> None:
-    """Rounded, not truncated: 0 and 65535 become 0 and 255, and 257 steps lie between neighbours."""
-    values = np.array([[0, 128, 129, 257, 32768, 65406, 65407, 65535]], np.uint16)
-    found = read(pictures.file_of(values, "PNG"), depth=8)
-    assert found.pixels.tolist() == [[0, 0, 1, 1, 128, 254, 255, 255]]
 
 
 # --- frames ---------------------------------------------------------------------------------------------------------
@@ -326,52 +259,3 @@ def test_damaged_sources_give_only_our_errors() -> None:
                 read(bytes(damaged), max_pixels=10**6)
             except NncError:
                 continue
-
-
-# --- arrays ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("shape", "dtype", "mode"),
-    [
-        ((4, 5), np.uint8, "L"),
-        ((4, 5, 1), np.uint8, "L"),
-        ((4, 5, 2), np.uint8, "LA"),
-        ((4, 5, 3), np.uint8, "RGB"),
-        ((4, 5, 4), np.uint8, "RGBA"),
-        ((4, 5), np.uint16, "I;16"),
-    ],
-    ids=str,
-)
-def test_arrays_that_are_pictures(shape: tuple[int, ...], dtype: type, mode: str) -> None:
-    array = np.arange(np.prod(shape), dtype=dtype).reshape(shape)
-    picture = from_array(array)
-    assert (picture.mode, picture.width, picture.height) == (mode, 5, 4)
-    assert np.array_equal(np.asarray(to_pillow(picture)), array.squeeze())
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros((4, 5), np.float32),
-        np.zeros((4, 5), bool),
-        np.zeros((4, 5), np.int8),
-        np.zeros((4, 5, 3), np.uint16),
-        np.zeros((4, 5, 5), np.uint8),
-        np.zeros((3, 4, 5), np.uint8),
-        np.zeros((4,), np.uint8),
-        np.zeros((1, 4, 5, 3), np.uint8),
-        np.zeros((0, 5), np.uint8),
-        np.zeros((5, 0, 3), np.uint8),
-    ],
-    ids=lambda array: f"{array.dtype} {array.shape}",
-)
-def test_arrays_that_are_not(array: npt.NDArray[np.generic]) -> None:
-    with pytest.raises(EncodeError, match="is not a picture"):
-        from_array(array)
-
-
-def test_the_order_of_axes_and_strides_does_not_matter() -> None:
-    array = pictures.photograph(8, 6)
-    for view in (array[::-1], array.transpose(1, 0, 2), array[::2, 1:], np.asfortranarray(array)):
-        assert np.array_equal(from_array(view).pixels, view)
