@@ -1,4 +1,4 @@
-"""The contract of a codec: what every family offers, and what some can do besides.
+"""The contract of a codec: the attributes and methods that all have, and the optional capabilities of some.
 
 A codec turns pixels into a payload and back. It knows nothing of files, containers or terminals. Its wire number names
 one payload format for ever (see docs/format/container.md).
@@ -6,30 +6,46 @@ one payload format for ever (see docs/format/container.md).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from nncodec.image import Metadata, Pixels
 
 __all__ = [
-    "LOSSLESS",
+    "FIRST_SLOPE",
+    "LOSSLESS_QUALITY",
     "Codec",
     "Frame",
     "HasBases",
     "HasLayers",
+    "HasSlopes",
     "KeepsFiles",
+    "Lossless",
     "Options",
     "Pixels",
+    "ReadsOlderPayloads",
     "RefinesWithTorch",
     "holds",
+    "is_lossless",
 ]
 
-LOSSLESS = 100
-"""The quality at which a codec that can be lossless is lossless."""
+LOSSLESS_QUALITY = 100
+"""The quality at which a codec that is ``Lossless.AT_100`` is lossless."""
+FIRST_SLOPE = 13
+"""Log2 of the rate-distortion slope that the first entry of :class:`HasSlopes` stands for."""
+
+
+class Lossless(Enum):
+    """The qualities at which a codec gives back every sample, on every machine."""
+
+    ALWAYS = "always"
+    AT_100 = "at 100"
+    NEVER = "never"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What the container says of the picture, and a payload must agree with."""
+    """The size and the samples of a picture as the container states them; a payload must agree."""
 
     width: int
     height: int
@@ -46,7 +62,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Options:
-    """How to encode. Frozen and picklable, so that it can be handed to worker processes."""
+    """Settings of an encode. Frozen and picklable, so that they can be handed to worker processes."""
 
     quality: float = 75.0
     """0 (smallest) to 100 (best; lossless where the codec can)."""
@@ -68,17 +84,19 @@ class Codec(Protocol):
     summary: str
     """One line for ``nnc codecs``."""
     quality_step: float
-    """Smallest change of quality that can change the payload; the grid of a target search."""
+    """Smallest change of quality that can change the payload; the grid of a target search. 100 if none can."""
+    lossless: Lossless
+    """The qualities at which it is lossless."""
     depths: frozenset[int]
     """Bit depths it can code: {8} or {8, 16}. Above 8, gray only."""
     max_side: int
     """Largest width or height."""
 
     def missing(self) -> str | None:
-        """What this installation lacks to run the codec, in a few words; None if nothing."""
+        """The library or weights that this installation lacks to run the codec, in a few words; None if nothing."""
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Encode pixels. Size and fidelity grow with ``options.quality``.
+        """Encode pixels. Size and fidelity grow with ``options.quality``, or never depend on it.
 
         Raises EncodeError for settings or pixels it cannot code, UnsupportedFile if :meth:`missing` says something.
         """
@@ -93,7 +111,7 @@ class Codec(Protocol):
 
 @runtime_checkable
 class KeepsFiles(Codec, Protocol):
-    """What a codec can also do whose payload is a whole file of another format, with metadata of its own."""
+    """A codec whose payload is a whole file of another format, with metadata of its own."""
 
     suffix: str
     """Suffix of the file it keeps, with the dot."""
@@ -107,7 +125,7 @@ class KeepsFiles(Codec, Protocol):
 
 @runtime_checkable
 class HasLayers(Codec, Protocol):
-    """What a codec can also do whose payload comes in layers: the first ones alone are a picture.
+    """A codec whose payload comes in layers: the first ones alone are a picture.
 
     A layer improves or enlarges the picture of those before it. In a file each has a section of its own.
     """
@@ -128,7 +146,7 @@ class HasLayers(Codec, Protocol):
 
 @runtime_checkable
 class HasBases(Codec, Protocol):
-    """What a codec can also do that builds on another one: be told which. Any such codec decodes files on any base."""
+    """A codec that builds on another one, which the caller may choose. It decodes files on any base."""
 
     bases: tuple[str, ...]
     """Names of the codecs it can build on, its own choice first; some with more on how, as ``avif/4``."""
@@ -146,13 +164,35 @@ class HasBases(Codec, Protocol):
 
 
 @runtime_checkable
+class HasSlopes(Codec, Protocol):
+    """A codec whose rate-distortion slopes were measured, so that others can build on it."""
+
+    slopes: tuple[float, ...]
+    """Qualities by log2 of the slope, from ``FIRST_SLOPE`` down in ones: at each, a bit per pixel more buys so much
+    squared error per sample, as measured on photographs at effort 5."""
+
+
+@runtime_checkable
+class ReadsOlderPayloads(Codec, Protocol):
+    """A codec whose payload was laid out differently in an earlier version of the format."""
+
+    def modern(self, payload: bytes, version: int) -> bytes:
+        """Convert a payload of a file of this format version to what ``decode`` reads; CorruptFile if it is none."""
+
+
+@runtime_checkable
 class RefinesWithTorch(Codec, Protocol):
-    """What a codec can also do that encodes without PyTorch, but not at every effort."""
+    """A codec that encodes without PyTorch, but not at every effort."""
 
     torch_from: int
     """Lowest effort that needs the package torch."""
 
 
 def holds(codec: Codec, depth: int, side: int) -> bool:
-    """Whether a codec can code so many bits per sample and pixels on the longer side."""
+    """Test whether a codec can code samples of this many bits and a longer side of this many pixels."""
     return depth in codec.depths and side <= codec.max_side
+
+
+def is_lossless(codec: Codec, quality: float) -> bool:
+    """Test whether a codec is lossless at a quality of 0 to 100."""
+    return codec.lossless is Lossless.ALWAYS or (codec.lossless is Lossless.AT_100 and quality >= LOSSLESS_QUALITY)

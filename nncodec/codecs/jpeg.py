@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nncodec.codec import Frame, Options, Pixels
+from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
@@ -19,11 +19,13 @@ class Jpeg:
     name = "jpeg"
     summary = "JPEG, baseline or progressive, optimised Huffman tables"
     quality_step = 1.0
+    lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65500
+    slopes = (1, 3, 6, 9, 12.5, 17, 29, 44, 64, 81, 89, 92, 95, 96.5, 98, 99, 100)
 
     def missing(self) -> str | None:
-        """What Pillow was built without, if that matters here."""
+        """The format that Pillow was built without, in a few words; None if it has it."""
         return not_built("JPEG")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:

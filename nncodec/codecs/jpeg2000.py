@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS, Frame, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
@@ -20,17 +20,19 @@ class Jpeg2000:
     name = "jpeg2000"
     summary = "JPEG 2000, lossless at quality 100, also 16-bit gray"
     quality_step = 0.1
+    lossless = Lossless.AT_100
     depths = frozenset({8, 16})
     max_side = 2**24 - 1
+    slopes = (0, 8, 20, 28, 35, 43, 52, 60, 69, 78, 88, 95, 99.9)
 
     def missing(self) -> str | None:
-        """What Pillow was built without, if that matters here."""
+        """The format that Pillow was built without, in a few words; None if it has it."""
         return not_built("JPEG2000")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode to a target PSNR of 22 dB at quality 0, rising by 0.22 dB a step. Effort changes nothing."""
         colour = int(pixels.ndim == 3)
-        if options.quality >= LOSSLESS:
+        if options.quality >= LOSSLESS_QUALITY:
             return _without_comment(encode_still(pixels, "JPEG2000", no_jp2=True, mct=colour))
         decibels = 22.0 + 0.22 * options.quality
         lossy = {"irreversible": True, "quality_mode": "dB", "quality_layers": [decibels]}

@@ -2,7 +2,7 @@
 
 import PIL.Image
 
-from nncodec.codec import Frame, Options, Pixels
+from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, from_pillow, metadata_of
 from nncodec.image.stills import decode_still, not_built, open_still, pillow_errors
@@ -19,12 +19,13 @@ class JpegFile:
     name = "jpegfile"
     summary = "an existing JPEG file, kept bit for bit (--keep-jpeg)"
     quality_step = 100.0
+    lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
     suffix = ".jpg"
 
     def missing(self) -> str | None:
-        """What Pillow was built without, if that matters here."""
+        """The format that Pillow was built without, in a few words; None if it has it."""
         return not_built("JPEG")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:

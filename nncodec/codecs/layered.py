@@ -1,7 +1,7 @@
-"""Layered: a small picture by a base codec, and what it lacks, in full size, as a second picture by the same codec.
+"""Layered: a small picture by a base codec, then the residual in full size as a second picture by the same codec.
 
 Multi-scale residual coding, after "Combine Traditional Compression Method With Convolutional Neural Networks" (CLIC
-2018), but without its networks. Scale, qualities, and whether there is a second layer at all are chosen by
+2018), but without its networks. The encoder chooses the scale, both qualities and whether there is a second layer by
 rate and distortion. `nncodec.image.scaling` scales the small picture up; the payload is in docs/format/layered.md.
 """
 
@@ -13,56 +13,40 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codec import LOSSLESS, Codec, Frame, Options, Pixels
-from nncodec.codecs import all_codecs, by_name
+from nncodec.codec import FIRST_SLOPE, LOSSLESS_QUALITY, Codec, Frame, HasSlopes, Lossless, Options, Pixels, is_lossless
+from nncodec.codecs import base_codecs, by_name
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image.metrics import mse
 from nncodec.image.scaling import downscale, halved, upscale
 from nncodec.leb128 import read_number, write_number
 
 _SCALES = ("/2", "/4", "/8")
-"""How names say how often the sides are halved: once, twice, thrice."""
+"""Suffixes of a base's name that fix the scale: sides halved once, twice, three times."""
 _OFFSET = 128
-"""What a difference of zero is coded as."""
+"""The sample that stands for a difference of zero."""
 _STRIP_ROWS = 64
-
-
-@dataclass(frozen=True)
-class _Rates:
-    """What a base codec's qualities mean."""
-
-    qualities: tuple[float, ...]
-    """By log2 of the slope, from ``_FIRST_SLOPE`` down in ones: the quality at which a bit per pixel of it buys so
-    much squared error, as measured on photographs at effort 5."""
-    lossless: bool = True
-    """Whether ``LOSSLESS`` is, with the same result on every machine."""
-
-    def quality(self, slope: float) -> float:
-        """The quality for a slope, from the table."""
-        return float(np.interp(_FIRST_SLOPE - slope, range(len(self.qualities)), self.qualities))
-
-
-_FIRST_SLOPE = 13
 _SMALL_SLOPE = 8
 """Least log2 of the slope at which the small picture is coded under a residual."""
 _RESIDUAL_SLOPE = 10.5
 """Above this, a second layer has not been seen to pay."""
 _SHIFT = 3
-"""By how much that slope is varied at high effort."""
-_RATES = {
-    "avif": _Rates((0, 0, 4, 8.5, 16, 24, 33, 41.5, 50.5, 59.5, 70, 81, 86, 90, 94, 96, 99)),
-    "webp": _Rates((0, 0, 0, 1, 5, 14, 30, 49, 73, 81, 88, 91, 95, 98, 99.5)),
-    "jpeg2000": _Rates((0, 8, 20, 28, 35, 43, 52, 60, 69, 78, 88, 95, 99.9)),
-    "jpeg": _Rates((1, 3, 6, 9, 12.5, 17, 29, 44, 64, 81, 89, 92, 95, 96.5, 98, 99, 100), lossless=False),
-}
+"""The step in log2 of that slope between the variants of high effort."""
+_DEFAULT_BASE = "avif"
+_NUMBERS = 32
+"""Wire numbers of bases are below this: the head has five bits for them."""
+
+
+def _bases() -> list[HasSlopes]:
+    """The codecs that can be a base: those that others can build on and whose number fits the head of a payload."""
+    return [codec for codec in base_codecs(_DEFAULT_BASE) if codec.id < _NUMBERS]
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """One way to encode."""
+    """One candidate encoding."""
 
     times: int
-    """How often the small picture's sides are halved."""
+    """Times that the small picture's sides are halved."""
     small: float
     """Quality of the small picture."""
     residual: float | None
@@ -76,7 +60,7 @@ class _Parts:
     base: Codec
     times: int
     wraps: bool
-    """Whether differences are taken modulo 256 (lossless) or cut to 8 bits."""
+    """True if differences are taken modulo 256 (lossless), false if they are cut to 8 bits."""
     small: bytes
     residual: bytes = b""
     """Empty if there is no second layer, or it was lost."""
@@ -86,7 +70,7 @@ class _Parts:
         return self.first_layer() + self.residual
 
     def first_layer(self) -> bytes:
-        """The bytes of the small picture and of what must be known of it."""
+        """The head and the small picture, as bytes."""
         return bytes([self.base.id << 3 | self.wraps << 2 | self.times]) + write_number(len(self.small)) + self.small
 
     @classmethod
@@ -95,7 +79,7 @@ class _Parts:
         if not payload:
             raise CorruptFile("the layered payload is empty")
         number, wraps, times = payload[0] >> 3, bool(payload[0] & 4), payload[0] & 3
-        base = next((codec for name, codec in all_codecs().items() if name in _RATES and codec.id == number), None)
+        base = next((codec for codec in _bases() if codec.id == number), None)
         if base is None or not times:
             raise CorruptFile(f"a layered payload with codec {number} scaled by 2^{times}")
         length, at = read_number(payload, 1)
@@ -115,12 +99,21 @@ class Layered:
     summary = "a small picture, then its residual; on avif, or layered:webp, :jpeg2000, :jpeg; :avif/4 sets the scale"
     quality_step = 1.0
     depths = frozenset({8})
-    bases = tuple(f"{name}{scale}" for scale in ("", *_SCALES) for name in ("avif", "webp", "jpeg2000", "jpeg"))
 
-    def __init__(self, base: str = bases[0]) -> None:
+    def __init__(self, base: str = _DEFAULT_BASE) -> None:
         self.base, slash, scale = base.partition("/")
         self._scales = (_SCALES.index(slash + scale) + 1,) if slash else None
-        self.name = "layered" if base == self.bases[0] else f"layered:{base}"
+        self.name = "layered" if base == _DEFAULT_BASE else f"layered:{base}"
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The names of all base codecs, then the same with each scale."""
+        return tuple(f"{codec.name}{scale}" for scale in ("", *_SCALES) for codec in _bases())
+
+    @property
+    def lossless(self) -> Lossless:
+        """At quality 100 if the base codec is then."""
+        return Lossless.AT_100 if is_lossless(by_name(self.base), LOSSLESS_QUALITY) else Lossless.NEVER
 
     @property
     def max_side(self) -> int:
@@ -128,7 +121,7 @@ class Layered:
         return by_name(self.base).max_side
 
     def on(self, base: str) -> "Layered":
-        """This codec on another base, or with small pictures of a given scale alone."""
+        """This codec on another base, and with one scale if the base's name ends in one."""
         return Layered(base)
 
     def base_of(self, payload: bytes) -> int:
@@ -140,21 +133,23 @@ class Layered:
         return _Parts.parse(payload).times
 
     def missing(self) -> str | None:
-        """What the base codec lacks."""
+        """The library that the base codec lacks."""
         return by_name(self.base).missing()
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Encode in the way of least cost, squared error plus rate times the slope that ``options.quality`` stands for.
+        """Encode at least cost: squared error plus rate times the slope that ``options.quality`` stands for.
 
-        The residual is lossless at quality 100 on every base but JPEG. Effort is the base codec's; from 7 on three
+        The residual is lossless at quality 100 if the base codec is. Effort is the base codec's; from 7 on three
         qualities of each picture are tried. If no scale is given, up to effort 3 that is a half, and then the best.
         Size and fidelity jump where the second layer sets in: nothing in between is of least cost.
         """
         if pixels.dtype != np.uint8:
             raise EncodeError("layered takes 8 bits per sample", "encode it with jpeg2000")
-        encoder, best, least = _Encoder(by_name(self.base), pixels, options), b"", math.inf
+        base = by_name(self.base)
+        assert isinstance(base, HasSlopes)
+        encoder, best, least = _Encoder(base, pixels, options), b"", math.inf
         scales = self._scales or ((1,) if options.effort <= 3 else range(1, len(_SCALES) + 1))
-        for plan in _plans(_RATES[self.base], options, scales):
+        for plan in _plans(base.slopes, options, scales):
             payload, seen = encoder.run(plan)
             cost = len(payload) if encoder.lossless else encoder.cost(payload, seen)
             if cost < least:
@@ -188,10 +183,10 @@ class _Encoder:
 
     def __init__(self, base: Codec, pixels: Pixels, options: Options) -> None:
         self._base, self._pixels, self._options = base, pixels, options
-        self.lossless = options.quality >= LOSSLESS and _RATES[base.name].lossless
+        self.lossless = options.quality >= LOSSLESS_QUALITY and is_lossless(base, LOSSLESS_QUALITY)
 
     def run(self, plan: _Plan) -> tuple[bytes, Pixels]:
-        """The payload, and what it decodes to."""
+        """The payload, and the pixels that it decodes to."""
         height, width = self._pixels.shape[:2]
         small, seen = self._coded(downscale(self._pixels.astype(np.uint8, copy=False), plan.times), plan.small)
         parts = _Parts(self._base, plan.times, self.lossless, small)
@@ -213,32 +208,38 @@ class _Encoder:
         return payload, self._base.decode(payload, frame, "cpu")
 
 
-def _plans(rates: _Rates, options: Options, scales: Iterable[int]) -> Iterator[_Plan]:
-    """What is worth trying: for each scale, as halvings, the small picture alone, and a plainer one with a residual.
+def _plans(slopes: Sequence[float], options: Options, scales: Iterable[int]) -> Iterator[_Plan]:
+    """The candidates: for each scale, as halvings, the small picture alone, and a plainer one with a residual.
 
     Of a picture with 1 / 4^n of the pixels, a bit per pixel of the full size buys as much if its own slope is 4^n
     times less. With a residual, error is best left to the second layer, down to the coarsest small picture; the
     slope of ``_SMALL_SLOPE`` keeps the first layer worth looking at, for some percent of the file.
     """
-    if options.quality >= LOSSLESS:
-        yield from (_Plan(times, LOSSLESS, LOSSLESS) for times in scales)
+    if options.quality >= LOSSLESS_QUALITY:
+        yield from (_Plan(times, LOSSLESS_QUALITY, LOSSLESS_QUALITY) for times in scales)
         return
     slope = _slope(options)
     shifts = (0,) if options.effort <= 6 else (0, -_SHIFT, _SHIFT)
     for times, shift in product(scales, shifts):
         alone = slope - 2 * times
-        yield _Plan(times, rates.quality(alone + shift / 3), None)
+        yield _Plan(times, _quality(slopes, alone + shift / 3), None)
         if slope <= _RESIDUAL_SLOPE:
-            yield _Plan(times, rates.quality(max(alone, _SMALL_SLOPE + shift)), rates.quality(slope))
+            small = _quality(slopes, max(alone, _SMALL_SLOPE + shift))
+            yield _Plan(times, small, _quality(slopes, slope))
 
 
 def _slope(options: Options) -> float:
     """Log2 of the squared error that a bit per pixel has to save, by quality: from 2^13 to a half."""
-    return _FIRST_SLOPE - 14 * options.quality / 100
+    return FIRST_SLOPE - 14 * options.quality / 100
+
+
+def _quality(slopes: Sequence[float], slope: float) -> float:
+    """The base codec's quality at log2 of a slope, between the entries of its ``slopes``."""
+    return float(np.interp(FIRST_SLOPE - slope, range(len(slopes)), slopes))
 
 
 def _subtract(pixels: Pixels, prediction: npt.NDArray[np.uint8], wraps: bool) -> npt.NDArray[np.uint8]:
-    """What the prediction lacks, plus 128, modulo 256 or cut to 8 bits."""
+    """The residual of a prediction, plus 128, modulo 256 or cut to 8 bits."""
     out = np.empty_like(prediction)
     for top in range(0, len(out), _STRIP_ROWS):
         here = slice(top, top + _STRIP_ROWS)

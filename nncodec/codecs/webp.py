@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS, Frame, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
@@ -14,17 +14,19 @@ class Webp:
     name = "webp"
     summary = "WebP, lossless at quality 100"
     quality_step = 0.5
+    lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = 16383
+    slopes = (0, 0, 0, 1, 5, 14, 30, 49, 73, 81, 88, 91, 95, 98, 99.5)
 
     def missing(self) -> str | None:
-        """What Pillow was built without, if that matters here."""
+        """The format that Pillow was built without, in a few words; None if it has it."""
         return not_built("WEBP")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode at WebP's quality of the same number; effort 1 to 9 is WebP's method 0 to 6."""
         rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
-        if options.quality >= LOSSLESS:
+        if options.quality >= LOSSLESS_QUALITY:
             return encode_still(rgb, "WEBP", lossless=True, method=min(options.effort, 6), quality=_search(options))
         return encode_still(rgb, "WEBP", quality=options.quality, method=min(options.effort - 1, 6))
 

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec import progress
-from nncodec.codec import Codec, Frame, HasLayers, KeepsFiles
+from nncodec.codec import Codec, Frame, HasLayers, KeepsFiles, ReadsOlderPayloads
 from nncodec.codecs import by_id
-from nncodec.codecs.avif import heif
 from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
@@ -98,10 +97,9 @@ def _lost(codec: Codec, layers: int) -> str:
 
 
 def _payload(c: Container) -> bytes:
-    """The payload as codecs read it today: version 1 kept the AVIF file whole."""
-    if c.header.version == 1 and by_id(c.header.codec).name == "avif":
-        return heif.unwrap(c.payload)
-    return c.payload
+    """The payload as codecs read it today."""
+    codec = by_id(c.header.codec)
+    return codec.modern(c.payload, c.header.version) if isinstance(codec, ReadsOlderPayloads) else c.payload
 
 
 def _metadata(c: Container) -> Metadata:

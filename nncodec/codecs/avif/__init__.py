@@ -6,7 +6,7 @@ planes G, R - G and B - G, the differences modulo 256. docs/format/avif.md has t
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS, Frame, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
 from nncodec.codecs.avif import heif
 from nncodec.codecs.avif.av1 import sequence_header
 from nncodec.errors import CorruptFile, EncodeError
@@ -24,18 +24,20 @@ class Avif:
     name = "avif"
     summary = "AVIF 4:4:4 tuned for PSNR, lossless at quality 100"
     quality_step = 1.0
+    lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = _MAX_ROWS
+    slopes = (0, 0, 4, 8.5, 16, 24, 33, 41.5, 50.5, 59.5, 70, 81, 86, 90, 94, 96, 99)
 
     def missing(self) -> str | None:
-        """What Pillow was built without, if that matters here."""
+        """The format that Pillow was built without, in a few words; None if it has it."""
         return not_built("AVIF")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1."""
-        gray, lossless = pixels.ndim == 2, options.quality >= LOSSLESS
+        gray, lossless = pixels.ndim == 2, options.quality >= LOSSLESS_QUALITY
         parameters: dict[str, object] = {
-            "quality": LOSSLESS if lossless else min(round(options.quality), 99),
+            "quality": LOSSLESS_QUALITY if lossless else min(round(options.quality), 99),
             "speed": _SPEEDS[options.effort - 1],
             "subsampling": "4:0:0" if gray or lossless else "4:4:4",
         }
@@ -46,6 +48,10 @@ class Avif:
         else:
             parameters["advanced"] = {"tune": "psnr"}
         return heif.unwrap(encode_still(pixels, "AVIF", **parameters))
+
+    def modern(self, payload: bytes, version: int) -> bytes:
+        """Take the bare AV1 picture out of the AVIF file that version 1 of the format kept whole."""
+        return heif.unwrap(payload) if version == 1 else payload
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode either of the two layouts: colour that is coded as gray is three planes high."""

@@ -7,9 +7,8 @@ machines. Decoding takes NumPy alone. The payload's layout is in docs/format/ccn
 
 import numpy as np
 
-from nncodec.codec import Frame, Options, Pixels
+from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.nets import weights
 
 INDICES_PER_QUALITY = 2
 _NAME = "ccnn"
@@ -22,12 +21,15 @@ class Ccnn:
     name = _NAME
     summary = "convolutional autoencoder trained on the one picture, its filters in the file"
     quality_step = 1 / INDICES_PER_QUALITY
+    lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
     torch_from = 5
 
     def missing(self) -> str | None:
-        """What this installation lacks: a library, or the weights."""
+        """The library or the weights that this installation lacks, in a few words; None if nothing."""
+        from nncodec.nets import weights
+
         return weights.missing(self.name)
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
@@ -35,6 +37,7 @@ class Ccnn:
         from nncodec.codecs.ccnn.encoder import Encoder
         from nncodec.lapped.encoder import latent_encoder_for
         from nncodec.lapped.model import loaded
+        from nncodec.nets import weights
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
@@ -50,6 +53,7 @@ class Ccnn:
         from nncodec.codecs.ccnn.decoder import decode
         from nncodec.lapped.bitstream import Payload
         from nncodec.lapped.model import loaded
+        from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")

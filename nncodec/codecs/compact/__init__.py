@@ -7,22 +7,37 @@ detail.
 
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncodec.codec import Frame, Options, Pixels
-from nncodec.codecs import by_name
-from nncodec.codecs.compact.bitstream import BASES, CompactPayload, oddness
-from nncodec.codecs.compact.networks import CompactNetworks
-from nncodec.errors import CorruptFile, EncodeError
-from nncodec.nets import weights
+from nncodec.codec import Frame, Lossless, Options, Pixels
+from nncodec.codecs import base_codecs, by_name
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+
+if TYPE_CHECKING:
+    from nncodec.codecs.compact.networks import CompactNetworks
 
 _NAME = "compact"
+_DEFAULT_BASE = "avif"
 
 
 @cache
-def _networks(model: int) -> CompactNetworks:
+def _networks(model: int) -> "CompactNetworks":
+    from nncodec.codecs.compact.networks import CompactNetworks
+    from nncodec.nets import weights
+
     return CompactNetworks(weights.load(model, _NAME))
+
+
+def _trained() -> list[int]:
+    """The wire numbers of the base codecs that the newest weights were trained for; none without weights."""
+    from nncodec.nets import weights
+
+    try:
+        return _networks(weights.newest(_NAME)).codecs
+    except UnsupportedFile:
+        return []
 
 
 class Compact:
@@ -31,12 +46,17 @@ class Compact:
     id = 17
     summary = "half the size, restored by a network, for few bits; on avif, or compact:webp, :jpeg2000, :jpeg"
     quality_step = 1.0
+    lossless = Lossless.NEVER
     depths = frozenset({8})
-    bases = BASES
 
-    def __init__(self, base: str = BASES[0]) -> None:
+    def __init__(self, base: str = _DEFAULT_BASE) -> None:
         self.base = base
-        self.name = _NAME if base == self.bases[0] else f"{_NAME}:{base}"
+        self.name = _NAME if base == _DEFAULT_BASE else f"{_NAME}:{base}"
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The names of the base codecs that the newest weights were trained for; none without weights."""
+        return tuple(base.name for base in base_codecs(_DEFAULT_BASE) if base.id in _trained())
 
     @property
     def max_side(self) -> int:
@@ -49,6 +69,8 @@ class Compact:
 
     def base_of(self, payload: bytes) -> int:
         """The wire number of the base codec, from the payload's head; CorruptFile if the head is damaged."""
+        from nncodec.codecs.compact.bitstream import CompactPayload
+
         return CompactPayload.parse(payload).condition.codec
 
     def halvings_of(self, payload: bytes) -> int:
@@ -57,6 +79,8 @@ class Compact:
 
     def missing(self) -> str | None:
         """The weights, or the part of the base codec, that this installation lacks, or None."""
+        from nncodec.nets import weights
+
         return weights.missing(_NAME) or by_name(self.base).missing()
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
@@ -64,6 +88,9 @@ class Compact:
 
         Raises EncodeError for other depths.
         """
+        from nncodec.codecs.compact.bitstream import CompactPayload, oddness
+        from nncodec.nets import weights
+
         if pixels.dtype != np.uint8:
             raise EncodeError("compact takes 8 bits per sample", "encode it with jpeg2000")
         whole, base, model = pixels.astype(np.uint8, copy=False), by_name(self.base), weights.newest(_NAME)
@@ -80,6 +107,8 @@ class Compact:
 
         Raises CorruptFile if the payload is damaged or disagrees with ``frame``, UnsupportedFile for unknown weights.
         """
+        from nncodec.codecs.compact.bitstream import CompactPayload
+
         if frame.depth != 8:
             raise CorruptFile(f"a compact payload in a picture of {frame.depth} bits per sample")
         parsed = CompactPayload.parse(payload)

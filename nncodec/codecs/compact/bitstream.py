@@ -4,16 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nncodec.codec import Codec, Frame
-from nncodec.codecs import by_id, by_name
+from nncodec.codec import Codec, Frame, HasSlopes
+from nncodec.codecs import all_codecs, by_id
 from nncodec.codecs.compact.networks import Bytes, CompactCondition
 from nncodec.errors import CorruptFile
 from nncodec.image.scaling import halved
 from nncodec.nets import weights
 from nncodec.nets.resnet import LEVELS
 
-BASES = ("avif", "webp", "jpeg2000", "jpeg")
-"""Names of the base codecs, the default first."""
 _HEAD = 4
 """Bytes of the head."""
 
@@ -53,7 +51,7 @@ class CompactPayload:
             raise CorruptFile(f"a compact payload of {len(payload)} bytes")
         model, number, sizes, strengths = payload[:_HEAD]
         odd, level = divmod(sizes, 64)
-        bases = {by_name(base).id for base in BASES}
+        bases = {codec.id for codec in all_codecs().values() if isinstance(codec, HasSlopes)}
         if model not in weights.NUMBERS["compact"] or number not in bases or level > LEVELS:
             raise CorruptFile(f"a compact payload of model {model}, codec {number}, level {level}")
         return cls(model, CompactCondition(number, level, strengths & 15, strengths >> 4), odd, payload[_HEAD:])

@@ -7,9 +7,8 @@ The payload's layout is in docs/format/learned.md and `nncodec.lapped.bitstream`
 
 import numpy as np
 
-from nncodec.codec import Frame, Options, Pixels
+from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.nets import weights
 
 INDICES_PER_QUALITY = 2
 _NAME = "learned"
@@ -22,12 +21,15 @@ class Learned:
     name = _NAME
     summary = "lapped neural latent, learned contexts and synthesis, one set of weights for all qualities"
     quality_step = 1 / INDICES_PER_QUALITY
+    lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
     torch_from = 4
 
     def missing(self) -> str | None:
-        """What this installation lacks: a library, or the weights."""
+        """The library or the weights that this installation lacks, in a few words; None if nothing."""
+        from nncodec.nets import weights
+
         return weights.missing(self.name)
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
@@ -35,6 +37,7 @@ class Learned:
         from nncodec.codecs.learned.encoder import Encoder
         from nncodec.lapped.encoder import latent_encoder_for
         from nncodec.lapped.model import loaded
+        from nncodec.nets import weights
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
@@ -51,6 +54,7 @@ class Learned:
         from nncodec.lapped.bitstream import Payload
         from nncodec.lapped.decoder import values
         from nncodec.lapped.model import loaded, matrix_of
+        from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncodec.codec import Frame, Options, Pixels
-from nncodec.codecs.recurrent.bitstream import LAYERS, Payload
+from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
-from nncodec.nets import weights
 
 if TYPE_CHECKING:
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
 
+LAYERS = 16
+"""Most layers that a payload can have."""
 _NAME = "recurrent"
 _INSTALL = "pip install torch"
 
@@ -25,6 +25,7 @@ _INSTALL = "pip install torch"
 @cache
 def _model(number: int) -> "RecurrentModel":
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
+    from nncodec.nets import weights
 
     return RecurrentModel(weights.load(number, _NAME))
 
@@ -41,15 +42,21 @@ class Recurrent:
     name = _NAME
     summary = "recurrent network, 16 iterations of bits: a file cut after any of them is a picture"
     quality_step = 100 / (LAYERS - 1)
+    lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 4096
 
     def missing(self) -> str | None:
         """The library or the weights that this installation lacks, or None."""
+        from nncodec.nets import weights
+
         return weights.missing(self.name, "torch")
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Encode pixels (H, W) or (H, W, 3) uint8; the effort does not matter. EncodeError for other depths."""
+        from nncodec.codecs.recurrent.bitstream import Payload
+        from nncodec.nets import weights
+
         weights.require("torch", "codec recurrent", _INSTALL)
         from nncodec.codecs.recurrent.encoder_torch import encode
 
@@ -64,6 +71,9 @@ class Recurrent:
 
         Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights.
         """
+        from nncodec.codecs.recurrent.bitstream import Payload
+        from nncodec.nets import weights
+
         weights.require("torch", "codec recurrent", _INSTALL)
         from nncodec.codecs.recurrent.decoder_torch import decode
 
@@ -74,6 +84,8 @@ class Recurrent:
 
     def cut(self, payload: bytes) -> list[bytes]:
         """Cut a payload into its layers, one for each iteration; CorruptFile if one is cut short."""
+        from nncodec.codecs.recurrent.bitstream import Payload
+
         return Payload.parse(payload).layers()
 
     def decode_layers(self, layers: Sequence[bytes], frame: Frame, device: str) -> Pixels:

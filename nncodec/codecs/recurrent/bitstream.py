@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.recurrent import LAYERS
 from nncodec.codecs.recurrent.context import BitState, Contexts, Round, phases
 from nncodec.entropy.coder import Decoder, Encoder, Indices
 from nncodec.entropy.tables import Tables
@@ -17,8 +18,6 @@ from nncodec.nets import weights
 Bits = npt.NDArray[np.uint8]
 Symbols = npt.NDArray[np.int8]
 
-LAYERS = 16
-"""Most layers that a payload can have."""
 CHECKSUM_MASK = 0xFFFF
 _CHECKSUM_BYTES = 2
 
