@@ -14,12 +14,13 @@ from nncodec.pipeline import Settings, decode, encode, inspect
 from tests import pictures
 from tests.damage import Part, build, take_apart
 
-GOLDEN_V1 = Path(__file__).parent / "golden" / "v1"
+GOLDEN = Path(__file__).parent / "golden"
+AVIF = GOLDEN / "avif" / "v1" / "rgb-60.nnc"
 
 
 def test_a_restorer_of_version_1_is_bound_to_the_avif_file_as_it_was_stored() -> None:
     """Not to the bare picture that codecs read today."""
-    before = (GOLDEN_V1 / "avif-rgb-60.nnc").read_bytes()
+    before = AVIF.read_bytes()
     header, (payload,) = take_apart(before)
     start = bytes([32, 0])  # model, row of its starts: see docs/format/tuned.md
     bare = heif.unwrap(payload.data)
@@ -31,7 +32,7 @@ def test_a_restorer_of_version_1_is_bound_to_the_avif_file_as_it_was_stored() ->
 
 
 def test_version_1_kept_the_avif_file_whole_and_version_2_does_not() -> None:
-    header, (payload,) = take_apart((GOLDEN_V1 / "avif-rgb-60.nnc").read_bytes())
+    header, (payload,) = take_apart(AVIF.read_bytes())
     assert payload.data[4:12] == b"ftypavif"
     again = build(header[:4] + b"\2" + header[5:], [payload._replace(data=heif.unwrap(payload.data))])
     assert np.array_equal(decode(again).pixels, decode(build(header, [payload])).pixels)
@@ -41,11 +42,11 @@ def test_version_1_kept_the_avif_file_whole_and_version_2_does_not() -> None:
 
 
 def test_other_codecs_payloads_are_the_same_in_version_1() -> None:
-    header, (payload,) = take_apart((GOLDEN_V1 / "webp-rgb-60.nnc").read_bytes())
+    header, (payload,) = take_apart((GOLDEN / "webp" / "v1" / "rgb-60.nnc").read_bytes())
     again = decode(build(header[:4] + b"\2" + header[5:], [payload]))
     assert np.array_equal(again.pixels, decode(build(header, [payload])).pixels)
 
 
 def test_inspect_says_the_version() -> None:
-    assert inspect((GOLDEN_V1 / "avif-rgb-60.nnc").read_bytes()).version == 1
+    assert inspect(AVIF.read_bytes()).version == 1
     assert inspect(encode(pictures.picture("L"), Settings("avif", Options(effort=1))).data).version == 2

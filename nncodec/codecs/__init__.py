@@ -11,6 +11,7 @@ from nncodec.codec import Codec, HasBases, HasSlopes
 from nncodec.errors import EncodeError, UnsupportedFile
 
 
+@cache
 def _names() -> list[str]:
     """The names of all codecs, which are those of the modules; none is imported."""
     return [module.name for module in pkgutil.iter_modules(__path__)]

@@ -19,9 +19,7 @@ from tests import pictures
 from tests.lapped import second_decoder, tiny_lapped
 
 GOLDEN = sorted(
-    path
-    for codec in ("learned", "ccnn")
-    for path in (Path(__file__).parents[1] / f"golden_{codec}").glob("*-[cd]*.nnc")
+    path for codec in ("learned", "ccnn") for path in (Path(__file__).parents[1] / "golden" / codec).glob("*-[cd]*.nnc")
 )
 """Files with colours of their own, or with filters that differ."""
 
@@ -82,7 +80,7 @@ def test_golden_files(path):
     """With the weights that ship, to the pixels that were kept."""
     found = parse(path.read_bytes())
     width, height, planes = found.header.width, found.header.height, 3 if found.header.colour else 1
-    arrays = weights.load(found.payload[0], path.parent.name.removeprefix("golden_"))
+    arrays = weights.load(found.payload[0], path.parent.name)
     checksum, pixels = second_decoder.decoded(found.payload, arrays, width, height, planes)
     assert checksum == int.from_bytes(found.payload[2:4], "little")
     with PIL.Image.open(path.with_suffix(".png")) as expected:
@@ -90,4 +88,4 @@ def test_golden_files(path):
 
 
 def test_there_are_golden_files_of_both_codecs():
-    assert {path.parent.name for path in GOLDEN} == {"golden_learned", "golden_ccnn"}
+    assert {path.parent.name for path in GOLDEN} == {"learned", "ccnn"}

@@ -358,7 +358,7 @@ def test_every_machine_reads_what_every_other_wrote():
 
 @BOTH
 def test_decoding_imports_no_torch(name):
-    path = next((ROOT / "tests" / f"golden_{name}").glob("*-rgb-20-*.nnc"))
+    path = next((ROOT / "tests" / "golden" / name).glob("*-rgb-20-*.nnc"))
     script = f"import sys; from nncodec import decode; decode({str(path)!r}); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 

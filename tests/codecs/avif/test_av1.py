@@ -15,7 +15,7 @@ from nncodec.errors import CorruptFile, LimitExceeded
 from nncodec.image.stills import decode_still, encode_still
 from tests import pictures
 
-GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "v1").glob("avif-*.nnc"))
+GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "avif" / "v1").glob("*.nnc"))
 SIZES = [(1, 1), (1, 2), (2, 1), (17, 31), (40, 56), (255, 256), (256, 255), (1, 300), (300, 1), (512, 768), (1, 32768)]
 COLOUR = (1, 13, 6)
 """BT.709 primaries, sRGB transfer, BT.601 matrix (ITU-T H.273)."""

@@ -32,13 +32,11 @@ from nncodec.training import data, regions
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.state import Average
 from tests import pictures
-from tests.golden_weights import check_decodes, check_every_model_has_some
 
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[3]
-GOLDEN = sorted((ROOT / "tests" / "golden_compact").glob("*.nnc"))
-TOLERANCE = 1
+GOLDEN = sorted((ROOT / "tests" / "golden" / "compact").glob("*.nnc"))
 PHOTO = pictures.photograph(75, 101)
 GRAY = pictures.photograph(75, 101, 1)
 BASES = ["avif", "webp", "jpeg2000", "jpeg"]
@@ -371,15 +369,6 @@ def test_any_bytes_give_pixels_or_a_clear_error(head, rest, cut):
 
 
 # --- the weights that ship ------------------------------------------------------------------------------------------
-
-
-def test_there_are_golden_files():
-    check_every_model_has_some(GOLDEN, "compact")
-
-
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden_files_decode(path):
-    check_decodes(path, TOLERANCE)
 
 
 def test_the_restoring_network_stays_below_25_kmac_per_pixel():

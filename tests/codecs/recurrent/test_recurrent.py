@@ -34,12 +34,8 @@ from nncodec.training import loop
 from tests import pictures
 from tests.codecs.recurrent import tiny_recurrent
 from tests.damage import leb128, offsets
-from tests.golden_weights import check_decodes, check_every_model_has_some
 
 ROOT = Path(__file__).resolve().parents[3]
-GOLDEN = sorted((ROOT / "tests" / "golden_recurrent").glob("*.nnc"))
-TOLERANCE = 1
-"""Largest difference of a sample between decoders, in levels; docs/format/recurrent.md promises it."""
 CHANNELS = 1 + max(tiny_recurrent.LOW)
 
 
@@ -550,15 +546,3 @@ def test_training_from_weights_neither_plans_nor_draws(folder, tmp_path, monkeyp
     weights.write(tmp_path / "other.npz", weights.load(weights.newest("tuned"), "tuned"))
     with pytest.raises(UnsupportedFile, match=r"other\.npz"):
         recipe.learn([folder], tmp_path / "runs", replace(settings, weights=tmp_path / "other.npz"), False)
-
-
-# --- the weights that ship ------------------------------------------------------------------------------------------
-
-
-def test_every_model_has_golden_files():
-    check_every_model_has_some(GOLDEN, "recurrent")
-
-
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden_files_decode(path):
-    check_decodes(path, TOLERANCE)
