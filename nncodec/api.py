@@ -17,12 +17,12 @@ from nncodec.pipeline import (
     Decoded,
     Info,
     Settings,
+    SourceOptions,
     Target,
-    encode_lossless,
-    read_any,
+    encode_picture,
+    encode_source,
 )
 from nncodec.pipeline import decode as _decode
-from nncodec.pipeline import encode as _encode
 from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
 
@@ -40,6 +40,7 @@ def encode(
     quality: float = 75.0,
     *,
     lossless: bool = False,
+    keep_jpeg: bool = False,
     effort: int = 5,
     bpp: float | None = None,
     target_size: int | None = None,
@@ -59,21 +60,26 @@ def encode(
     ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
     (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
+    ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file; other sources are
+    encoded.
     ``strip`` leaves Exif and XMP out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
-    ``restore`` is ``none``, ``auto`` or a restorer's name: networks that repair the decoded picture are added where
-    they pay for their bytes.
+    ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
+    picture are added where they pay for their bytes.
 
-    Raises NncError: EncodeError for what cannot be kept or met, CorruptFile and UnsupportedFile for sources that
-    cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
+    Raises NncError: EncodeError for a picture or settings that cannot be encoded, CorruptFile and UnsupportedFile for
+    sources that cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
     target = Target.of(target_size, bpp, target_psnr)
     options = Options(quality, effort, device)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
-    picture = _picture(source, max_pixels, depth, frame)
-    if lossless:
-        return encode_lossless(picture, settings, codec).data
-    return _encode(picture, settings).data
+    sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame)
+    if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
+        return encode_picture(_picture(source, depth), settings, sourcing).data
+    if not _is_file(source):
+        hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
+        raise EncodeError(f"a {type(source).__name__} is not a picture", hint)
+    return encode_source(_bytes(source), settings, sourcing).data
 
 
 def decode(
@@ -111,17 +117,17 @@ def _bytes(source: File) -> bytes:
     return Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else source.read()
 
 
-def _picture(source: Source, max_pixels: int, depth: int | None, frame: int | None) -> Picture:
+def _is_file(source: object) -> bool:
+    return isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(source, "read")
+
+
+def _picture(source: Picture | PIL.Image.Image | npt.NDArray[Any], depth: int | None) -> Picture:
+    """Pixels in memory as a picture; ``depth=8`` cuts deeper samples."""
     if isinstance(source, Picture):
         return source
     if isinstance(source, PIL.Image.Image):
         return from_pillow(source, depth=depth)
-    if isinstance(source, np.ndarray):
-        picture = from_array(source)
-        return (
-            from_pillow(PIL.Image.fromarray(source), depth=8) if picture.depth > (depth or picture.depth) else picture
-        )
-    if isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)) or hasattr(source, "read"):
-        return read_any(_bytes(source), max_pixels=max_pixels, depth=depth, frame=frame)
-    hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
-    raise EncodeError(f"a {type(source).__name__} is not a picture", hint)
+    picture = from_array(source)
+    if picture.depth > (depth or picture.depth):
+        return from_pillow(PIL.Image.fromarray(source), depth=8)
+    return picture

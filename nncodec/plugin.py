@@ -9,7 +9,7 @@ from nncodec.codec import Options
 from nncodec.container import MAGIC
 from nncodec.errors import NncError
 from nncodec.image import from_pillow, to_pillow
-from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, Target, decode, encode, encode_lossless, peek
+from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, SourceOptions, Target, decode, encode_picture, peek
 from nncodec.pipeline.inspecting import mode_name
 
 
@@ -78,8 +78,5 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         if given.get(key) is not None:
             value = given[key]
             source.info[key] = value.tobytes() if isinstance(value, PIL.Image.Exif) else value
-    picture = from_pillow(source)
-    done = (
-        encode_lossless(picture, settings, given.get("codec")) if given.get("lossless") else encode(picture, settings)
-    )
-    file.write(done.data)
+    sourcing = SourceOptions(given.get("codec"), bool(given.get("lossless")))
+    file.write(encode_picture(from_pillow(source), settings, sourcing).data)

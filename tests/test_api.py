@@ -98,6 +98,17 @@ def test_an_nnc_file_can_be_encoded_again(tmp_path: Path) -> None:
     assert np.array_equal(nncodec.decode(nncodec.encode(tmp_path / "a.nnc", "jpeg2000", 100)).pixels, PHOTO)
 
 
+def test_a_jpeg_file_is_kept_however_it_is_given(tmp_path: Path) -> None:
+    jpeg = pictures.file_of(PHOTO, "JPEG", quality=70)
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    for source in (jpeg, tmp_path / "a.jpg", io.BytesIO(jpeg)):
+        data = nncodec.encode(source, keep_jpeg=True)
+        assert (nncodec.inspect(data).codec, jpeg in data) == ("jpegfile", True)
+    assert nncodec.encode(PHOTO, "webp", keep_jpeg=True) == nncodec.encode(PHOTO, "webp")
+    with pytest.raises(nncodec.EncodeError, match="kept JPEG"):
+        nncodec.encode(jpeg, keep_jpeg=True, strip=True)
+
+
 def test_a_partial_file_is_decoded_on_request() -> None:
     data = nncodec.encode(np.dstack([PHOTO, pictures.transparency(24, 33)]), "webp", restore="none")[:-1]
     with pytest.raises(nncodec.CorruptFile):

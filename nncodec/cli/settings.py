@@ -1,4 +1,4 @@
-"""From the options of ``nnc encode`` to the settings of the pipeline."""
+"""The options of ``nnc encode`` as settings of the pipeline."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ import click
 from nncodec.cli.messages import say
 
 if TYPE_CHECKING:
-    from nncodec.pipeline import Settings, Target
+    from nncodec.pipeline import Settings, SourceOptions, Target
 
 
 def settings_of(options: dict[str, Any], threads: int) -> "Settings":
@@ -16,10 +16,6 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     from nncodec.pipeline import DEFAULT_CODEC, Settings
 
     target = _target(options)
-    if options["keep_jpeg"] and (options["strip"] or options["strip_icc"]):
-        raise click.UsageError("--keep-jpeg keeps a JPEG's metadata, so --strip and --strip-icc would do nothing")
-    if options["keep_jpeg"] and target:
-        raise click.UsageError("--keep-jpeg changes nothing, so it can meet no target")
     quality = 75.0 if options["quality"] is None else options["quality"]
     coding = Options(quality, _effort(options), options["device"], threads=threads)
     return Settings(
@@ -33,8 +29,22 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     )
 
 
+def source_options_of(options: dict[str, Any], settings: "Settings") -> "SourceOptions":
+    """The options that concern the source; click.UsageError for those that ``settings`` contradict."""
+    from nncodec.errors import EncodeError
+    from nncodec.pipeline import SourceOptions
+
+    depth = int(options["depth"]) if options["depth"] else None
+    found = SourceOptions(options["codec"], options["lossless"], options["keep_jpeg"], depth, options["frame"])
+    try:
+        found.check(settings)
+    except EncodeError as error:
+        raise click.UsageError(f"--keep-jpeg: {error}") from error
+    return found
+
+
 def _effort(options: dict[str, Any]) -> int:
-    """The effort that was asked for; if none was, the usual one, or what is left of it without torch, with a note."""
+    """The effort option; if it is not given, the default, or without torch the highest possible below, with a note."""
     from nncodec.codec import Options, RefinesWithTorch
     from nncodec.codecs import by_name
     from nncodec.nets.weights import installed

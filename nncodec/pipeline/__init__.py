@@ -4,10 +4,11 @@ Everything here is bytes and arrays; files, terminals and exit codes belong to :
 """
 
 from nncodec.pipeline.decoding import Decoded, decode, original, peek
-from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode, keep_file, read_any
+from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode
 from nncodec.pipeline.inspecting import Info, claim, inspect
 from nncodec.pipeline.lossless import encode_lossless
 from nncodec.pipeline.restoring import AUTO, NONE
+from nncodec.pipeline.source import SourceOptions, encode_picture, encode_source, keep_file, read_any
 from nncodec.pipeline.targets import Target
 
 __all__ = [
@@ -18,11 +19,14 @@ __all__ = [
     "Info",
     "NONE",
     "Settings",
+    "SourceOptions",
     "Target",
     "claim",
     "decode",
     "encode",
     "encode_lossless",
+    "encode_picture",
+    "encode_source",
     "inspect",
     "keep_file",
     "original",

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from nncodec import progress
 from nncodec.codec import Codec, Frame, KeepsFiles, Options, holds
 from nncodec.codecs import all_codecs, by_name
-from nncodec.container import MAGIC, MAX_METADATA, Container, Header, Kind, Section, parse, serialize
+from nncodec.container import MAX_METADATA, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError
-from nncodec.image import Picture, read, upright
+from nncodec.image import Picture, upright
 from nncodec.image.alpha import encode_alpha
 from nncodec.image.metrics import psnr
 from nncodec.image.stills import MAX_PIXELS, check_pixels
-from nncodec.pipeline.decoding import decode
+from nncodec.pipeline.inspecting import Info, describe
 from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
 from nncodec.pipeline.targets import Attempt, Target, search
@@ -21,7 +21,7 @@ DEFAULT_CODEC = "avif"
 
 @dataclass(frozen=True)
 class Settings:
-    """How to encode a picture. Frozen and picklable."""
+    """Settings of an encode. Frozen and picklable."""
 
     codec: str = DEFAULT_CODEC
     options: Options = field(default_factory=Options)
@@ -38,16 +38,34 @@ class Settings:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A finished file and what is known of it."""
+    """A finished file, its description and its quality."""
 
     data: bytes
+    """Bytes of the file."""
+    container: Container
+    """Header and sections that ``data`` holds."""
     codec: str
+    """Name of the codec."""
     quality: float
+    """Quality that the codec was given, 0 to 100."""
     psnr: float
-    """Of the decoded colour channels against the source, in dB; infinite if lossless."""
-    n_pixels: int
+    """PSNR of the decoded colour channels against the source, in dB; infinite if lossless."""
     tries: int = 1
-    """Encodes it took to meet a target."""
+    """Number of encodes that were made: more than one for a target."""
+    kept: bool = False
+    """True if the file holds the bytes of the source, unchanged."""
+    notes: tuple[str, ...] = ()
+    """Facts about the source that the user should know, one sentence each."""
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of the picture."""
+        return self.container.header.width * self.container.header.height
+
+    @property
+    def info(self) -> Info:
+        """Description of the file, as :func:`nncodec.pipeline.inspect` gives it."""
+        return describe(self.container, len(self.data))
 
     @property
     def bpp(self) -> float:
@@ -55,8 +73,15 @@ class Encoded:
         return 8 * len(self.data) / self.n_pixels
 
 
+@dataclass(frozen=True)
+class _Trial(Attempt):
+    """A trial encode, and the container that was serialized."""
+
+    container: Container
+
+
 def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
-    """Encode a picture; what was written has been decoded and measured.
+    """Encode a picture, decode the payload again and measure its PSNR.
 
     Raises EncodeError for what the codec cannot hold and for a target that cannot be met, and LimitExceeded.
     """
@@ -67,17 +92,17 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
 
-    def attempt(quality: float, restoring_effort: int = 1) -> Attempt:
+    def attempt(quality: float, restoring_effort: int = 1) -> _Trial:
         progress.stage(f"encoding by {codec.name}")
         payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
         return complete(quality, payload, restoring_effort)
 
-    def complete(quality: float, payload: bytes, restoring_effort: int) -> Attempt:
+    def complete(quality: float, payload: bytes, restoring_effort: int) -> _Trial:
         progress.stage("decoding, to check")
         seen = codec.decode(payload, _frame(picture), settings.options.device)
         plain = _container(picture, codec, payload, alpha)
         whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
-        return Attempt(quality, serialize(whole), psnr(picture.pixels, seen, peak=2**picture.depth - 1))
+        return _Trial(quality, serialize(whole), psnr(picture.pixels, seen, peak=2**picture.depth - 1), whole)
 
     if settings.target is None:
         done, tries = attempt(settings.options.quality, settings.options.effort), 1
@@ -85,33 +110,13 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
         done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
         if settings.restore != NONE:
             # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
-            final = complete(done.quality, joined(parse(done.data)), settings.options.effort)
+            final = complete(done.quality, joined(done.container), settings.options.effort)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
-    return Encoded(done.data, codec.name, done.quality, done.psnr, n_pixels, tries)
-
-
-def keep_file(data: bytes, settings: Settings) -> Encoded:
-    """Wrap an existing JPEG file, bit for bit, after checking that it decodes. Raises EncodeError if it is none."""
-    keeper = next(codec for codec in all_codecs().values() if isinstance(codec, KeepsFiles))
-    frame = keeper.wrap(data)
-    check_pixels(frame.width, frame.height, settings.max_pixels)
-    header = Header(keeper.id, frame.width, frame.height, colour=frame.channels == 3)
-    out = serialize(Container(header, (Section(Kind.PAYLOAD, data),)))
-    decode(out, max_pixels=settings.max_pixels)
-    return Encoded(out, keeper.name, 100.0, float("inf"), frame.width * frame.height)
-
-
-def read_any(
-    data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None
-) -> Picture:
-    """Read a picture in any format, .nnc included (whose loss a second encoding adds to)."""
-    if not data.startswith(MAGIC):
-        return read(data, max_pixels=max_pixels, depth=depth, frame=frame)
-    return decode(data, max_pixels=max_pixels).picture
+    return Encoded(done.data, done.container, codec.name, done.quality, done.psnr, tries)
 
 
 def _stripped(picture: Picture, settings: Settings) -> Picture:
-    """The picture less what is not wanted; without Exif it would otherwise lie on its side."""
+    """Drop the metadata that the settings leave out; without Exif the orientation is applied to the pixels."""
     if settings.strip:
         picture = upright(picture)
         picture = replace(picture, metadata=replace(picture.metadata, xmp=None))
@@ -121,7 +126,7 @@ def _stripped(picture: Picture, settings: Settings) -> Picture:
 
 
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
-    """Refuse, before any work, what cannot succeed."""
+    """Raise EncodeError or LimitExceeded for settings and pictures that cannot be encoded, before any work."""
     chosen(settings.restore)
     check_pixels(picture.width, picture.height, settings.max_pixels)
     if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
@@ -140,7 +145,7 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
 
 
 def _able(depth: int, side: int) -> str:
-    """Names of the codecs that hold so many bits per sample and pixels a side."""
+    """Names of the codecs that hold ``depth`` bits per sample and ``side`` pixels a side."""
     codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
     return ", ".join(codec.name for codec in codecs if holds(codec, depth, side)) or "none"
 

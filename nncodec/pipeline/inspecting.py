@@ -1,4 +1,4 @@
-"""What an .nnc file says of itself, without decoding a pixel."""
+"""The description of an .nnc file: header, sections and sizes, without decoding a pixel."""
 
 from dataclasses import dataclass
 
@@ -27,9 +27,9 @@ class Info:
     sections: tuple[tuple[str, int], ...]
     """Name and content bytes of each section, in file order."""
     overhead: int
-    """Bytes of header, tags, lengths and checksums, and of what is not sound."""
+    """Bytes of header, tags, lengths and checksums, and of a damaged rest."""
     ends: tuple[int, ...] = ()
-    """Where each section ends in the file: as many bytes of it hold that section and those before."""
+    """End of each section, in bytes from the start of the file: a file cut there is sound up to that section."""
     base: str | None = None
     """Name of the codec that ``codec`` builds on, if it builds on one."""
     scale: int = 1
@@ -56,6 +56,11 @@ def inspect(data: bytes, *, partial: bool = False) -> Info:
     Raises CorruptFile or UnsupportedFile.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
+    return describe(container, len(data), complete)
+
+
+def describe(container: Container, size: int, complete: bool = True) -> Info:
+    """Describe a container that was parsed from, or serialized to, ``size`` bytes."""
     header = container.header
     codec, base, scale = _coding(container)
     sections = tuple((section.name, len(section.data)) for section in container.sections)
@@ -65,9 +70,9 @@ def inspect(data: bytes, *, partial: bool = False) -> Info:
         header.width,
         header.height,
         mode_name(header),
-        len(data),
+        size,
         sections,
-        overhead=len(data) - sum(n_bytes for _, n_bytes in sections),
+        overhead=size - sum(n_bytes for _, n_bytes in sections),
         ends=tuple(container.ends()),
         base=base,
         scale=scale,
@@ -77,7 +82,10 @@ def inspect(data: bytes, *, partial: bool = False) -> Info:
 
 
 def claim(data: bytes) -> str:
-    """What the header of a file says, for reading. No checksum is verified. Raises CorruptFile or UnsupportedFile."""
+    """The header of a file in words, its checksum not verified.
+
+    Raises CorruptFile or UnsupportedFile.
+    """
     header = read_header(data)
     return f"{header.width} x {header.height} {mode_name(header)}, {_name(header.codec)}"
 

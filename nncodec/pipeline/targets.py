@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from nncodec import progress
 from nncodec.errors import EncodeError
@@ -9,7 +10,7 @@ from nncodec.errors import EncodeError
 
 @dataclass(frozen=True)
 class Target:
-    """What a file should come to; exactly one of the three is set."""
+    """A limit on the size or the quality of a file; exactly one of the three is set."""
 
     size: int | None = None
     """Largest size of the file, in bytes."""
@@ -19,7 +20,7 @@ class Target:
     """Least PSNR of the decoded picture, in dB."""
 
     def __post_init__(self) -> None:
-        """Refuse none, several, and nonsense."""
+        """Raise EncodeError unless exactly one is set, to a positive number."""
         given = [value for value in (self.size, self.bpp, self.psnr) if value is not None]
         if len(given) != 1 or not given[0] > 0:
             raise EncodeError("a target is one positive size, bpp or PSNR")
@@ -31,11 +32,11 @@ class Target:
         return None if given == (None, None, None) else cls(*given)
 
     def max_bytes(self, n_pixels: int) -> float | None:
-        """The size in bytes it allows, which may be infinite; None for a PSNR target."""
+        """The largest size in bytes, which may be infinite; None for a PSNR target."""
         return self.bpp * n_pixels / 8 if self.bpp is not None else self.size
 
     def met_by(self, attempt: "Attempt", n_pixels: int) -> bool:
-        """Whether a trial encode is small enough, or good enough."""
+        """True if a trial encode is small enough, or good enough."""
         max_bytes = self.max_bytes(n_pixels)
         if max_bytes is not None:
             return len(attempt.data) <= max_bytes
@@ -57,8 +58,11 @@ class Attempt:
     """PSNR of the decoded picture, in dB; infinite if lossless."""
 
 
-def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Attempt]) -> tuple[Attempt, int]:
-    """The best attempt that meets the target, and how many were made.
+Trial = TypeVar("Trial", bound=Attempt)
+
+
+def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Trial]) -> tuple[Trial, int]:
+    """Find the best attempt that meets the target; returns it and the number of attempts.
 
     For a size, that is the highest quality that fits; for a PSNR, the lowest that reaches it. Bisects the multiples
     of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if nothing
@@ -66,7 +70,7 @@ def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float]
     """
     low, high = 0, round(100 / step)
     most = (high + 1).bit_length()
-    best: Attempt | None = None
+    best: Trial | None = None
     tries, last = 0, None
     while low <= high:
         middle = (low + high) // 2

@@ -1,7 +1,7 @@
 """``nnc encode``: pictures to .nnc files."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,25 +25,12 @@ from nncodec.cli.options import (
     device_option,
     max_pixels_option,
 )
-from nncodec.cli.settings import settings_of
+from nncodec.cli.settings import settings_of, source_options_of
 from nncodec.cli.writing import write_output
 from nncodec.threads import share
 
 if TYPE_CHECKING:
-    from nncodec.pipeline import Encoded, Settings
-
-
-@dataclass(frozen=True)
-class SourceOptions:
-    """How sources are read, and what is made of them beside what Settings say."""
-
-    keep_jpeg: bool
-    depth: int | None
-    frame: int | None
-    lossless: bool
-    codec: str | None
-    """The codec that was named."""
-    skip_if_larger: bool
+    from nncodec.pipeline import Encoded, Settings, SourceOptions
 
 
 @click.command("encode", short_help="Pictures to .nnc files.")
@@ -127,16 +114,18 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     jobs = plan(found)
     _refuse_to_skip(options, jobs)
     batch = batch_options_of(options, len(jobs))
-    depth = int(options["depth"]) if options["depth"] else None
-    sourcing = SourceOptions(
-        options["keep_jpeg"], depth, options["frame"], options["lossless"], options["codec"], options["skip_if_larger"]
-    )
     settings = settings_of(options, share(batch.workers) if batch.workers > 1 else 0)
-    ctx.exit(run(jobs, partial(encode_file, settings=settings, sourcing=sourcing), batch))
+    work = partial(
+        encode_file,
+        settings=settings,
+        sourcing=source_options_of(options, settings),
+        skip_if_larger=options["skip_if_larger"],
+    )
+    ctx.exit(run(jobs, work, batch))
 
 
 def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
-    """Stop who asks to leave out what could never be written, or must be."""
+    """Raise UsageError where --skip-if-larger would leave out every JPEG, or the output of a pipe."""
     if options["skip_if_larger"] and options["keep_jpeg"]:
         raise click.UsageError(
             "--keep-jpeg adds some bytes to every JPEG, so --skip-if-larger would leave them all out"
@@ -145,29 +134,18 @@ def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
         raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
 
 
-def encode_file(job: Job, settings: "Settings", sourcing: SourceOptions) -> Outcome:
+def encode_file(job: Job, settings: "Settings", sourcing: "SourceOptions", skip_if_larger: bool) -> Outcome:
     """Encode one file; runs in a worker process."""
-    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
-    from nncodec.container import MAGIC
-    from nncodec.pipeline import encode, encode_lossless, keep_file, read_any
+    from nncodec.pipeline import encode_source
 
     start = time.perf_counter()
     data = read_source(job.source)
-    notes: tuple[str, ...] = ()
-    if sourcing.keep_jpeg and data.startswith(JPEG_SIGNATURE):
-        done = keep_file(data, settings)
-    else:
-        picture = read_any(data, max_pixels=settings.max_pixels, depth=sourcing.depth, frame=sourcing.frame)
-        notes = picture.notes
-        if data.startswith(MAGIC):
-            notes += ("an .nnc file was encoded again: its loss adds to the new one",)
-        picture = replace(picture, notes=())
-        done = encode_lossless(picture, settings, sourcing.codec) if sourcing.lossless else encode(picture, settings)
-        if sourcing.skip_if_larger and len(done.data) >= len(data):
-            return _left_out(job, done, data)
-        notes += _larger(done, data)
+    done = encode_source(data, settings, sourcing)
+    if skip_if_larger and len(done.data) >= len(data):
+        return _left_out(job, done, data)
     write_output(job, done.data, make_folders=True)
-    outcome = _outcome(job, done, settings, notes, time.perf_counter() - start)
+    done = replace(done, notes=(*done.notes, *_larger(done, data)))
+    outcome = _outcome(job, done, settings, time.perf_counter() - start)
     return replace(outcome, sizes=(len(data), len(done.data)))
 
 
@@ -177,16 +155,16 @@ def _left_out(job: Job, done: "Encoded", source: bytes) -> Outcome:
 
 
 def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
-    """A note if there was nothing to gain, as with small pictures and with JPEG files of low quality."""
+    """A note on a file that is larger than its source, as with small pictures and with JPEG files of low quality."""
     from nncodec.codecs.jpegfile import JPEG_SIGNATURE
 
-    if len(done.data) <= len(source):
+    if done.kept or len(done.data) <= len(source):
         return ()
     way_out = "; --keep-jpeg takes it over as it is" if source.startswith(JPEG_SIGNATURE) else ""
     return (f"larger than the source, which has {grouped(len(source))} bytes{way_out}",)
 
 
-def _outcome(job: Job, done: "Encoded", settings: "Settings", notes: tuple[str, ...], seconds: float) -> Outcome:
+def _outcome(job: Job, done: "Encoded", settings: "Settings", seconds: float) -> Outcome:
     line = f"{job.source} -> {job.output}  {grouped(len(done.data))} bytes  {done.bpp:.3f} bpp"
     line += f"  {decibels(done.psnr)}  {seconds:.1f} s"
     if settings.target is not None:
@@ -200,13 +178,11 @@ def _outcome(job: Job, done: "Encoded", settings: "Settings", notes: tuple[str, 
         "seconds": round(seconds, 3),
         "tries": done.tries,
     }
-    return Outcome(job, "done", line, record=record, notes=notes, details=_details(done, settings))
+    return Outcome(job, "done", line, record=record, notes=done.notes, details=_details(done, settings))
 
 
 def _details(done: "Encoded", settings: "Settings") -> tuple[str, ...]:
-    from nncodec.pipeline import inspect
-
-    info = inspect(done.data)
+    info = done.info
     how = f"{done.codec}, quality {done.quality:g}, effort {settings.options.effort}"
     sections = ", ".join(f"{name} {grouped(n_bytes)}" for name, n_bytes in info.sections)
     return f"{info.width} x {info.height} {info.mode}, {how}", f"{sections}, container {info.overhead}"
