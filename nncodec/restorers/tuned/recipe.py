@@ -7,6 +7,7 @@ its codec and begins at the best, so the qualities here need only be near those 
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,14 @@ _N_TRAINING, _N_VALIDATION = 800, 24
 Bytes = npt.NDArray[np.uint8]
 
 
-def learn(folders: list[Path], output: Path, minutes: float) -> None:
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Settings that the command line can change."""
+
+    minutes: float
+
+
+def learn(folders: list[Path], output: Path, settings: Hyperparameters) -> None:
     """Train all starts, each for an equal share of the minutes, and write ``tuned.npz``, the weights as they ship.
 
     A finished start is kept in the folder ``output`` and not trained again, so an interrupted run can be resumed.
@@ -58,7 +66,7 @@ def learn(folders: list[Path], output: Path, minutes: float) -> None:
         rng = np.random.default_rng(number)
         regions = make_regions(training, by_name(codec), quality, _N_TRAINING, rng)
         held_out = make_regions(validation, by_name(codec), quality, _N_VALIDATION, np.random.default_rng(0))
-        steps = train_start(parameters, regions, 60 * minutes / len(STARTS), rng)
+        steps = train_start(parameters, regions, 60 * settings.minutes / len(STARTS), rng)
         gain = round(mean_gain(parameters, held_out), 3)
         record = {"codec": codec, "quality": quality, "steps": steps, "gain_db": gain}
         with (output / "log.jsonl").open("a", encoding="utf-8") as log:

@@ -1,0 +1,27 @@
+"""Options of ``nnc train learned``."""
+
+from nncodec.training.options import BATCH, PICTURES, RESUME, SEED, THREADS, WEIGHTS, Option, Training, crop, minutes
+
+TRAINING = Training(
+    summary="Train the codec learned.",
+    description="""Train the weights of codec learned: transforms, the network after the synthesis, and contexts.
+
+The time given is for transforms and network; then the contexts are fitted, which takes about ten minutes more. The
+state is saved every few minutes and at the end, with a line of figures in log.jsonl, measured on pictures that are
+kept out of training.""",
+    output=PICTURES,
+    options=(
+        minutes("For transforms and network, over all sittings."),
+        RESUME,
+        WEIGHTS,
+        BATCH,
+        crop(128, "Their side, a multiple of 8."),
+        Option("late_crop", int, 192, "The same, in the last part of the time.", low=32),
+        Option("rate", float, 1e-3, "Learning rate of the network."),
+        Option("width", int, 80, "Channels of the network.", low=1),
+        Option("blocks", int, 4, "Its residual blocks.", low=1),
+        Option("every_minutes", float, 5.0, "Time between checkpoints."),
+        THREADS,
+        SEED,
+    ),
+)
