@@ -23,8 +23,9 @@ from nncodec.cli.messages import EXIT_CODES
 from nncodec.codecs import all_codecs
 from nncodec.container import KIND_NAMES, Header, parse, serialize
 from nncodec.image.stills import MAX_PIXELS, MAX_SCANS
+from nncodec.nets.weights import NUMBERS
 from nncodec.pipeline import decode
-from nncodec.restorers import all_restorers
+from nncodec.restorers import all_restorers, by_name
 from tests import pictures
 from tests.conftest import Ran
 
@@ -169,9 +170,32 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(linked), target
 
 
-def test_files_the_readme_speaks_of_exist() -> None:
-    for name in re.findall(r"`((?:tools|docs|examples|results|tests|nncodec)/[\w./-]*)`", README):
-        assert (ROOT / name).exists(), name
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    folders = "docs|examples|experiments|nncodec|results|tests|tools|weights"
+    named = re.findall(rf"`((?:{folders})/[\w./-]*)`", text) + re.findall(
+        r"python ((?:experiments|tools)/\w+\.py)", text
+    )
+    missing = {name for name in named if not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_modules_that_the_architecture_page_names_exist() -> None:
+    """Named from the package's folder, as in `pipeline/encoding.py`."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/[\w/]+\.py)`", text)
+    assert len(named) > 20
+    assert {name for name in named if not any((top / name).exists() for top in (ROOT, ROOT / "nncodec"))} == set()
+
+
+def test_the_floors_of_the_architecture_page_are_those_of_the_contract() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = re.findall(
+        r"[a-z0-9]+", " ".join(line.split("  ")[0] for line in section(page, "Floors").split("```")[1].splitlines())
+    )
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("layers = [")[1].split("]")[0]
+    assert [name for name in drawn if name != "then"] == re.findall(r"nncodec\.(\w+)", contract)
 
 
 # --- command line reference -----------------------------------------------------------------------------------------
@@ -243,6 +267,19 @@ def test_restorers_and_their_numbers_are_those_of_the_code() -> None:
 @pytest.mark.parametrize("name", [*all_codecs(), *(path.parent.name for path in RESTORER_FAMILIES)])
 def test_every_codec_and_restorer_has_a_page_of_its_name(name: str) -> None:
     assert (FORMAT_PAGES / f"{name}.md").exists()
+
+
+@pytest.mark.parametrize("name", [restorer.name for restorer in all_restorers().values()])
+def test_the_page_of_a_restorer_begins_with_its_number(name: str) -> None:
+    number = re.search(r"^Restorer (\d+)", (FORMAT_PAGES / f"{name}.md").read_text(encoding="utf-8"), re.M)
+    assert number is not None
+    assert int(number[1]) == by_name(name).id
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if name in all_codecs()])
+def test_the_page_of_a_codec_states_the_numbers_of_its_weights(name: str) -> None:
+    text = " ".join((FORMAT_PAGES / f"{name}.md").read_text(encoding="utf-8").split())
+    assert re.search(rf"\b{NUMBERS[name][0]} to {NUMBERS[name][-1]}\b", text)
 
 
 @pytest.mark.parametrize("name", all_codecs())
