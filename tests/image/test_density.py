@@ -16,7 +16,7 @@ STILL = PIL.Image.fromarray(pictures.photograph(20, 30))
 
 
 @pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "TIFF", "BMP"])
-@pytest.mark.parametrize("dots", [(300, 300), (144, 144), (204, 98)], ids=str)
+@pytest.mark.parametrize("dots", [(300, 300), (144, 144), (204, 98), (72, 150)], ids=str)
 def test_the_density_of_a_scan_becomes_exif(pillow_format: str, dots: tuple[int, int]) -> None:
     meta = read(pictures.file_of(STILL, pillow_format, dpi=dots)).metadata
     block = PIL.Image.Exif()
@@ -35,6 +35,18 @@ def test_an_exif_block_stands_as_it_is_whatever_the_header_says() -> None:
     exif = b"Exif\0\0" + pictures.exif(6)
     meta = read(pictures.file_of(STILL, "PNG", dpi=(300, 300), exif=exif)).metadata
     assert (meta.exif, stated_density(meta)) == (pictures.exif(6), None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "dots"),
+    [(300.4, 300.4), (299.9994, 300), (300.013, 300.01), (2, 2), (1.98, None), (65_535, 65_535), (65_536, None)],
+)
+def test_densities_are_rounded_to_a_hundredth_and_must_be_plausible(stated: float, dots: float | None) -> None:
+    """PNG holds whole dots per metre, which are up to 0.0127 dots per inch beside the whole number that was meant."""
+    exif = PIL.Image.Exif()
+    exif[0x011A] = exif[0x011B] = IFDRational(round(stated * 10_000), 10_000)
+    meta = Metadata(exif=exif.tobytes().removeprefix(b"Exif\0\0"))
+    assert stated_density(meta) == (None if dots is None else pytest.approx((dots, dots), abs=1e-9))
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08"]))
