@@ -51,3 +51,26 @@ def test_the_network_is_given_the_level_in_fortieths(condition, asked, monkeypat
     monkeypatch.setattr(luma, "_network", lambda device, model: net)
     luma.RESTORER.apply(np.zeros((16, 16, 3), np.uint8), bytes([50, condition, 0x88]), "cpu")
     assert net.asked == {asked}
+
+
+class Constant(Recorder):
+    """A network that adds a constant to luma."""
+
+    def __init__(self, added: float) -> None:
+        super().__init__()
+        self._added = added
+
+    def correction(self, ycc: np.ndarray, family: int, level: float) -> np.ndarray:
+        """Adds it."""
+        added = np.zeros_like(ycc)
+        added[:, :, 0] = self._added
+        return added
+
+
+@pytest.mark.parametrize(("added", "expected"), [(300, 255), (-300, 0), (2.6, 103), (-2.6, 97)])
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 3)], ids=["gray", "colour"])
+def test_samples_are_rounded_and_limited_to_8_bits(added, expected, shape, monkeypatch):
+    monkeypatch.setattr(luma, "_network", lambda device, model: Constant(added))
+    corrected = luma.RESTORER.apply(np.full(shape, 100, np.uint8), bytes([50, 0, 0x08]), "cpu")
+    assert corrected.dtype == np.uint8
+    assert (corrected == expected).all()

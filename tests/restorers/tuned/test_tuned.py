@@ -13,13 +13,11 @@ from nncodec.cli.verbs import train
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.container import Container, Kind, Section, parse, serialize
-from nncodec.entropy.coder import Encoder, join_streams
-from nncodec.entropy.tables import Tables
-from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, NncError
 from nncodec.image import Picture
 from nncodec.nets import weights
 from nncodec.pipeline import Settings, Target, decode, encode
-from nncodec.restorers import Task, make_section
+from nncodec.restorers import Task, make_section, tuned
 from nncodec.restorers.tuned import RESTORER, recipe
 from nncodec.training import data
 from tests import pictures
@@ -137,37 +135,17 @@ def test_strips_and_their_order_do_not_show() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "error"),
-    [
-        (b"", CorruptFile),
-        (bytes([MODEL]), CorruptFile),
-        (bytes([0, 0]), UnsupportedFile),
-        (bytes([MODEL, 255]), CorruptFile),
-        (bytes([MODEL, 0, 5]), CorruptFile),
-        (bytes([MODEL, 0, 2, 10, 0, 1]), CorruptFile),
-        (bytes([MODEL, 0, 5, 64, 0, 1]), CorruptFile),
-        (bytes([MODEL, 0, 5, 10, 9, 1]), CorruptFile),
-        (bytes([MODEL, 0, 5, 10, 0, 1, 0]), CorruptFile),
-    ],
+    ("added", "expected"), [(300, 255), (-300, 0), (2.6, 103), (-2.6, 97), (40_000, 255), (-40_000, 0)]
 )
-def test_impossible_parameters_are_refused(parameters: bytes, error: type[NncError]) -> None:
-    with pytest.raises(error):
-        RESTORER.apply(seen(), parameters, "cpu")
-
-
-@pytest.mark.parametrize(("symbol", "fine"), [(128, True), (129, False), (-128, True), (-129, False)])
-def test_differences_above_16_are_refused(symbol: int, fine: bool) -> None:
-    """In steps of 1/8, symbols beyond the tables, which hold 31."""
-    symbols = np.zeros(378, np.int32)
-    symbols[7] = symbol
-    encoder = Encoder(Tables.unpack(weights.load(MODEL, "tuned")))
-    encoder.code(symbols, np.full(378, 20, np.uint8))
-    parameters = bytes([MODEL, 0, 3, 20]) + join_streams(*encoder.finish())
-    if fine:
-        assert RESTORER.apply(seen(), parameters, "cpu").shape == PHOTO.shape
-    else:
-        with pytest.raises(CorruptFile, match="more than 16"):
-            RESTORER.apply(seen(), parameters, "cpu")
+@pytest.mark.parametrize("shape", [(70, 9), (70, 9, 3)], ids=["gray", "colour"])
+def test_samples_are_rounded_and_limited_to_8_bits(
+    added: float, expected: int, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even for corrections beyond 16 bits, which damaged weights can give."""
+    monkeypatch.setattr(tuned, "correction", lambda _, x: np.full([side - 10 for side in x.shape], added, np.float32))
+    corrected = RESTORER.apply(np.full(shape, 100, np.uint8), bytes([MODEL, 0]), "cpu")
+    assert corrected.dtype == np.uint8
+    assert (corrected == expected).all()
 
 
 def test_damaged_parameters_give_a_picture_or_our_error_and_nothing_else() -> None:
