@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codec import Options
-from nncodec.codecs.learned import CODEC, NUMBERS
+from nncodec.codecs.learned import CODEC
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.tables import Tables
@@ -58,7 +58,7 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
 
 def by_group(payload: bytes, model: Model, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (PLANES, N_GROUPS) of the symbols of a colour picture."""
-    parsed = Payload.parse(payload, PLANES, NUMBERS)
+    parsed = Payload.parse(payload, PLANES, weights.NUMBERS[CODEC.name])
     known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES, model.sizes)
     reader = Reader(model.tables, stamp(width, height, PLANES, parsed.quality), parsed)
     bits, contexts = np.zeros((PLANES, N_GROUPS)), model.contexts(parsed.quality)

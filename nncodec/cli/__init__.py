@@ -48,7 +48,7 @@ class Verbs(click.Group):
 
 
 def _guess(name: str) -> str:
-    """What is meant by a verb that does not exist, as the end of a sentence."""
+    """The verb that was probably meant, as the end of a sentence; empty if none is like it."""
     if Path(name).is_file():
         return f"; is 'nnc {'decode' if name.lower().endswith('.nnc') else 'encode'} {name}' meant?"
     from difflib import get_close_matches

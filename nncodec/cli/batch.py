@@ -21,7 +21,7 @@ from nncodec.threads import share, threads_of_children
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job. Picklable: it comes back from a worker process."""
+    """The result of a job. Picklable: it comes back from a worker process."""
 
     job: Job
     status: str
@@ -41,7 +41,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch behaves, the same for every verb."""
+    """The options of a batch, the same for every verb."""
 
     workers: int = 1
     force: bool = False
@@ -85,7 +85,7 @@ def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
 
 
 def _nothing() -> None:
-    """What there is to clear without a bar."""
+    """Clear no bar."""
 
 
 def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:

@@ -25,7 +25,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Sources:
-    """What the user named, before folders are walked."""
+    """The arguments of the user, before folders are walked."""
 
     paths: tuple[str, ...]
     output: str | None
@@ -40,11 +40,11 @@ class Sources:
 
 
 OURS = frozenset({".nnc"})
-"""What a walk through a folder picks up for verbs that read .nnc files."""
+"""Suffixes that a walk through a folder picks up for verbs that read .nnc files."""
 
 
 def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[str], out_suffix: str) -> Sources:
-    """What arguments, --filelist and the other batch options name; click.UsageError for nothing at all."""
+    """The sources that arguments and --filelist name; click.UsageError for none at all."""
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not paths and not listed:
         raise click.UsageError("no SOURCE given; - is standard input")

@@ -1,4 +1,4 @@
-"""What the command says: ``nnc: error: ...`` and ``nnc: hint: ...`` on standard error, and the exit codes."""
+"""Messages of the command: ``nnc: error: ...`` and ``nnc: hint: ...`` on standard error, and the exit codes."""
 
 import math
 import sys
@@ -20,7 +20,7 @@ EXIT_CODES = {
 
 
 _CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0))}
-"""What a terminal would obey, and line feeds: a file may be called anything."""
+"""Control characters that a terminal would obey, and line feeds: a file may be called anything."""
 
 
 def printable(text: str) -> str:
@@ -71,7 +71,7 @@ def report_usage(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)  # a command without its verb: the help is the message
         return error.exit_code
-    say(f"nnc: error: {_in_our_manner(error.format_message())}")
+    say(f"nnc: error: {_as_a_message(error.format_message())}")
     if isinstance(error, click.NoSuchOption) and any(name.startswith("-") and Path(name).exists() for name in sys.argv):
         say("nnc: hint: -- goes before names that begin with a dash")
     elif isinstance(error, click.UsageError) and error.ctx is not None:
@@ -79,7 +79,7 @@ def report_usage(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _in_our_manner(message: str) -> str:
+def _as_a_message(message: str) -> str:
     """A sentence of click's as the messages here are written: no capital, no full stop."""
     begins_with_word = message[:1].isupper() and message[1:2].islower()
     return (message[0].lower() + message[1:] if begins_with_word else message).removesuffix(".")

@@ -117,7 +117,7 @@ def check_restore(names: str) -> None:
 
 @contextmanager
 def _as_usage() -> Iterator[None]:
-    """What the library refuses is a wrong value on the command line."""
+    """Turn an EncodeError of the library into a usage error."""
     from nncodec.errors import EncodeError
 
     try:
@@ -149,7 +149,7 @@ def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: s
 
 
 def complete_restore(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """What a shell offers after ``--restore``."""
+    """The restorers that a shell offers after ``--restore``."""
     from nncodec.restorers import all_restorers
 
     names = ("auto", "none", *(restorer.name for restorer in all_restorers().values()))
@@ -157,13 +157,13 @@ def complete_restore(ctx: click.Context, parameter: click.Parameter, incomplete:
 
 
 def complete_format(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """What a shell offers after ``--format``: the formats that ``nnc decode --help`` names."""
+    """The formats that a shell offers after ``--format``: those that ``nnc decode --help`` names."""
     formats = ("png", "jpeg", "webp", "avif", "jpeg2000", "tiff", "ppm", "bmp", "gif", "npy")
     return [name for name in formats if name.startswith(incomplete)]
 
 
 def batch_options_of(options: dict[str, Any], n_jobs: int) -> BatchOptions:
-    """The batch batch that :func:`batch_options`, or those of them that a verb has, describe."""
+    """The batch that the options of :func:`batch_options` describe, or as many of these as a verb has."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
     return BatchOptions(workers, **{flag: options.get(flag, False) for flag in flags})

@@ -459,7 +459,7 @@ def test_version_and_help(nnc: Nnc) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_told_in_one_manner(nnc: Nnc, photo: Path, arguments: list[str], said: str) -> None:
+def test_wrong_usage_is_told_in_one_form(nnc: Nnc, photo: Path, arguments: list[str], said: str) -> None:
     Path("a.NNC").write_bytes(b"")
     result = nnc(*arguments)
     assert (result.code, result.out) == (2, "")

@@ -17,8 +17,8 @@ from nncodec.errors import CorruptFile, EncodeError, NncError
 
 
 @dataclass(frozen=True)
-class SourceOptions:
-    """How files are decoded and written."""
+class DecodeOptions:
+    """Options of decoding and writing files."""
 
     pillow_format: str | None
     png_level: int
@@ -78,7 +78,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
     jobs = plan(named(sources, options, OURS, suffix))
-    sourcing = SourceOptions(
+    decoding = DecodeOptions(
         pillow_format,
         options["png_level"],
         options["quality"],
@@ -89,14 +89,14 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["layers"],
         options["device"],
     )
-    ctx.exit(run(jobs, partial(decode_file, sourcing=sourcing), batch_options_of(options, len(jobs))))
+    ctx.exit(run(jobs, partial(decode_file, options=decoding), batch_options_of(options, len(jobs))))
 
 
-def decode_file(job: Job, sourcing: SourceOptions) -> Outcome:
+def decode_file(job: Job, options: DecodeOptions) -> Outcome:
     """Decode one file; runs in a worker process."""
     start = time.perf_counter()
     data = read_source(job.source)
-    out, size, notes, codec = _kept(data) if sourcing.original else _decoded(data, job, sourcing)
+    out, size, notes, codec = _kept(data) if options.original else _decoded(data, job, options)
     write_output(job, out, make_folders=True)
     seconds = time.perf_counter() - start
     line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
@@ -111,24 +111,24 @@ def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
     return out, "original", (), f"kept {suffix} file"
 
 
-def _decoded(data: bytes, job: Job, sourcing: SourceOptions) -> tuple[bytes, str, tuple[str, ...], str]:
+def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str, tuple[str, ...], str]:
     from nncodec.image import write
     from nncodec.pipeline import decode
 
-    pillow_format = sourcing.pillow_format or _format_of(job.output)
+    pillow_format = options.pillow_format or _format_of(job.output)
     try:
         done = decode(
             data,
-            max_pixels=sourcing.max_pixels,
-            restore=sourcing.restore,
-            partial=sourcing.partial,
-            layers=sourcing.layers,
-            device=sourcing.device,
+            max_pixels=options.max_pixels,
+            restore=options.restore,
+            partial=options.partial,
+            layers=options.layers,
+            device=options.device,
         )
     except CorruptFile as error:
         raise CorruptFile(str(error), _way_out(data)) from error
     picture = done.picture
-    out, lost = write(picture, pillow_format, png_level=sourcing.png_level, quality=sourcing.quality)
+    out, lost = write(picture, pillow_format, png_level=options.png_level, quality=options.quality)
     return (
         out,
         f"{picture.width} x {picture.height} {picture.mode}",
@@ -138,7 +138,7 @@ def _decoded(data: bytes, job: Job, sourcing: SourceOptions) -> tuple[bytes, str
 
 
 def _way_out(data: bytes) -> str | None:
-    """What may be done about a damaged file, if anything."""
+    """A hint on how to decode a damaged file, None if nothing in it is sound."""
     from nncodec.pipeline import inspect
 
     try:

@@ -51,7 +51,7 @@ def _tell(file: str, as_json: bool) -> int:
 
 
 def _inspected(data: bytes) -> "tuple[Info, CorruptFile | None]":
-    """What a file holds; of a damaged one what is sound, and the error."""
+    """Inspect a file; a damaged one as far as it is sound, with the error."""
     from nncodec.pipeline import inspect
 
     try:

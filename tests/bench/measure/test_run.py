@@ -398,14 +398,14 @@ import multiprocessing, time
 from tests.bench.measure.test_run import _work_for_ever
 worker = multiprocessing.get_context("spawn").Process(target=_work_for_ever)
 worker.start()
-time.sleep(100)
+time.sleep(1800)
 """
 
 
 def _work_for_ever() -> None:
     run._start_worker(None)
     print("ready", flush=True)
-    time.sleep(100)
+    time.sleep(1800)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="looks for a process by its number")
@@ -414,7 +414,7 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "ready\n"
         parent.kill()
-        left, _ = parent.communicate(timeout=60)  # ends when the worker, which shares the pipe, has ended
+        left, _ = parent.communicate(timeout=900)  # ends when the worker, which shares the pipe, has ended
     assert left == ""
 
 
