@@ -1,5 +1,6 @@
 """The floors, and what may not be imported: shown to hold, and shown to notice when they do not."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -158,3 +159,60 @@ def test_nothing_is_pickled_or_evaluated_in_the_package() -> None:
         text = path.read_text(encoding="utf-8")
         for forbidden in ("import pickle", "torch.load(", "allow_pickle=True", " eval(", " exec("):
             assert forbidden not in text, f"{path}: {forbidden}"
+
+
+# --- torch ----------------------------------------------------------------------------------------------------------
+
+
+def may_import_torch(path: Path) -> bool:
+    """True for modules that say by name or folder that they need torch."""
+    return path.name.endswith("_torch.py") or path.name == "recipe.py" or "training" in path.parts
+
+
+def imports_of_torch(text: str) -> list[int]:
+    """Lines that import torch, inside functions as well; not those under ``if TYPE_CHECKING``."""
+    tree = ast.parse(text)
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    lines = []
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        if id(node) not in for_types and any(name.split(".")[0] == "torch" for name in names):
+            lines.append(node.lineno)
+    return lines
+
+
+def test_only_modules_named_for_it_import_torch() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in sorted((ROOT / "nncodec").rglob("*.py"))
+        if not may_import_torch(path.relative_to(ROOT)) and (lines := imports_of_torch(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("import torch", [1]),
+        ("import os, torch.nn as nn", [1]),
+        ("from torch import nn", [1]),
+        ("from torch.nn import functional", [1]),
+        ("def late():\n    import torch", [2]),
+        ("import torchless\nfrom nncodec import torch\nfrom . import torch", []),
+        ("if TYPE_CHECKING:\n    import torch", []),
+        ("if debugging:\n    import torch", [2]),
+    ],
+)
+def test_an_import_of_torch_is_noticed(text: str, lines: list[int]) -> None:
+    assert imports_of_torch(text) == lines
+
+
+def test_modules_that_may_import_torch_are_named_so() -> None:
+    names = ("nets/resnet_torch.py", "restorers/luma/recipe.py", "training/loop.py", "nets/device.py", "cli/recipes.py")
+    assert [may_import_torch(Path("nncodec", name)) for name in names] == [True, True, True, False, False]

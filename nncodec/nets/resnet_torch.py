@@ -5,6 +5,7 @@ the correction in the same unit.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nncodec.entropy.scales import LEAK
-from nncodec.nets.resnet import Shape
+from nncodec.errors import UnsupportedFile
+from nncodec.nets.quantised import restored
+from nncodec.nets.resnet import UNIT, Shape
 
 ANCHORS = 5
 """Levels of damage that a condition is learned at, evenly spaced; between them it is interpolated."""
@@ -99,3 +102,36 @@ class ArtifactNet(nn.Module):
             y = block(y, family, level)
         y = self.leave(y)
         return F.pixel_shuffle(y.float() * (1 + self.gain(family, level)), self.out)
+
+
+class Accelerated:
+    """The same function as `nncodec.nets.resnet.ArtifactNet`, in torch on a device.
+
+    Args:
+        arrays: as they ship; parameters of `ArtifactNet` after ``net.``.
+        device: name of a device of torch.
+    """
+
+    def __init__(self, arrays: dict[str, npt.NDArray[Any]], device: str) -> None:
+        values = restored(arrays, "net")
+        self._net = ArtifactNet.of(values).requires_grad_(False).to(device)
+        self._device = device
+        shape = Shape.of(values)
+        self.families, self.halo = shape.families, shape.halo
+        self._border = -self.halo % BLOCK  # torch is given whole blocks
+
+    def correction(self, ycc: npt.NDArray[np.float32], family: int, level: float) -> npt.NDArray[np.float32]:
+        """The correction of a region; see `nncodec.nets.resnet.ArtifactNet.correction`."""
+        x = torch.from_numpy(np.moveaxis(ycc, -1, 0) / np.float32(UNIT))[None].to(self._device)
+        conditions = torch.tensor([family], device=self._device), torch.tensor([level], device=self._device)
+        y = self._net(F.pad(x, [self._border] * 4), *conditions)[0]
+        inner = slice(self.halo + self._border, -(self.halo + self._border))
+        added: npt.NDArray[np.float32] = y[:, inner, inner].permute(1, 2, 0).cpu().numpy() * np.float32(UNIT)
+        return added
+
+
+def net_on_cuda(arrays: dict[str, npt.NDArray[Any]]) -> Accelerated:
+    """Make the network on the CUDA device; UnsupportedFile if there is none."""
+    if not torch.cuda.is_available():
+        raise UnsupportedFile("there is no cuda device here", "use the CPU; the picture is the same")
+    return Accelerated(arrays, "cuda")

@@ -5,9 +5,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from nncodec.training.allocator import keep_memory
 from nncodec.training.data import Pictures, find_pictures, load_pictures
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.state import Average
+
+
+def prepare_process(threads: int) -> None:
+    """Set this process up for hours of training: threads of torch, and memory that is kept between steps."""
+    keep_memory()
+    torch.set_num_threads(threads)
 
 
 def load_data(folders: list[Path], folder: Path, seed: int) -> tuple[Pictures, Pictures]:

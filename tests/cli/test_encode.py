@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,11 @@ import PIL.Image
 import pytest
 
 import nncodec
+from nncodec.cli.files import Job
+from nncodec.cli.verbs import encode as verb
 from nncodec.container import MAGIC
-from nncodec.image import Metadata
+from nncodec.image import Metadata, read
+from nncodec.pipeline import Settings, SourceOptions, Target, encode
 from tests import pictures
 from tests.conftest import Ran
 
@@ -256,6 +260,17 @@ def test_what_would_not_be_smaller_can_be_left_out(nnc: Nnc, here: Path) -> None
     assert Path("dot.nnc").stat().st_size == record["bytes"]
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, "skipped"), (1, "done")], ids=["as large", "a byte smaller"])
+def test_as_large_as_the_source_is_not_smaller(nnc: Nnc, here: Path, more: int, status: str) -> None:
+    """Bytes after the end of a PNG file change its size, and no pixel."""
+    png = pictures.file_of(pictures.flat(1, 1), "PNG")
+    n_bytes = len(nncodec.encode(png, "jpeg"))
+    assert n_bytes > len(png)
+    Path("dot.png").write_bytes(png + bytes(n_bytes + more - len(png)))
+    record = json.loads(nnc("encode", "dot.png", "-c", "jpeg", "--skip-if-larger", "--json").out)
+    assert (record["status"], record["bytes"]) == (status, n_bytes)
+
+
 def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
     exif = b"Exif\0\0" + pictures.exif(6)
     PIL.Image.fromarray(pictures.photograph(8, 8)).save("a.jpg", exif=exif, icc_profile=pictures.icc())
@@ -471,6 +486,21 @@ def test_json_lines(nnc: Nnc, photo: Path) -> None:
     original = np.asarray(PIL.Image.open(photo)).astype(float)
     mse = ((original - nncodec.decode("photo.nnc").pixels) ** 2).mean()
     assert record["psnr"] == pytest.approx(10 * np.log10(255**2 / mse))
+
+
+def test_seconds_are_those_that_passed(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 112.5])
+    monkeypatch.setattr(verb, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    done = verb.encode_file(Job(str(photo), "photo.nnc"), Settings("webp"), SourceOptions(), skip_if_larger=False)
+    assert done.record["seconds"] == 12.5
+    assert "12.5 s" in done.line
+
+
+def test_tries_of_a_target_are_told(nnc: Nnc, photo: Path) -> None:
+    arguments = ("-c", "jpeg", "--target-size", "2k", "--restore", "none", "--json")
+    record = json.loads(nnc("encode", photo, *arguments).out)
+    told = encode(read(photo.read_bytes()), Settings("jpeg", target=Target(size=2000), restore="none"))
+    assert record["tries"] == told.tries > 3
 
 
 def test_json_lines_of_failures_and_lossless(nnc: Nnc, photo: Path) -> None:

@@ -6,9 +6,10 @@ import torch
 
 from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights
-from nncodec.nets.device import Accelerated, net_on
+from nncodec.nets.device import net_on
 from nncodec.nets.quantised import stored
 from nncodec.nets.resnet import ArtifactNet
+from nncodec.nets.resnet_torch import Accelerated
 from nncodec.nets.resnet_torch import ArtifactNet as Trainable
 from nncodec.restorers.luma import RESTORER
 

@@ -65,6 +65,13 @@ def test_what_is_reported_is_what_the_file_decodes_to() -> None:
     assert (done.codec, done.quality, done.tries) == ("jpeg", 80, 1)
 
 
+def test_psnr_of_deep_gray_is_relative_to_16_bits() -> None:
+    picture = pictures.picture("I;16")
+    done = encode(picture, Settings("jpeg2000", Options(60)))
+    error = decode(done.data).pixels.astype(float) - picture.pixels
+    assert done.psnr == pytest.approx(10 * np.log10(65535**2 / (error**2).mean()))
+
+
 def test_lossless_is_reported_as_infinite() -> None:
     assert encode(pictures.picture("RGB"), Settings("webp", Options(100))).psnr == float("inf")
 

@@ -138,6 +138,19 @@ def test_a_size_counts_the_whole_file(codec: str) -> None:
     assert len(better.data) > 3000
 
 
+@pytest.mark.parametrize("restore", ["none", "tuned"])
+def test_tries_are_the_encodes_that_were_made(restore: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a restorer, the last one, whose payload was coded before, is fitted once more at full effort."""
+    codec, qualities = by_name("jpeg"), []
+    plain = codec.encode
+    monkeypatch.setattr(
+        codec, "encode", lambda pixels, options: qualities.append(options.quality) or plain(pixels, options)
+    )
+    done = encode(PHOTO, Settings("jpeg", target=Target(size=3000), restore=restore))
+    assert len(qualities) > 3
+    assert done.tries == len(qualities) + (restore != "none")
+
+
 @pytest.mark.parametrize("codec", ["jpeg", "jpeg2000", "webp", "avif"])
 def test_a_psnr_is_that_of_the_decoded_file(codec: str) -> None:
     done = encode(PHOTO, Settings(codec, target=Target(psnr=34.0)))

@@ -118,9 +118,6 @@ def _prepare_torch(threads: int) -> None:
     from nncodec.nets.weights import require
 
     require("torch", "training", "pip install torch")
-    import torch
+    from nncodec.training.start import prepare_process
 
-    from nncodec.training.allocator import keep_memory
-
-    keep_memory()
-    torch.set_num_threads(threads)
+    prepare_process(threads)
