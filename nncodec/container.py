@@ -18,9 +18,9 @@ from nncodec.leb128 import read_number, write_number
 MAGIC = b"\x8ennc"
 """The high bit of the first byte marks the file as binary; it is not valid UTF-8."""
 VERSION = 2
-"""What is written."""
+"""Version of the format that is written."""
 VERSIONS = (1, 2)
-"""What is read."""
+"""Versions that are read."""
 
 MAX_SIDE = 2**24 - 1
 """Largest width or height the header may state."""
@@ -50,7 +50,7 @@ _METADATA = {Kind.ICC, Kind.EXIF, Kind.XMP}
 
 
 class Section(NamedTuple):
-    """One section: its kind (1 to 127) and its bytes, which belong to whoever wrote them."""
+    """One section: its kind (1 to 127) and its bytes, whose meaning the kind defines."""
 
     kind: int
     data: bytes
@@ -63,7 +63,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of a picture before any section is read."""
+    """The header of a file: codec, size and sample format of the picture."""
 
     codec: int
     """Wire number of the codec, 1 to 255."""
@@ -99,12 +99,12 @@ class Container:
         return self.all(Kind.PAYLOAD)[0]
 
     def ends(self) -> list[int]:
-        """Where each section ends in the file: cut there, the file is sound up to and including that section."""
+        """The end of each section, as an offset in the file; cut there, the file is sound up to that section."""
         framed = (1 + len(write_number(len(s.data))) + len(s.data) + _CHECKSUM.size for s in self.sections)
         return list(accumulate(framed, initial=len(_header_bytes(self.header))))[1:]
 
     def binding(self) -> int:
-        """CRC-32 of payload and layers: what a restorer section is bound to."""
+        """CRC-32 of payload and layers, which a restorer section repeats: it is bound to them."""
         crc = 0
         for section in self.sections:
             if section.kind in (Kind.PAYLOAD, Kind.LAYER):
@@ -113,7 +113,7 @@ class Container:
 
 
 class Span(NamedTuple):
-    """A section, and what it costs beside its content."""
+    """A section, and the number of bytes that frame its content."""
 
     section: Section
     framing: int
@@ -149,7 +149,7 @@ def parse(data: bytes) -> Container:
 
 
 def parse_prefix(data: bytes) -> tuple[Container, bool]:
-    """Read as many whole, undamaged sections as there are; also say whether that is the whole file.
+    """Read the whole, undamaged sections at the start of a file; the flag is True if that is the whole file.
 
     Raises as :func:`parse` does if not even header and payload are whole.
     """

@@ -1,4 +1,4 @@
-"""Everything this package raises on purpose.
+"""The errors that this package raises on purpose.
 
 ::
 
@@ -8,7 +8,7 @@
     ├── LimitExceeded     larger than the caller allows
     └── EncodeError       the picture or the settings cannot be encoded
 
-The class answers "what should I do now": fetch the file again, upgrade, raise the limit, change the input.
+The class tells the caller the remedy: fetch the file again, upgrade, raise the limit, change the input.
 """
 
 

@@ -14,7 +14,7 @@ from nncodec.pipeline.inspecting import mode_name
 
 
 class NncImageFile(PIL.ImageFile.ImageFile):
-    """Reads the file at once, since its checksums cover all of it, but decodes pixels only when they are asked for."""
+    """An .nnc file in Pillow: read at once, since its checksums cover all of it, but decoded on first use of pixels."""
 
     format = "NNC"
     format_description = "nnc neural image codec"

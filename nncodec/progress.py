@@ -1,7 +1,7 @@
-"""How far a long loop has come, told to whoever shows it: the one door from the depths to a progress bar.
+"""Progress of long loops, reported to a listener, such as the progress bar of the command line.
 
-Nothing is told where nobody listens: in worker processes, in threads of a library, and in Python programs that did not
-ask.
+Without a listener reports are dropped: in worker processes, in threads of a library, and in Python programs that set
+none.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 Listener = Callable[[str, int, int], None]
-"""Called with what is being done, in a few words, the rounds that are done and the rounds that there are.
+"""Called with the name of the work, in a few words, the number of rounds done, and the number of rounds in all.
 
-No rounds at all: something that may take long begins, and nobody counts.
+Both numbers are 0 when work begins whose rounds are not counted.
 """
 
 _listener: ContextVar[Listener | None] = ContextVar("nncodec.progress", default=None)
@@ -19,7 +19,7 @@ _listener: ContextVar[Listener | None] = ContextVar("nncodec.progress", default=
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Have ``listener`` told of the loops that run meanwhile."""
+    """Report the loops of a block to ``listener``."""
     token = _listener.set(listener)
     try:
         yield
@@ -29,7 +29,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def attempt(number: int, most: int) -> Iterator[None]:
-    """A try of at most so many, the first being 1: told of at once, and put before what its own loops tell."""
+    """Report attempt ``number``, from 1, of at most ``most``; its label precedes the reports of a block."""
     listener, label = _listener.get(), f"try {number} of {most}"
     if listener is None:
         yield
@@ -40,14 +40,14 @@ def attempt(number: int, most: int) -> Iterator[None]:
 
 
 def stage(what: str) -> None:
-    """Tell that something begins whose rounds are not counted."""
+    """Report the beginning of work whose rounds are not counted."""
     listener = _listener.get()
     if listener is not None:
         listener(what, 0, 0)
 
 
 def counter(what: str, rounds: int) -> Callable[[], None]:
-    """A function to call after each of a loop's rounds."""
+    """Return a function to call after each round of a loop."""
     listener = _listener.get()
     if listener is None:
         return lambda: None

@@ -1,4 +1,4 @@
-"""How many threads a process may use, and its child processes: threads of several processes fight for the cores."""
+"""The number of threads of a process and of its child processes, whose threads would compete for the cores."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ _VARIABLES = (_OWN, "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_T
 
 
 def available() -> int:
-    """Threads for this process: as many as OMP_NUM_THREADS says, else one for each core that it may run on."""
+    """The threads that this process may use: OMP_NUM_THREADS if it is set, else one for each core."""
     told = os.environ.get(_OWN, "").partition(",")[0].strip()
     if told.isdecimal() and int(told):
         return int(told)
@@ -25,12 +25,12 @@ def available() -> int:
 
 
 def cores() -> int:
-    """Cores that this process may run on."""
+    """The number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def share(processes: int) -> int:
-    """Threads for each of so many child processes that run at once, at least one."""
+    """The threads for each of ``processes`` child processes that run at once, at least one."""
     return max(1, available() // processes)
 
 
@@ -49,7 +49,7 @@ def in_parallel(work: Callable[[T], object], items: Sequence[T]) -> None:
 
 @contextmanager
 def products_alone() -> Iterator[None]:
-    """Matrix products take one thread each meanwhile: in small ones, threads would wait for each other."""
+    """Limit matrix products in a block to one thread each: in small ones, threads would wait for each other."""
     with _libraries().limit(limits=1, user_api="blas"):
         yield
 
@@ -64,7 +64,7 @@ def _libraries() -> "ThreadpoolController":
 
 @contextmanager
 def threads_of_children(threads: int) -> Iterator[None]:
-    """Environment under which processes that start meanwhile use so many threads each: libraries' and our own."""
+    """Set, for a block, the environment variables that limit new child processes to ``threads`` threads each."""
     before = {name: os.environ.get(name) for name in _VARIABLES}
     os.environ.update(dict.fromkeys(_VARIABLES, str(threads)))
     try:

@@ -1,1 +1,1 @@
-"""Torch modules. Imported inside functions of the floors above, never when the package starts."""
+"""The networks and the arithmetic that several codecs and restorers share, and the weights by number."""

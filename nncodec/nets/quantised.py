@@ -1,4 +1,7 @@
-"""Weights as they ship, and back: painting networks as small integers with a step per output channel."""
+"""The stored form of network weights: 16-bit integers with a step per output channel.
+
+It is for networks that reconstruct pixels. Weights that predict symbols are whole numbers and ship as such.
+"""
 
 from typing import Any
 
@@ -7,25 +10,27 @@ import numpy.typing as npt
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-LEVELS = 32
-"""Steps per root mean square of a kernel: near the precision of bfloat16, in which the networks may run anyway."""
+STEPS_PER_RMS = 32
+"""Steps in the root mean square of a kernel: near the precision of bfloat16, which the networks tolerate."""
 STEP = ".step"
+"""End of the name of an array of steps."""
 
 
 def stored(name: str, values: npt.NDArray[np.floating]) -> Arrays:
-    """One parameter as arrays: kernels of convolutions as int16 and float32 steps, all else as float16.
+    """Convert one parameter to the arrays that ship.
 
-    The linear transforms are float16, too: they carry most of the picture.
+    Kernels of convolutions (W, C, k, k) become int16 and a float32 step (W,); everything else becomes float16, the
+    linear transforms too, because they carry most of the picture.
     """
     if values.ndim != 4 or "linear" in name:
         return {name: values.astype(np.float16)}
     size = np.sqrt(np.square(values).mean((1, 2, 3)))
-    step = (np.maximum(size, 1e-12) / LEVELS).astype(np.float32)
+    step = (np.maximum(size, 1e-12) / STEPS_PER_RMS).astype(np.float32)
     return {name: np.rint(values / step[:, None, None, None]).astype(np.int16), name + STEP: step}
 
 
 def restored(arrays: Arrays, part: str) -> dict[str, npt.NDArray[np.float32]]:
-    """Float32 parameters of one part (``analysis``, ...), by their names within it."""
+    """Float32 parameters of one part (``net``, ``com``, ...), by their names within it; inverse of `stored`."""
     start = part + "."
     values = {}
     for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Work on a picture in tiles, by threads of our own; none inside the small matrix products, where they would wait."""
+"""Tiles of a picture, each processed by one thread; the small matrix products inside have no threads of their own."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _STEP, _SHORTEST = 16, 128
 
 
 def equal_tiles(shape: tuple[int, ...], area: int, halo: int) -> tuple[int, int]:
-    """Rows and columns of the tiles that four threads, or two, have done with first.
+    """The rows and columns of the tiles that four threads, or two, finish soonest.
 
     Args:
         shape: of the picture: height, width, and whatever follows.
@@ -39,7 +39,7 @@ def equal_tiles(shape: tuple[int, ...], area: int, halo: int) -> tuple[int, int]
 
 
 def _parts(side: int) -> list[int]:
-    """Into what a side can be divided: made up to the step, the last part apart."""
+    """The possible sizes of a part of a side: multiples of the step; the last part may be smaller."""
     counts = range(1, max(1, side // _SHORTEST) + 1)
     return sorted({-(-side // (count * _STEP)) * _STEP for count in counts})
 

@@ -4,6 +4,9 @@ After Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks", 
 results at a time are A^T [(G g G^T) * (B^T d B)] A of a kernel g and six by six samples d (their equation 8). For many
 channels and tiles the product in the middle is 36 products of matrices. Samples lie such that the two transforms are
 products of matrices as well, each with long rows.
+
+The residual networks that use it have 32 channels and more. The network of the restorer ``tuned`` has six, and a
+convolution of its own (`nncodec.restorers.tuned.network`): its inputs and results are far too few for the transforms.
 """
 
 import math

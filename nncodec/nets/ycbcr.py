@@ -1,4 +1,4 @@
-"""Y, Cb and Cr of regions of a picture, as the shared networks take them, and back."""
+"""Colour conversion for the residual networks: RGB regions to Y, Cb and Cr, and corrections back to RGB."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,14 @@ TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.
 """(3, 3), rows Y, Cb and Cr as JFIF has them, without offsets."""
 _TO_RGB = np.linalg.inv(TO_YCC).astype(np.float32)
 FULL = 8
-"""Strengths are numbers of eighths, 0 to 15."""
+"""The strength at which a correction is added as it is; strengths are in eighths, 0 to 15."""
 
 
 def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
-    """A region made up to whole blocks, and a halo on all sides; beyond the picture its border is repeated.
+    """Convert a region, extended to whole blocks and by a halo on all sides; beyond the picture its border is repeated.
 
     Args:
-        pixels: (H, W) or (H, W, 3), 8 bits.
+        pixels: (H, W) or (H, W, 3) uint8.
         region: rows and columns, which start where a block does.
         halo: pixels on each side.
         block: side of the blocks.
@@ -37,9 +37,10 @@ def with_halo(pixels: Pixels, region: Region, halo: int, block: int) -> Floats:
 
 
 def best_strengths(products: npt.NDArray[np.floating]) -> tuple[int, int]:
-    """Strengths of corrections of luma and chroma that leave the least squared error, in eighths, 0 to 15.
+    """The strengths of the corrections of luma and chroma with the least squared error, in eighths, 0 to 15.
 
-    ``products`` (3, 3) are the inner products of what full strength adds to luma, to chroma, and of what is wanted.
+    ``products`` (3, 3) are the inner products of three vectors: the correction of luma at full strength, that of
+    chroma, and the error of the decoded picture.
     """
     wanted = np.linalg.lstsq(products[:2, :2], products[:2, 2], rcond=1e-9)[0]
     luma, chroma = np.clip(np.rint(FULL * wanted), 0, 2 * FULL - 1).astype(int).tolist()
@@ -47,6 +48,6 @@ def best_strengths(products: npt.NDArray[np.floating]) -> tuple[int, int]:
 
 
 def chroma_to_rgb(ycc: Floats) -> Floats:
-    """What (H, W, 3) differences of Cb and Cr are as differences of R, G and B; that of Y is the same for all three."""
+    """Convert differences of Cb and Cr, in (H, W, 3) of Y, Cb and Cr, to differences of R, G and B, (H, W, 3)."""
     rgb: Floats = ycc[:, :, 1:] @ _TO_RGB[:, 1:].T
     return rgb

@@ -20,7 +20,7 @@ from nncodec.restorers import apply_sections
 
 @dataclass(frozen=True)
 class Decoded:
-    """What an .nnc file holds."""
+    """The content of an .nnc file: picture, metadata, codec."""
 
     picture: Picture
     codec: str
@@ -41,7 +41,7 @@ class Decoded:
 
 
 def frame_of(header: Header) -> Frame:
-    """A header as codecs want it."""
+    """The frame that a header describes."""
     return Frame(header.width, header.height, 3 if header.colour else 1, header.depth)
 
 
@@ -91,7 +91,7 @@ def _decode_container(
 
 
 def _lost(codec: Codec, layers: int) -> str:
-    """What to say of an incomplete file."""
+    """The note on an incomplete file."""
     how_far = f", as far as layer {layers}" if isinstance(codec, HasLayers) else ""
     return f"the file is damaged or cut: only its sound part was decoded{how_far}"
 

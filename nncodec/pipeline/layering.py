@@ -13,7 +13,7 @@ def cut(codec: Codec, payload: bytes) -> list[bytes]:
 
 
 def joined(container: Container) -> bytes:
-    """Inverse of :func:`cut`: what the codec wrote."""
+    """The payload as the codec wrote it; inverse of :func:`cut`."""
     return b"".join([container.payload, *container.all(Kind.LAYER)])
 
 

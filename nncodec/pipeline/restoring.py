@@ -1,4 +1,4 @@
-"""Choosing restorers while encoding: which are tried, and which pay for their bytes."""
+"""The choice of restorers while encoding: each is kept if it pays for its bytes."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from nncodec.restorers import Restorer, Task, by_name, make_section
 
 NONE, AUTO = "none", "auto"
 _AUTOMATIC = "luma+tuned"
-"""What ``auto`` tries."""
+"""The restorers that ``auto`` tries."""
 
 
 def chosen(which: str) -> list[Restorer]:
@@ -29,7 +29,7 @@ def chosen(which: str) -> list[Restorer]:
 
 
 def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effort: int) -> tuple[Container, Pixels]:
-    """A container with those restorers that pay, and the pixels its decoder will see.
+    """Add to a container the restorers that pay; returns it and the pixels that its decoder will see.
 
     A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
     left out, so a file is never worse for having asked. Each is fitted to what those before it leave.
