@@ -92,7 +92,6 @@ def test_the_functions_do_without_torch_and_constriction(folder: Path) -> None:
 
 def lint_imports(cwd: Path) -> subprocess.CompletedProcess[str]:
     """import-linter with the contracts of the pyproject.toml in that folder."""
-    pytest.importorskip("importlinter")
     code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return subprocess.run(
         [sys.executable, "-c", code, "--no-cache"], capture_output=True, check=False, cwd=cwd, text=True

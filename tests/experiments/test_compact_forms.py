@@ -3,7 +3,8 @@
 from types import ModuleType
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codecs import by_name
 from nncodec.training.regions import CodecRange

@@ -6,7 +6,8 @@ from types import ModuleType
 
 import PIL.Image
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.nets import weights
 from nncodec.restorers.luma import recipe

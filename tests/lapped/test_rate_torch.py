@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.entropy.tables import logistic_masses, scale_of
 from nncodec.lapped.rate_torch import bits, chosen, rounded

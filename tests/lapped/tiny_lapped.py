@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codecs.learned.encoder import Candidate, Encoder
 from nncodec.codecs.learned.recipe import network

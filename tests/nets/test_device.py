@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights

@@ -1,20 +1,20 @@
-"""Training: data, schedule, guard, optimiser, state, and a run that learns and goes on where it stopped."""
+"""Training: schedule, guard, optimiser, state, and a run that learns and goes on where it stopped."""
 
 import json
 import math
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
-import torch
 from click.testing import CliRunner
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.cli.verbs.train import command
 from nncodec.codecs.learned import recipe as learned
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
-from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.lapped import calibration as calibrate
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.calibration import ContextSettings
@@ -24,52 +24,11 @@ from nncodec.lapped.model import Model
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
-from nncodec.training import data, loop, state
+from nncodec.training import loop, state
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
 from tests import pictures
 from tests.lapped import tiny_lapped
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Thirty small pictures in three formats."""
-    path = tmp_path_factory.mktemp("pictures")
-    for number in range(30):
-        picture = PIL.Image.fromarray(pictures.photograph(256 + number, 260, seed=number))
-        picture.save(path / f"{number}.{('png', 'webp', 'jpg')[number % 3]}")
-    return path
-
-
-def test_validation_pictures_are_kept_out(folder):
-    training, held_out = data.find_pictures([folder])
-    assert len(held_out) == data.VALIDATION_PICTURES
-    assert len(training) == 30 - data.VALIDATION_PICTURES
-    assert not set(training) & set(held_out)
-
-
-def test_too_few_pictures(tmp_path):
-    with pytest.raises(EncodeError, match="0 pictures"):
-        data.find_pictures([tmp_path])
-
-
-def test_cache_holds_the_pictures(folder, tmp_path):
-    files = sorted(folder.iterdir())[:5]
-    for _ in range(2):  # made, then found
-        loaded = data.load_pictures(files, tmp_path)
-        for number, file in enumerate(files):
-            with PIL.Image.open(file) as picture:
-                expected = np.asarray(picture.convert("RGB"))
-            assert np.array_equal(loaded.crop(number, 64, 30, 7), expected[30:94, 7:71])
-
-
-def test_crops_are_reproducible_and_from_pictures_large_enough(folder, tmp_path):
-    loaded = data.load_pictures(sorted(folder.iterdir()), tmp_path)
-    first = data.random_crops(loaded, 4, 128, np.random.default_rng(3))
-    assert first.shape == (4, 128, 128, 3)
-    assert np.array_equal(first, data.random_crops(loaded, 4, 128, np.random.default_rng(3)))
-    assert len(loaded.fitting(257)) == 29
-    assert len(data.centre_crops(loaded, 257)) == 29
 
 
 def test_learning_rate_warms_up_holds_and_falls():

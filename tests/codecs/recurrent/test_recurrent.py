@@ -1,24 +1,21 @@
-"""The recurrent codec: lapped transform, exact contexts, layers, damage, training, and the weights that ship."""
+"""The recurrent codec: exact contexts, layers, damage, training, and the weights that ship."""
 
 import json
 import zlib
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec import pipeline
 from nncodec.codec import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
 from nncodec.codecs.recurrent import CODEC, context, layers_at, recipe, transform, unrolled_torch
-from nncodec.codecs.recurrent.bitplane_schedule import schedule_bitplanes
-from nncodec.codecs.recurrent.bitstream import LAYERS, BitReader, BitWriter, Payload, Segment, code_round
+from nncodec.codecs.recurrent.bitstream import BitReader, BitWriter, code_round
 from nncodec.codecs.recurrent.context import BitState, phases
 from nncodec.codecs.recurrent.context_inputs import ContextInputs
 from nncodec.codecs.recurrent.decoder_torch import decode
@@ -39,67 +36,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CHANNELS = 1 + max(tiny_recurrent.LOW)
 
 
-# --- the lapped transform -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [(1, 1), (16, 33), (50, 7), (64, 64)], ids=str)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_transform_is_orthonormal_to_the_borders(size, channels):
-    pixels = pictures.photograph(*size, channels)
-    planes = transform.mirrored(transform.to_planes(pixels))
-    found = transform.analyse(planes)
-    inside = planes[:, 8:-8, 8:-8]
-    back = transform.synthesise(found)
-    assert np.abs(back - inside).max() < 1e-3
-    assert np.square(found).sum() == pytest.approx(np.square(inside).sum(), rel=1e-4)
-    assert np.array_equal(transform.from_planes(back)[: size[0], : size[1]], pixels)
-
-
-def test_the_transform_is_the_matrix_of_the_format():
-    """Built by hand after docs/format/recurrent.md, with its inverse as the transpose."""
-
-    def dct(size, shift):
-        at, frequency = np.arange(size) + 0.5, np.arange(size)[:, None] + shift
-        rows = np.cos(np.pi * at * frequency / size)
-        return rows / np.sqrt(np.square(rows).sum(1, keepdims=True))
-
-    one, turned = np.eye(8), np.fliplr(np.eye(8))
-    mix = np.block([[one, turned], [turned, -one]]) / np.sqrt(2)
-    middle = np.block([[one, 0 * one], [0 * one, turned @ dct(8, 0).T @ dct(8, 0.5) @ turned]])
-    across = mix @ middle @ mix
-    wide = np.hstack([np.zeros((16, 8)), dct(16, 0), np.zeros((16, 8))])
-    basis = wide @ np.block([[across, np.zeros((16, 16))], [np.zeros((16, 16)), across]])
-    coefficients = np.zeros((256, 2, 3), np.float32)
-    coefficients[16 * 5 + 9, 1, 0] = 1  # in row 1, column 0: vertical frequency 5, horizontal 9
-    plane = np.zeros((48, 64))
-    plane[16:, :32] = np.outer(basis[5], basis[9])
-    plane[:, 8:16] += plane[:, 7::-1]
-    plane[32:40] += plane[47:39:-1]
-    assert np.abs(transform.synthesise(coefficients)[0] - plane[8:40, 8:56]).max() < 1e-6
-
-
-def test_the_transform_compacts_more_than_a_block_transform():
-    """Coding gain for a first-order process of correlation 0.95; the DCT of 16 has 9.46 dB as published."""
-    rows = transform.basis().astype(np.float64)
-    correlation = 0.95 ** np.abs(np.subtract.outer(np.arange(32), np.arange(32)))
-    variances = np.einsum("un,nm,um->u", rows, correlation, rows)
-    assert -10 * np.log10(variances).mean() > 9.7
-
-
 # --- contexts -------------------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=40)
-@given(st.integers(1, 20), st.integers(1, 20))
-def test_phases_hold_every_position_once_and_no_two_neighbours(height, width):
-    both = phases(height, width)
-    assert sorted(np.concatenate(both).tolist()) == list(range(height * width))
-    for at in both:
-        marked = np.zeros(height * width, bool)
-        marked[at] = True
-        grid = marked.reshape(height, width)
-        assert not (grid[1:] & grid[:-1]).any()
-        assert not (grid[:, 1:] & grid[:, :-1]).any()
 
 
 def lively(channels: int, height: int = 5, width: int = 4, seed: int = 0) -> BitState:
@@ -214,18 +151,6 @@ def test_bits_come_back_and_their_checksum_tells_damage():
     assert reader.checksum == writer.checksum != 5
 
 
-def test_a_bit_that_is_none_is_refused():
-    """Words that stand for the symbol 0, to which the tables give the least there is."""
-    from nncodec.entropy.coder import Encoder
-
-    tables = context.logistic_tables()
-    encoder = Encoder(tables)
-    encoder.code(np.zeros(8, np.int32), np.full(8, 9, np.uint8))
-    reader = BitReader(tables, encoder.finish()[1], 0)
-    with pytest.raises(CorruptFile):
-        reader.code(np.full(8, 9, np.uint8), None)
-
-
 def test_the_checksum_is_that_of_the_format():
     """Over the size, then over each step's bits, packed, the first bit highest."""
     segment = encode(tiny_recurrent.model(), tiny_recurrent.picture(9, 5), 1)[0]
@@ -333,22 +258,6 @@ def test_sums_do_not_depend_on_the_order_of_adding(monkeypatch):
 # --- payloads -------------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.tuples(st.integers(0, 65535), st.binary(max_size=200)), min_size=1, max_size=LAYERS))
-def test_payloads_come_back_and_every_cut_shows(parts):
-    payload = Payload(96, tuple(Segment(checksum, words) for checksum, words in parts))
-    layers = payload.layers()
-    data = b"".join(layers)
-    assert Payload.parse(data) == payload
-    assert CODEC.cut(data) == layers
-    ends = {sum(map(len, layers[: k + 1])) for k in range(len(layers))}
-    for end in range(len(data)):
-        if end in ends:
-            assert Payload.parse(data[:end]).segments == payload.segments[: sorted(ends).index(end) + 1]
-        else:
-            with pytest.raises(CorruptFile):
-                Payload.parse(data[:end])
-
-
 @pytest.mark.parametrize(
     "payload",
     [
@@ -431,26 +340,9 @@ def test_a_file_cut_after_any_iteration_decodes(tiny):
         pipeline.decode(file.data[: ends[1]])
 
 
-def test_qualities_are_numbers_of_iterations():
-    assert [layers_at(quality) for quality in (0, 3, 4, 55, 100)] == [1, 1, 2, 9, LAYERS]
-    counts = [layers_at(step * CODEC.quality_step) for step in range(LAYERS)]
-    assert all(after == before + 1 for before, after in pairwise(counts))
-
-
 def test_deep_pictures_are_refused():
     with pytest.raises(EncodeError, match="8 bits"):
         CODEC.encode(pictures.deep(8, 8), Options())
-
-
-@pytest.mark.parametrize("shape", [(4097, 1), (1, 4097, 3)], ids=str)
-def test_large_pictures_are_refused_with_a_way_out(shape):
-    """Before any work; the codecs that are named take such a picture."""
-    picture = Picture(np.zeros(shape, np.uint8))
-    with pytest.raises(EncodeError, match="recurrent holds at most 4096 pixels a side, not 4097") as caught:
-        pipeline.encode(picture, pipeline.Settings("recurrent", Options(0)))
-    named = caught.value.hint.removeprefix("use -c ").removesuffix(", or a smaller picture").split(", ")
-    assert {"avif", "learned"} <= set(named)
-    assert not {"recurrent", "jpegfile"} & set(named)
 
 
 def test_weights_that_do_not_fit_are_refused():
@@ -461,22 +353,6 @@ def test_weights_that_do_not_fit_are_refused():
 
 
 # --- training -------------------------------------------------------------------------------------------------------
-
-
-def test_the_schedule_asks_for_large_coefficients_first():
-    """Two channels that are 64 times as large as the two others are asked for more often, and earlier."""
-    rng = np.random.default_rng(0)
-    found, slopes = schedule_bitplanes(
-        rng.laplace(0, [640, 640, 10, 10], (4000, 4)).astype(np.float32), (0.01, 0.02, 0.04)
-    )
-    assert found == sorted(found, key=lambda each: (each.layer, each.round, each.channel))
-    assert slopes == sorted(slopes, reverse=True)
-    per_channel = [[each.exponent for each in found if each.channel == channel] for channel in range(4)]
-    assert all(each == sorted(each, reverse=True) and len(set(each)) == len(each) for each in per_channel)
-    assert len(per_channel[0]) > len(per_channel[2])
-    assert all(2**each.exponent < each.amplitude < 2.5 * 2**each.exponent for each in found if each.exponent > 3)
-    assert min(each.layer for each in found if each.channel in (0, 1)) == 0
-    assert all(each.layer for each in found if each.channel in (2, 3))
 
 
 @pytest.fixture

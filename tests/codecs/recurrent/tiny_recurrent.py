@@ -3,7 +3,9 @@
 from functools import cache
 
 import numpy as np
-import torch
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codecs.recurrent import recipe as recurrent
 from nncodec.codecs.recurrent.bitplane_schedule import Bitplane
