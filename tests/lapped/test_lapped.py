@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe
