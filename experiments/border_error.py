@@ -1,9 +1,10 @@
-"""Where a codec errs: along the border of pictures, and within; whole, and without their outermost rows and columns.
+"""The error of a codec by the distance to the border, of pictures with and without their outermost rows and columns.
 
     python experiments/border_error.py kodak recurrent 20 > results/training/recurrent-border.tsv
 
 Scans often come with a line or two along the border that are no part of the scene. A codec pays for them; this tells
-what is the picture's from what is the codec's. Mean squared errors, of 8-bit RGB, over all pictures of a folder.
+the error due to the picture from that due to the codec. Mean squared errors, of 8-bit RGB, over all pictures of a
+folder.
 """
 
 import sys

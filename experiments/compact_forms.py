@@ -1,11 +1,12 @@
-"""Compare forms of RecCNN: the published one, a light one of fire modules, and ours, trained alike, with torch.
+"""Compare forms of RecCNN, trained alike, with torch: the published one, one of fire modules, and ours.
 
     python experiments/compact_forms.py DIR DIR -o runs/forms --minutes 7
 
-Regions are halved and coded by one codec at one level of damage. Each form is told the luma of what the codec returns
-and learns what up-scaling lacks of the original's luma, for the same CPU time; then those that had more steps than the
-slowest learn anew for as many steps as that one had. results/training/compact-forms.tsv gets what they gain over
-up-scaling on held-out regions, in dB of luma. Pictures are cached in ``cache`` beside the folder, coded regions in it.
+Regions are halved and coded by one codec at one level of damage. Each form sees the luma of the decoded half-size
+picture and learns the difference of the original's luma to the up-scaled one, for the same CPU time; then the forms
+that made more steps than the slowest are trained anew for its number of steps. results/training/compact-forms.tsv
+gets their gain over up-scaling on held-out regions, in dB of luma. Pictures are cached in ``cache`` beside the
+folder, coded regions in it.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from nncodec.training.state import Average
 ROOT = Path(__file__).resolve().parent.parent
 FEATURES, SQUEEZED = 64, 16
 SCALE = 1 / 8
-"""Of what a network of 64 features returns: the corrections are small, and a step in 576 weights at once is not."""
+"""Factor on the output of networks of 64 features: corrections are small, but a step in 576 weights at once is not."""
 BATCH, CROP = 4, 32
 """Crops a step, and their side in samples of the half-size picture."""
 WARMUP, AVERAGE, SETTLING = 30, 0.998, 16
@@ -52,7 +53,7 @@ class Published(nn.Module):
         self.blocks = nn.Sequential(*(nn.Sequential(c, nn.BatchNorm2d(FEATURES), nn.ReLU()) for c in middle))
 
     def forward(self, small: Tensor, plain: Tensor) -> Tensor:
-        """What to add to luma ``plain`` (B, 1, 2 h, 2 w), up-scaled from ``small`` (B, 1, h, w), all over `UNIT`."""
+        """The correction of luma ``plain`` (B, 1, 2 h, 2 w), up-scaled from ``small`` (B, 1, h, w), all over `UNIT`."""
         y: Tensor = SCALE * self.leave(self.blocks(F.relu(self.enter(plain))))
         return y
 
@@ -150,7 +151,7 @@ def error(difference: Tensor) -> Tensor:
 
 
 def added(net: Form, regions: Regions, step: int) -> tuple[Tensor, Tensor]:
-    """What the network adds to random crops that depend on the step alone, and what it should add."""
+    """The network's correction of random crops, which depend on the step alone, and the ideal one."""
     batch = random_batch(regions, BATCH, CROP, np.random.default_rng((0, step)))
     small, plain, original = planes(batch.seen, batch.original)
     with torch.autocast("cpu", torch.bfloat16):
@@ -159,7 +160,7 @@ def added(net: Form, regions: Regions, step: int) -> tuple[Tensor, Tensor]:
 
 
 def train(net: Form, rate: float, regions: Regions, minutes: float, steps: int = 0) -> Trial:
-    """Train a new network for so many CPU minutes, or so many steps; it ends with its averaged weights."""
+    """Train a new network for the given CPU minutes, or steps if not 0; it ends with its averaged weights."""
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule, average = Schedule(minutes, WARMUP), Average(net, AVERAGE)
     run = Trial(net, optimisers(net, rate), schedule, Path(), average, Guard(), steps=steps)
@@ -186,7 +187,7 @@ def settle(net: Form, regions: Regions, start: int) -> None:
 
 @torch.no_grad()
 def gain(net: Form, regions: Regions) -> float:
-    """Mean over the regions of what the network adds to the luma PSNR of up-scaling, in dB."""
+    """Mean gain over the regions in luma PSNR, against up-scaling, in dB."""
     gains = []
     for seen, whole in zip(regions.seen, regions.original, strict=True):
         small, plain, original = planes(seen[None], whole[None])
@@ -209,7 +210,7 @@ def halved_and_coded(original: Bytes, by: CodecRange, level: float) -> Regions:
 
 
 def random_regions(pictures: Pictures, by: CodecRange, level: float, count: int, rng: np.random.Generator) -> Regions:
-    """So many random regions, halved and coded."""
+    """Random regions, halved and coded."""
     return halved_and_coded(random_crops(pictures, count, SIDE, rng), by, level)
 
 

@@ -1,1 +1,1 @@
-"""Training: pictures, loop, optimisers, and one recipe per network. Imported by ``nnc train`` alone."""
+"""Training, as far as recipes share it: pictures, coded regions, loop, optimisers. Imported by recipes alone."""

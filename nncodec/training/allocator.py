@@ -1,4 +1,4 @@
-"""Keep memory between steps: glibc would give every large tensor back to the kernel, and page faults would rule."""
+"""The allocator's thresholds: glibc returns every large tensor to the kernel, and page faults then dominate a step."""
 
 import ctypes
 import sys

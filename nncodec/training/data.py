@@ -1,4 +1,4 @@
-"""Training pictures: decoded once into one memory-mapped file, cropped at random ever after."""
+"""Training pictures: decoded once into one memory-mapped file, then cropped at random."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Bytes = npt.NDArray[np.uint8]
 
 SUFFIXES = frozenset({".avif", ".jpeg", ".jpg", ".png", ".webp"})
 VALIDATION_PICTURES = 24
-"""Pictures kept out of training, chosen by the hash of their names, so the choice does not move when data is added."""
+"""Pictures held out of training. A hash of their names chooses them, so that added pictures change few of them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pictures:
         return whole[top : top + side, left : left + side]
 
     def fitting(self, side: int) -> npt.NDArray[np.int64]:
-        """Numbers of the pictures that a crop of this side fits into."""
+        """Indices of the pictures whose sides are at least ``side``."""
         return np.flatnonzero(self.index[:, 1:].min(axis=1) >= side)
 
 
@@ -79,14 +79,14 @@ def random_crops(pictures: Pictures, count: int, side: int, rng: np.random.Gener
     fitting = pictures.fitting(side)
     area = np.prod(pictures.index[fitting, 1:], axis=1, dtype=np.float64)
     batch = np.empty((count, side, side, 3), np.uint8)
-    for slot, picture in enumerate(rng.choice(fitting, count, p=area / area.sum())):
+    for row, picture in enumerate(rng.choice(fitting, count, p=area / area.sum())):
         _, height, width = pictures.index[picture]
         crop = pictures.crop(picture, side, rng.integers(height - side + 1), rng.integers(width - side + 1))
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         if rng.random() < 0.5:
             crop = crop.swapaxes(0, 1)
-        batch[slot] = crop
+        batch[row] = crop
     return batch
 
 

@@ -1,4 +1,4 @@
-"""Trained parameters as the arrays that ship, and such arrays to go on from."""
+"""Trained parameters to the arrays of a file of weights, and such a file to go on from."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ def exported(parameters: Mapping[str, Tensor], prefix: str = "") -> Arrays:
 
 
 def shipped(path: Path, *names: str) -> Arrays:
-    """Arrays as exported; UnsupportedFile if one of ``names``, by which a codec's are known, is not among them."""
+    """Read the arrays of a file of weights; UnsupportedFile if one of the arrays ``names`` is missing."""
     arrays = read(path.read_bytes())
     if not arrays.keys() >= set(names):
         raise UnsupportedFile(f"{path} holds the weights of something else")

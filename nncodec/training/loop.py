@@ -1,4 +1,4 @@
-"""The training loop: a clock that decides the learning rate, guarded steps, averages, checkpoints, a log."""
+"""The training loop: a schedule by the clock, guarded optimiser steps, averaged parameters, checkpoints, a log."""
 
 import json
 import math
@@ -17,35 +17,41 @@ from nncodec.training import state
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train, and how the learning rate goes with the share of the time that has passed."""
+    """The training time, and the learning rate as a function of the share of it that has passed."""
 
     minutes: float
-    """Training time in all, over every sitting; validation and saving count."""
+    """Training time, over all sittings; validation and saving count."""
     warmup_steps: int = 100
     hold: float = 0.3
     """Share of the time at the full rate; then it falls linearly to zero."""
 
     def rate(self, share: float, step: int) -> float:
-        """Factor on the learning rate at this share of the time, ``step`` steps into a phase."""
+        """Factor on the learning rate, 0 to 1, at a share of the time (0 to 1), ``step`` steps into a phase."""
         return min(1.0, (step + 1) / self.warmup_steps, max(0.0, (1 - share) / (1 - self.hold)))
 
 
 class Guard:
-    """Keeps rare bad batches (bfloat16 overflow, strange pictures) from spoiling the weights."""
+    """Running means of loss and gradient norm, by which rare bad batches are skipped or clipped.
+
+    Batches are bad if bfloat16 overflows or a picture is degenerate: one step of them can undo thousands.
+    """
 
     LOSS_FACTOR = 3.0
+    """Losses above this multiple of their running mean are refused."""
     NORM_FACTOR = 2.0
+    """Gradients are clipped to this multiple of their running mean norm."""
     MEMORY = 0.98
+    """Decay of the running means, per step."""
 
     def __init__(self, loss: float = 0.0, norm: float = 0.0) -> None:
         self.loss, self.norm = loss, norm
 
     def refuses(self, loss: float) -> bool:
-        """True for a loss that is not finite, or far above its running mean."""
+        """True for a loss that is not finite, or above LOSS_FACTOR times its running mean."""
         return not math.isfinite(loss) or (self.loss > 0 and loss > self.LOSS_FACTOR * self.loss)
 
     def limit(self, parameters: list[Tensor]) -> bool:
-        """Clip the gradient to twice its running norm; False if it is not finite."""
+        """Clip the gradient to NORM_FACTOR times its running mean norm; False if it is not finite."""
         norm = float(torch.nn.utils.clip_grad_norm_(parameters, self.NORM_FACTOR * self.norm or math.inf))
         if not math.isfinite(norm):
             return False
@@ -53,7 +59,7 @@ class Guard:
         return True
 
     def accept(self, loss: float) -> None:
-        """Take in the loss of a step that counted."""
+        """Add a loss to the running mean."""
         self.loss = self._blend(self.loss, loss)
 
     def _blend(self, mean: float, value: float) -> float:
@@ -62,7 +68,7 @@ class Guard:
 
 @dataclass
 class Run:
-    """One training run: everything that `checkpoint` writes and ``--resume`` reads."""
+    """One training run: parameters, optimisers, averages and counters, as `save` writes and `resume` reads."""
 
     model: nn.Module
     optimisers: list[torch.optim.Optimizer]
@@ -73,7 +79,7 @@ class Run:
     step: int = 0
     skipped: int = 0
     phase: int = 0
-    """What is being trained; the recipe says what the number means."""
+    """Number of the phase; its meaning is the recipe's."""
     phase_start: int = 0
     """Step at which the phase began."""
     seconds: float = 0.0
@@ -85,7 +91,7 @@ class Run:
 
     @property
     def path(self) -> Path:
-        """The file that holds the state."""
+        """The checkpoint file."""
         return self.folder / "state.npz"
 
     def elapsed(self) -> float:
@@ -93,11 +99,11 @@ class Run:
         return self.seconds + time.monotonic() - self._since
 
     def share(self) -> float:
-        """Share of the time that has passed."""
+        """Share of the training time that has passed, 0 to 1."""
         return min(1.0, self.elapsed() / (60 * self.schedule.minutes))
 
     def begin_phase(self, phase: int) -> None:
-        """From here on the loss is another one: warm up again, and forget what is normal."""
+        """Begin a phase with another loss: warm up again, with a new guard."""
         self.phase, self.phase_start, self.guard = phase, self.step, Guard()
 
     def learn(self, loss: Tensor) -> None:
@@ -125,7 +131,7 @@ class Run:
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """The model with its averaged weights meanwhile."""
+        """Give the model its averaged parameters within the block."""
         current = {name: value.clone() for name, value in self.model.named_parameters()}
         self.model.load_state_dict(self.average.values)
         yield
@@ -150,9 +156,9 @@ class Run:
         state.save(self.path, parts, numbers)
 
     def resume(self) -> None:
-        """Go on from the checkpoint in the run's folder.
+        """Load the checkpoint in the run's folder.
 
-        Raises CorruptFile if it is none, UnsupportedFile if it is that of another network.
+        Raises CorruptFile if the file is no checkpoint, UnsupportedFile if it is that of another network.
         """
         parts, numbers = state.load(self.path)
         try:

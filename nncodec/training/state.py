@@ -1,4 +1,4 @@
-"""Training state on disk: plain arrays in one .npz, never a pickle, so that a run can go on after any stop."""
+"""Training state on disk: plain arrays in one .npz, never a pickle, from which a run can be resumed."""
 
 import zipfile
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from nncodec.nets.weights import opened_npz
 
 
 class Average:
-    """Exponential moving average of a network's parameters (Polyak averaging), with a short memory at first."""
+    """Exponential moving average of a network's parameters (Polyak averaging), with a smaller decay at first."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -23,14 +23,14 @@ class Average:
 
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
-        """Take in the parameters after step number ``step``, counted from 0."""
+        """Add the parameters after step number ``step``, counted from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, value in model.named_parameters():
             self.values[name].lerp_(value, 1 - decay)
 
 
 def optimiser_arrays(optimisers: Iterable[torch.optim.Optimizer]) -> dict[str, Tensor]:
-    """Every tensor the optimisers hold, under names that do not change from run to run."""
+    """All tensors of the optimisers, under names that do not change from run to run."""
     arrays = {}
     for which, optimiser in enumerate(optimisers):
         for parameter, state in optimiser.state_dict()["state"].items():

@@ -34,7 +34,7 @@ DIRECT_RATE = 4.0
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the command line can change."""
+    """The options of the command line."""
 
     minutes: float
     additive: bool = False
