@@ -1,27 +1,25 @@
-"""One battery for every codec in the folder: a new codec is tested by being there."""
+"""The registry, the shared battery for every codec in it, and what is special about the payloads of some."""
 
 import io
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 import pytest
 
-from nncodec.codec import Codec, Frame, KeepsFiles, Options
+from nncodec.codec import Codec, Frame, Options
 from nncodec.codecs import all_codecs, by_id, by_name
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
-from nncodec.image.metrics import psnr
 from tests import pictures
-from tests.damage import MAGIC
-
-CODECS = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
-SIZES = [(1, 1), (1, 2), (2, 1), (1, 37), (53, 1), (2, 3), (7, 7), (17, 31), (64, 64), (65, 129)]
-QUICK = Options(effort=1)
+from tests.codecs import battery
+from tests.codecs.battery import frame_of
+from tests.make_golden import GOLDEN
 
 
-@pytest.fixture(params=CODECS, ids=lambda codec: codec.name)
+@pytest.fixture(params=battery.that_encode(), ids=lambda codec: codec.name)
 def codec(request: pytest.FixtureRequest) -> Codec:
     """Each codec that encodes pixels and works here."""
     found: Codec = request.param
@@ -29,19 +27,6 @@ def codec(request: pytest.FixtureRequest) -> Codec:
     if lack:
         pytest.skip(lack)
     return found
-
-
-def frame_of(pixels: npt.NDArray[np.generic]) -> Frame:
-    """The frame that fits an array."""
-    return Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3, 8 * pixels.dtype.itemsize)
-
-
-def there_and_back(codec: Codec, pixels: npt.NDArray[np.generic], quality: float = 90) -> npt.NDArray[np.generic]:
-    """Encode and decode, and check what every decoder promises of its result."""
-    payload = codec.encode(pixels, Options(quality, effort=2))
-    seen = codec.decode(payload, frame_of(pixels), "cpu")
-    assert (seen.shape, seen.dtype) == (pixels.shape, pixels.dtype)
-    return seen
 
 
 # --- the registry ---------------------------------------------------------------------------------------------------
@@ -71,162 +56,37 @@ def test_unknown_codecs_are_refused() -> None:
         by_id(255)
 
 
-# --- pixels ---------------------------------------------------------------------------------------------------------
+HEAVY = ("nncodec.nets", "nncodec.lapped", "nncodec.entropy", "torch", "constriction")
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_any_size_survives(codec: Codec, size: tuple[int, int], channels: int) -> None:
-    there_and_back(codec, pictures.photograph(*size, channels))
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from nncodec.codecs import all_codecs; all_codecs()",
+        "from nncodec.pipeline import decode; decode(open(sys.argv[1], 'rb').read())",
+    ],
+    ids=["listing all codecs", "decoding a webp"],
+)
+def test_networks_are_imported_by_those_who_use_them_alone(code: str) -> None:
+    show = "print(*(name for name in sys.modules if name.startswith(('nncodec', 'torch', 'constriction'))))"
+    command = [sys.executable, "-c", f"import sys\n{code}\n{show}", str(GOLDEN / "webp" / "rgb-60.nnc")]
+    found = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    assert "nncodec.codecs.webp" in found
+    assert not [name for name in found if name.startswith(HEAVY)]
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_picture_is_recognised(codec: Codec, channels: int) -> None:
-    """Channels in order, nothing turned or shifted: a wrong one of these costs far more than 30 dB."""
-    pixels = pictures.photograph(80, 112, channels)
-    assert psnr(pixels, there_and_back(codec, pixels, quality=95)) > 30
+def test_encoding_imports_the_codec_that_is_named_alone() -> None:
+    code = "import sys; from nncodec.codecs import by_name; by_name('webp'); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
+    assert [name for name in found if name.startswith("nncodec.codecs.")] == ["nncodec.codecs.webp"]
 
 
-def test_noise_survives(codec: Codec) -> None:
-    pixels = pictures.noise(40, 48)
-    assert psnr(pixels, there_and_back(codec, pixels, quality=95)) > 10
+# --- the battery ----------------------------------------------------------------------------------------------------
 
 
-def test_noise_at_the_highest_quality_is_encoded(codec: Codec) -> None:
-    """More bytes than samples: a buffer that was guessed from the size of the picture is too small."""
-    there_and_back(codec, pictures.noise(300, 400), quality=100)
-
-
-def test_a_flat_picture_stays_nearly_flat(codec: Codec) -> None:
-    """Where there is nothing but one value, no codec has an excuse; and it costs next to nothing."""
-    for value in (0, 7, 130, 255):
-        pixels = pictures.flat(64, 96, value=value)
-        assert np.abs(there_and_back(codec, pixels).astype(int) - value).max() <= 3
-    assert len(codec.encode(pictures.flat(256, 256), QUICK)) < 2_000
-
-
-def test_gray_stays_gray(codec: Codec) -> None:
-    """A gray picture is not three equal channels in disguise, and its decoder gives one channel."""
-    gray = pictures.photograph(48, 64, 1)
-    payload = codec.encode(gray, QUICK)
-    assert codec.decode(payload, frame_of(gray), "cpu").ndim == 2
-    assert len(payload) <= len(codec.encode(np.dstack([gray] * 3), QUICK)) * 1.1
-
-
-def test_sixteen_bits_survive_where_promised(codec: Codec) -> None:
-    if 16 not in codec.depths:
-        pytest.skip("8 bits only")
-    deep = pictures.deep(30, 41)
-    assert psnr(deep, there_and_back(codec, deep, quality=90)) > 35
-    assert np.array_equal(there_and_back(codec, deep, quality=100), deep)
-
-
-@pytest.mark.parametrize("name", ["jpeg2000", "webp", "avif", "layered"])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_quality_100_is_lossless_where_promised(name: str, channels: int) -> None:
-    codec = by_name(name)
-    for pixels in (
-        pictures.noise(19, 23, channels),
-        pictures.photograph(37, 50, channels),
-        pictures.flat(1, 1, channels),
-    ):
-        assert np.array_equal(there_and_back(codec, pixels, quality=100), pixels)
-
-
-# --- quality and effort ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_size_and_fidelity_grow_with_quality(codec: Codec, channels: int) -> None:
-    """The one promise about quality, on which the search for targets stands."""
-    pixels = pictures.photograph(96, 128, channels)
-    sizes, scores = [], []
-    for quality in (0, 15, 30, 45, 60, 75, 90, 100):
-        payload = codec.encode(pixels, Options(quality, effort=2))
-        sizes.append(len(payload))
-        scores.append(psnr(pixels, codec.decode(payload, frame_of(pixels), "cpu")))
-    assert sizes == sorted(sizes)
-    assert scores == sorted(scores)
-    assert sizes[-1] > 3 * sizes[0]
-
-
-def test_the_grid_of_the_search_is_no_finer_than_the_codec(codec: Codec) -> None:
-    """A step that changed nothing would only cost tries; one of more than 2 would miss targets widely.
-
-    But for the recurrent codec, whose quality is a number of iterations.
-    """
-    assert 0 < codec.quality_step <= (7 if codec.name == "recurrent" else 2)
-    pixels = pictures.photograph(96, 128)
-    steps = [Options(min(100, 50 + i * codec.quality_step), effort=1) for i in range(20)]
-    assert len({codec.encode(pixels, options) for options in steps}) >= 3
-
-
-def test_every_effort_works(codec: Codec) -> None:
-    if codec.name in ("learned", "ccnn"):
-        pytest.importorskip("torch")
-    pixels = pictures.photograph(24, 32)
-    for effort in range(1, 10):
-        payload = codec.encode(pixels, Options(80, effort))
-        assert psnr(pixels, codec.decode(payload, frame_of(pixels), "cpu")) > 25
-
-
-def test_encoding_is_reproducible(codec: Codec) -> None:
-    pixels = pictures.photograph(33, 47)
-    assert codec.encode(pixels, QUICK) == codec.encode(pixels.copy(), QUICK)
-
-
-def test_pixels_are_not_written_to(codec: Codec) -> None:
-    pixels = pictures.photograph(20, 20)
-    pixels.flags.writeable = False
-    there_and_back(codec, pixels)
-
-
-# --- what a decoder refuses -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("change", [(1, 0), (0, 1), (-1, 0), (0, -1), (100_000, 100_000)], ids=str)
-def test_a_payload_of_another_size_is_refused(codec: Codec, change: tuple[int, int]) -> None:
-    payload = codec.encode(pictures.photograph(24, 32), QUICK)
-    with pytest.raises(CorruptFile):
-        codec.decode(payload, Frame(32 + change[0], 24 + change[1], 3), "cpu")
-
-
-def test_a_payload_with_other_channels_is_refused_or_converted(codec: Codec) -> None:
-    """WebP has no gray, so gray and colour look the same there; all others must tell them apart."""
-    colour = codec.encode(pictures.photograph(24, 32), QUICK)
-    if codec.name == "webp":
-        assert codec.decode(colour, Frame(32, 24, 1), "cpu").shape == (24, 32)
-        return
-    with pytest.raises(CorruptFile):
-        codec.decode(colour, Frame(32, 24, 1), "cpu")
-    gray = codec.encode(pictures.photograph(24, 32, 1), QUICK)
-    with pytest.raises(CorruptFile):
-        codec.decode(gray, Frame(32, 24, 3), "cpu")
-
-
-def test_nothing_and_nonsense_are_refused(codec: Codec) -> None:
-    for payload in (b"", b"\0", b"\0" * 500, MAGIC * 100, bytes(range(256)) * 4):
-        with pytest.raises(CorruptFile):
-            codec.decode(payload, Frame(24, 32, 3), "cpu")
-
-
-def test_a_cut_payload_gives_our_error_or_a_picture(codec: Codec) -> None:
-    payload = codec.encode(pictures.photograph(40, 56), Options(60, effort=1))
-    refused = 0
-    for end in range(0, len(payload), max(1, len(payload) // 40)):
-        try:
-            assert codec.decode(payload[:end], Frame(56, 40, 3), "cpu").shape == (40, 56, 3)
-        except CorruptFile:
-            refused += 1
-    assert refused >= 20
-
-
-def test_the_payload_of_another_codec_is_refused(codec: Codec) -> None:
-    pixels = pictures.photograph(24, 32)
-    for other in CODECS:
-        if other is not codec and not other.missing():
-            with pytest.raises((CorruptFile, UnsupportedFile)):  # a first byte may stand for weights that are not here
-                codec.decode(other.encode(pixels, QUICK), frame_of(pixels), "cpu")
+@pytest.mark.parametrize("check", battery.CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_a_codec_passes(check: Callable[[Codec], None], codec: Codec) -> None:
+    check(codec)
 
 
 # --- payloads without what decoders do not need ---------------------------------------------------------------------
@@ -306,17 +166,16 @@ def test_jpeg2000_in_another_layout_is_refused(change: Callable[[bytes, int, int
         by_name("jpeg2000").decode(change(payload, qcd, sot), Frame(64, 64, 3), "cpu")
 
 
-def test_avif_is_refused_if_it_is_coded_larger_than_the_file_says() -> None:
-    """An AV1 decoder allocates by the sequence header."""
-    payload = by_name("avif").encode(pictures.flat(400, 600), QUICK)
-    with pytest.raises(CorruptFile, match="coded as 600 x 400"):
-        by_name("avif").decode(payload, Frame(6, 4, 3), "cpu")
-
-
-def test_avif_in_colour_is_refused_for_gray() -> None:
-    payload = by_name("avif").encode(pictures.photograph(16, 16), QUICK)
-    with pytest.raises(CorruptFile, match="the file says gray"):
-        by_name("avif").decode(payload, Frame(16, 16, 1), "cpu")
+@pytest.mark.parametrize(("effort", "method"), [(1, 0), (4, 3), (7, 6), (9, 6)])
+def test_the_effort_of_webp_is_libwebps_method(effort: int, method: int) -> None:
+    """Shown to matter: the file of another method has other bytes."""
+    pixels = pictures.photograph(96, 128)
+    files = [pictures.file_of(pixels, "WEBP", quality=60, method=m) for m in range(7)]
+    assert by_name("webp").encode(pixels, Options(60, effort)) == files[method]
+    assert len(set(files)) > 3
+    lossless = [pictures.file_of(pixels, "WEBP", lossless=True, method=m, quality=q) for m, q in ((1, 10), (6, 100))]
+    assert [by_name("webp").encode(pixels, Options(100, e)) for e in (1, 9)] == lossless
+    assert len(lossless[1]) < len(lossless[0])
 
 
 def test_webp_with_alpha_or_frames_is_refused() -> None:
