@@ -11,8 +11,8 @@ from nncodec.pipeline.encoding import Encoded, Settings, encode
 from nncodec.pipeline.restoring import NONE
 
 _USUAL = ("webp", "jpeg2000")
-"""The codecs that ``encode_lossless`` tries besides those that are always lossless: measured, not derived. The first is
-smaller on drawings and screenshots, the second on photographs and alone for 16 bits; the others were larger on both.
+"""The codecs that ``encode_lossless`` tries besides those that are always lossless. A choice that no property gives:
+the first is smaller on drawings and screenshots, the second on photographs and alone for 16 bits.
 """
 
 
