@@ -25,7 +25,7 @@ from nncodec.image import read
 from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
 from nncodec.lapped.latent import DecodedLatent, Means
 from nncodec.lapped.layout import N_GROUPS, PLANES, STRIDE, Pass
-from nncodec.lapped.model import Model
+from nncodec.lapped.model import LappedModel
 from nncodec.nets import weights
 
 mpl.use("svg")
@@ -56,7 +56,7 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
     return total
 
 
-def by_group(payload: bytes, model: Model, width: int, height: int) -> npt.NDArray[np.float64]:
+def by_group(payload: bytes, model: LappedModel, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (PLANES, N_GROUPS) of the symbols of a colour picture."""
     parsed = Payload.parse(payload, PLANES, weights.NUMBERS[CODEC.name])
     known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES, model.sizes)
@@ -74,7 +74,7 @@ def by_group(payload: bytes, model: Model, width: int, height: int) -> npt.NDArr
     return bits
 
 
-def bits_of(path: Path, quality: float, model: Model) -> list[float]:
+def bits_of(path: Path, quality: float, model: LappedModel) -> list[float]:
     """Bits per pixel of every part of one picture's file."""
     picture = read(path.read_bytes())
     payload = CODEC.encode(picture.pixels, Options(quality, effort=EFFORT, threads=1))
@@ -89,7 +89,7 @@ def measured(folder: Path, every: int) -> Iterator[str]:
     """The lines of the table: means over the pictures, in bits per pixel."""
     pictures = sorted([*folder.glob("*.png"), *folder.glob("*.bmp")])[::every]
     number = weights.newest("learned")
-    model = Model(number, weights.load(number, "learned"))
+    model = LappedModel(number, weights.load(number, "learned"))
     which = f"{folder.name}, every {every}th" if every > 1 else folder.name
     yield f"# model {number}, effort {EFFORT}, mean over {len(pictures)} pictures ({which}), bits per pixel"
     yield "\t".join(["quality", *PARTS, REST, "file"])

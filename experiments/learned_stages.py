@@ -24,13 +24,12 @@ import PIL.Image
 from nncodec.bench.measure.machine import machine, versions
 from nncodec.bench.measure.memory import peak_bytes
 from nncodec.codec import Frame, Options
-from nncodec.codecs.learned import CODEC
-from nncodec.codecs.learned import encoder as learned_search
-from nncodec.codecs.learned import synthesis as polish
+from nncodec.codecs.learned import CODEC, synthesis
+from nncodec.codecs.learned import encoder as learned_encoder
 from nncodec.entropy.coder import Decoder, Encoder
 from nncodec.image import read
-from nncodec.lapped import bitstream as band_walk
-from nncodec.lapped import encoder as lapped_coder
+from nncodec.lapped import bitstream
+from nncodec.lapped import encoder as lapped_encoder
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.nets.resnet import ArtifactNet
 from nncodec.threads import threads_of_children
@@ -39,15 +38,15 @@ TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "stages
 QUALITY = 50
 REFINEMENT = "refinement"
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
-    "analysis": ((lapped_coder, "analyse"),),
-    "contexts": ((band_walk, "step"),),
+    "analysis": ((lapped_encoder, "analyse"),),
+    "contexts": ((bitstream, "step"),),
     "choice": ((Quantiser, "__call__"),),
     "range coder": ((Encoder, "code"), (Decoder, "code")),
-    "painting": ((polish, "paint"),),
+    "painting": ((synthesis, "synthesise"),),
     "network": ((ArtifactNet, "correction"),),
     REFINEMENT: (),
 }
-"""What each is spent in; refinement is added where there is one, since it imports torch."""
+"""Functions whose time each stage is; refinement is added where there is one, since it imports torch."""
 MIB = 1 << 20
 
 
@@ -70,7 +69,7 @@ def measure_once(source: str, payload: str, effort: int) -> None:
     """Encode a picture to ``payload``, or decode that if the effort is 0; print what it took as JSON."""
     seconds: dict[str, float] = defaultdict(float)
     stages = dict(STAGES)
-    if effort and learned_search.REFINEMENTS[effort - 1]:
+    if effort and learned_encoder.REFINEMENTS[effort - 1]:
         from nncodec.codecs.learned.refine_torch import Refiner
 
         stages[REFINEMENT] = ((Refiner, "targets"),)

@@ -164,12 +164,13 @@ def _differing(codec: Codec) -> bytes:
 
     pixels = pictures.stripes(48, 64)
     coder = latent_encoder_for(loaded(weights.newest(codec.name), codec.name), 120, pixels)
-    planes = Encoder(coder).shared(to_planes(pixels, matrix_of(None)))
+    encoder = Encoder(coder)
+    planes = encoder.shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
     symbols = np.rint(rng.laplace(0, scales[:, None] / 30, (CHANNELS, TAPS**2))).astype(np.int32)
     planes[0].difference = symbols, scales
-    return _file_of(codec.id, pixels, coder.payload(None, list(planes)))
+    return _file_of(codec.id, pixels, encoder.payload(None, planes))
 
 
 def learned(codec: Codec) -> Cases:

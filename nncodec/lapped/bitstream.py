@@ -1,4 +1,4 @@
-"""The bitstream of the lapped latent: one walk that encoder and decoder both run, and the payload as a value."""
+"""The bitstream of the lapped latent: the coding order that encoder and decoder share, and the payload as a value."""
 
 import struct
 import zlib
@@ -13,22 +13,22 @@ from nncodec.lapped.latent import N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
 
 CodeSymbols = Callable[[int, Pass, Means, Indices], Symbols]
-"""Given group, pass, means in 1/16 symbol and scale indices (n, channels), gives the symbols, in that shape.
+"""Return symbols (n, channels), given group, pass, means in 1/16 symbol and scale indices (n, channels).
 
 An encoder chooses them and writes them; a decoder reads them.
 """
 
 COLOUR_BYTES = 9
 LEAST_DETERMINANT = 1 << 20
-"""Least magnitude of the determinant of a matrix of colours, which painting may invert.
+"""Least magnitude of the determinant of a matrix of colours, which the synthesis may invert.
 
-That of an orthonormal matrix, times 127, is about 2^21.
+The determinant of an orthonormal matrix, times 127, is about 2^21.
 """
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
 
 
 def stamp(width: int, height: int, channels: int, quality: int) -> int:
-    """CRC-32 of what the symbols must be decoded with; the checksum of the symbols goes on from it."""
+    """CRC-32 of size and quality, from which the checksum of the symbols goes on."""
     return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
 
 
@@ -44,7 +44,7 @@ def code_latent(
 
 
 class Writer:
-    """Range-codes symbols, and keeps the checksum over them."""
+    """Range coder of symbols, with the checksum over them."""
 
     def __init__(self, tables: Tables, start: int) -> None:
         self._encoder, self._crc = Encoder(tables), start
@@ -74,7 +74,7 @@ class Reader:
         return symbols
 
     def finish(self) -> None:
-        """CorruptFile unless everything was read, and the symbols are those that were written."""
+        """Check that everything was read and that the symbols are those that were written; CorruptFile if not."""
         self._decoder.finish()
         if self._crc & 0xFFFF != self._expected:
             raise CorruptFile(f"the symbols' checksum is {self._crc & 0xFFFF:04x}, not {self._expected:04x}")
@@ -82,7 +82,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Payload:
-    """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
+    """A payload before any symbol is decoded. `serialize` and `parse` are inverse functions."""
 
     model: int
     quality: int
@@ -93,12 +93,12 @@ class Payload:
     colours: bytes | None
     """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
     differing: tuple[bool, ...]
-    """Whether the filters of each plane differ from the start."""
+    """For each plane, whether its filters differ from the shared ones."""
     escapes: bytes
     words: bytes
 
     def serialize(self) -> bytes:
-        """To bytes."""
+        """To bytes, as docs/format-lapped.md has them."""
         flags = _OWN_COLOURS * (self.colours is not None)
         flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
@@ -107,7 +107,7 @@ class Payload:
 
     @classmethod
     def parse(cls, data: bytes, planes: int, models: range) -> "Payload":
-        """From bytes; CorruptFile if they are too short, contradict themselves, or name none of a codec's models."""
+        """From bytes. Raises CorruptFile if they are too short, contradict themselves, or name none of the models."""
         at = 5 + planes
         if len(data) <= at:
             raise CorruptFile(f"a payload of {len(data)} bytes")

@@ -1,10 +1,9 @@
-"""Contexts of the lapped latent: the distribution of each symbol, from what is known around it.
+"""Contexts of the lapped latent: the distribution of each symbol, from the decoded values around it.
 
-One small network for each plane and group of channels: one hidden layer of leaky ReLUs over the sizes of what is
-around a symbol gives its scale index, and a linear map over the values around it gives its mean. All arithmetic is
-exact: float64 holds integers whose sums stay far below 2^53, so neither the order of additions nor the library
-matters. Weights are multiplied beforehand by powers of two, which is exact as well, so that after a product there is
-nothing left to do but to round down.
+There is one small network for each plane and group of channels. One hidden layer of leaky ReLUs over the sizes around a
+symbol gives its scale index, and a linear map over the values around it gives its mean. All arithmetic is exact:
+float64 holds integers whose sums stay far below 2^53, so neither the order of additions nor the library matters.
+Weights are multiplied beforehand by powers of two, which is exact as well; after a product only the rounding is left.
 """
 
 from collections.abc import Callable
@@ -36,17 +35,17 @@ HIDDEN = 16
 WEIGHT_BITS, FEATURE_BITS, HIDDEN_BITS = 12, 7, 8
 """Binary places of weights, of features and of hidden units: all are integers, in units of 2^-12, 2^-7 and 2^-8."""
 _ENTER_UNIT = 2.0 ** (HIDDEN_BITS - FEATURE_BITS - WEIGHT_BITS)
-"""What sums over features are multiplied by to be in the hidden units' unit."""
+"""Factor from sums over features to the unit of the hidden units."""
 INDEX_SHIFT = WEIGHT_BITS + HIDDEN_BITS - 2
 """The output is in quarters of a scale index, in units of 2^-20."""
 MEAN_FLOOR = 6
 """Smallest scale index of group 0 of the first plane, so that every position of the latent costs something."""
 _BLOCK = 1536
-"""Places whose features are held in memory at once: some fit the cache, and many make calls rare."""
+"""Places whose features are held in memory at once: few enough for the cache, enough to keep calls rare."""
 _PARALLEL_FROM = 6
 """Blocks in a pass from which threads share them."""
 _PIECE = 384
-"""Rows in one matrix product: OpenBLAS multiplies small matrices where they are, in half of the time."""
+"""Rows in one matrix product: OpenBLAS multiplies small matrices without packing them, in half of the time."""
 
 
 def shapes(plane: int, group: int) -> dict[str, tuple[int, ...]]:
@@ -67,11 +66,15 @@ class Weights:
     """The weights of one group of one plane, at one quality index: integers held in float64."""
 
     enter: npt.NDArray[np.float64]
+    """(features, HIDDEN)"""
     bias: npt.NDArray[np.float64]
     """(passes, HIDDEN)"""
     leave: npt.NDArray[np.float64]
+    """(HIDDEN, channels)"""
     index: npt.NDArray[np.float64]
+    """(channels,)"""
     mean: npt.NDArray[np.float64]
+    """(passes, values, channels)"""
 
 
 def unpack(arrays: dict[str, Integers], quality: int) -> list[list[Weights]]:
@@ -102,13 +105,13 @@ def step(known: DecodedLatent, weights: Weights, plane: int, group: int, each: P
     """Means in 1/16 symbol and scale indices of one pass over a group, both (n, channels of the group)."""
     n, width = len(each.places), weights.index.size
     means, indices = np.zeros((n, width), np.int32), np.empty((n, width), np.uint8)
-    around, enter = ContextInputs(known, plane, group), weights.enter * (_ENTER_UNIT * units(plane, group)[:, None])
+    inputs, enter = ContextInputs(known, plane, group), weights.enter * (_ENTER_UNIT * units(plane, group)[:, None])
 
     def block(first: int) -> None:
         part, own = each.part(first, first + _BLOCK), slice(first, first + _BLOCK)
         if group < N_MEANS:
-            means[own] = _means(around.signed(part.at, part.neighbours), weights.mean[each.row])
-        sizes = around.sizes(part.at, part.neighbours, means[own])
+            means[own] = _means(inputs.signed(part.at, part.neighbours), weights.mean[each.row])
+        sizes = inputs.sizes(part.at, part.neighbours, means[own])  # (block, features)
         indices[own] = _indices(_product(sizes, enter), weights, each.row, lowest_index(plane, group))
 
     _run(block, range(0, n, _BLOCK))
@@ -116,7 +119,7 @@ def step(known: DecodedLatent, weights: Weights, plane: int, group: int, each: P
 
 
 def _run(block: Callable[[int], None], starts: range) -> None:
-    """By several threads, but for small pictures, where starting them takes longer."""
+    """Run the blocks in several threads, or in one for small pictures, where starting threads takes longer."""
     if len(starts) < _PARALLEL_FROM:
         for first in starts:
             block(first)
@@ -125,6 +128,7 @@ def _run(block: Callable[[int], None], starts: range) -> None:
 
 
 def _means(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Means (n, channels) in 1/16 symbol from values (n, n_signed) and weights (n_signed, channels)."""
     means = _product(values, weights * 2.0**-WEIGHT_BITS)
     means += 0.5
     np.floor(means, out=means)
@@ -132,6 +136,7 @@ def _means(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) ->
 
 
 def _indices(hidden: npt.NDArray[np.float64], weights: Weights, row: int, low: int) -> npt.NDArray[np.float64]:
+    """Scale indices (n, channels), not below ``low``, from hidden units (n, HIDDEN) before bias and leaky ReLU."""
     hidden += _ENTER_UNIT * weights.bias[row]
     np.maximum(hidden, hidden * LEAK, out=hidden)
     hidden += 0.5
@@ -142,7 +147,7 @@ def _indices(hidden: npt.NDArray[np.float64], weights: Weights, row: int, low: i
 
 
 def _product(rows: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """rows @ weights, piece by piece."""
+    """The matrix product of rows (n, k) and weights (k, m), piece by piece."""
     out = np.empty((len(rows), weights.shape[1]))
     for at in range(0, len(rows), _PIECE):
         np.matmul(rows[at : at + _PIECE], weights, out=out[at : at + _PIECE])

@@ -1,4 +1,4 @@
-"""The contexts of the lapped latent: one small network per plane and group, fitted to symbols of training pictures."""
+"""Training of the contexts of the lapped latent: one small network per plane and group."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ SIDE = 256
 """Side of the crops that samples are taken from, in pixels."""
 _KEPT = 0.5
 """Share of the places of a pass that become samples."""
-_ROUNDING = 0.38
-"""What is added to magnitudes before they are cut to integers: about what the encoder's choice of symbols does."""
+_ROUNDING_OFFSET = 0.38
+"""Added to magnitudes before they are cut to integers: about the same symbols as the encoder chooses."""
 _BATCH, _RATE, _MEAN_RATE = 2048, 8e-3, 1e-3
 """Samples in a step, and learning rates: of all weights but those of the means, and of these."""
 _START_INDEX = 20.0
@@ -35,7 +35,7 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class Samples:
-    """What one network is fitted to."""
+    """Training samples of one network."""
 
     features: Tensor
     """(n, features) sizes, in units of 2^-7."""
@@ -56,7 +56,7 @@ def sizes_table() -> npt.NDArray[np.uint8]:
 
 
 def samples(pictures: data.Pictures, analysis: Floats, count: int, plane: int, seed: int) -> list[Samples]:
-    """Samples for every group of one plane, from ``count`` crops at as many qualities."""
+    """Samples for every group of one plane, from ``count`` random crops, each at another quality."""
     rng = np.random.default_rng(seed)
     rows: list[list[tuple[npt.NDArray[np.generic], ...]]] = [[] for _ in range(N_GROUPS)]
     for number in range(count):
@@ -70,13 +70,14 @@ def samples(pictures: data.Pictures, analysis: Floats, count: int, plane: int, s
 def _rows(
     crop: data.Bytes, analysis: Floats, quality: int, plane: int, rng: np.random.Generator
 ) -> Iterator[tuple[int, tuple[npt.NDArray[np.generic], ...]]]:
+    """Groups and columns of `Samples`, from one crop (SIDE, SIDE, 3) at one quality index."""
     planes = np.moveaxis((crop.astype(np.float32) - 128) @ OPPONENT.T, -1, 0)
     side = SIDE // STRIDE
     known = DecodedLatent(side, side, plane + 1, sizes_table())
     for other in range(plane + 1):
         latent = analyse(planes[other], analysis[other]).reshape(-1, CHANNELS)[known.order]
         latent /= np.float32(step_size(quality))
-        symbols = (np.sign(latent) * np.floor(np.abs(latent) + _ROUNDING)).astype(np.int32)
+        symbols = (np.sign(latent) * np.floor(np.abs(latent) + _ROUNDING_OFFSET)).astype(np.int32)
         everywhere = np.arange(side * side)
         for group in range(N_GROUPS):
             part = symbols[:, GROUPS[group]]
@@ -97,13 +98,13 @@ def _rows(
 
 
 def _middle(known: DecodedLatent, plane: int, neighbours: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
-    """Mean of the four values of group 0 to lean on, which is near what the trained weights predict."""
+    """Means (n, 1) of the four neighbours' values in group 0, which is near what the trained weights predict."""
     middle: npt.NDArray[np.int32] = np.rint(known.values[plane][neighbours, 0].mean(1, keepdims=True)).astype(np.int32)
     return middle
 
 
 def _surprise(known: DecodedLatent, plane: int) -> npt.NDArray[np.uint8]:
-    """Sizes of what group 0 differs by from its neighbours' mean."""
+    """Sizes (n,) of the differences between values of group 0 and the mean of their neighbours."""
     out = np.empty(known.values.shape[1], np.uint8)
     for each in known.passes(0):
         values = known.values[plane, each.places, 0].astype(np.int32)
@@ -113,7 +114,7 @@ def _surprise(known: DecodedLatent, plane: int) -> npt.NDArray[np.uint8]:
 
 
 class Network(nn.Module):
-    """One plane's group, in floating point; `integers` gives the weights as they ship."""
+    """The network of one plane's group, in floating point; `integers` gives the weights as they ship."""
 
     def __init__(self, plane: int, group: int) -> None:
         super().__init__()
@@ -146,7 +147,7 @@ class Network(nn.Module):
         return batch.wanted - every[torch.arange(len(batch.row)), batch.row.long()]
 
     def forward(self, batch: Samples) -> Tensor:
-        """Bits per sample, symbols chosen as the encoder chooses them; and again with noise.
+        """Bits per sample of symbols chosen as by the encoder, plus bits of values with noise.
 
         Means learn from noise, which has a gradient everywhere; scales from the symbols that will be coded.
         """
@@ -177,7 +178,7 @@ def _whole(name: str, value: Tensor, power: int, kind: type[np.signedinteger]) -
 
 
 def fit(network: Network, sampled: Samples, steps: int) -> float:
-    """Adam, the rate falling to zero; the mean loss of the last tenth of the steps."""
+    """Train a network by Adam, the rate falling to zero; return the mean loss of the last tenth of the steps."""
     others = [value for name, value in network.named_parameters() if name != "mean"]
     groups = [{"params": others, "lr": _RATE}, {"params": [network.mean], "lr": _MEAN_RATE}]
     adam = torch.optim.Adam(groups, betas=(0.9, 0.98))
@@ -196,7 +197,7 @@ def fit(network: Network, sampled: Samples, steps: int) -> float:
 
 
 def contexts(pictures: data.Pictures, analysis: Floats, count: int, steps: int) -> tuple[Arrays, list[float]]:
-    """The flat integer arrays ``context.*`` of all networks, and the loss of each.
+    """Fit all networks: the flat integer arrays ``context.*``, and the loss of each network.
 
     Args:
         pictures: to train on.

@@ -1,4 +1,4 @@
-"""What the decoders of the codecs on the lapped latent share: from a payload to the values of all planes."""
+"""The decoder of the lapped latent: from a payload to the values of all planes."""
 
 from collections.abc import Callable
 
@@ -11,27 +11,27 @@ from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
 from nncodec.lapped.context import MEAN_FLOOR
 from nncodec.lapped.latent import DecodedLatent, Means
 from nncodec.lapped.layout import STRIDE, Pass
-from nncodec.lapped.model import Model
+from nncodec.lapped.model import LappedModel
 from nncodec.threads import products_alone
 
 Values = npt.NDArray[np.int16]
 _SLACK, _STATE_BITS = 1.01, 64
-"""What the range coder may save, by rounding and at its end, against the content of the symbols."""
+"""Factor and bits by which the range coder's words may be fewer than the content of the symbols: rounding, the end."""
 
 
-def values(
+def decode_latent(
     payload: Payload,
-    model: Model,
+    model: LappedModel,
     width: int,
     height: int,
     channels: int,
-    after: Callable[[int, Values, Reader], None] = lambda *_: None,
+    after_plane: Callable[[int, Values, Reader], None] = lambda *_: None,
 ) -> Values:
-    """Values (channels, h, w, CHANNELS) in 1/16 symbol.
+    """Decode the values of all planes, (channels, h, w, CHANNELS) int16 in 1/16 symbol.
 
-    ``after`` is called with each plane's number, its values (h * w, CHANNELS), in the order of coding, and the reader,
-    to read what follows them. Raises CorruptFile for symbols that are not those that were written, before it allocates
-    where there are too few bytes for the size.
+    ``after_plane`` is called with each plane's number, its values (h * w, CHANNELS) in the order of coding, and the
+    reader, to read more symbols of that plane. Raises CorruptFile for symbols that are not those that were written,
+    and before anything is allocated where there are too few bytes for the size.
     """
     rows, columns = -(-height // STRIDE), -(-width // STRIDE)
     least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
@@ -47,6 +47,6 @@ def values(
     with products_alone():
         for plane in range(channels):
             code_latent(known, contexts, plane, payload.groups[plane], code_symbols)
-            after(plane, known.values[plane], reader)
+            after_plane(plane, known.values[plane], reader)
     reader.finish()
     return known.latent()

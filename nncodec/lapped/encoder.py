@@ -1,6 +1,6 @@
-"""What the encoders of the codecs on the lapped latent share: symbols for one plane, and the payload of all."""
+"""The encoder of the lapped latent: the choice of symbols for one plane, and the payload of all planes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -8,20 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.lapped import differences
 from nncodec.lapped.bitstream import Payload, Writer, code_latent, stamp
 from nncodec.lapped.context import Weights
 from nncodec.lapped.latent import MEAN_ONE, N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import CHANNELS, GROUPS, N_GROUPS, STRIDE, Pass, step_size
-from nncodec.lapped.model import Model
+from nncodec.lapped.model import LappedModel
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.lapped.transform import Floats, analyse
 from nncodec.threads import products_alone
 
 PRICE = 8.0
 """Bits that the square of one quantiser step of error is worth; the theory of fine uniform quantisers says 8.7."""
-ROUNDING = 1.3
-"""What the price is multiplied by when single symbols are chosen: zeros also make poorer contexts for what follows."""
+PRICE_FACTOR = 1.3
+"""Factor on the price where single symbols are chosen: zeros also make poorer contexts for the symbols that follow."""
 _WIDEST = max(group.stop - group.start for group in GROUPS)
 
 Part = tuple[int, npt.NDArray[np.integer], Indices]
@@ -29,35 +28,31 @@ Part = tuple[int, npt.NDArray[np.integer], Indices]
 
 
 @dataclass
-class Plane:
-    """How one plane was coded."""
+class CodedPlane:
+    """The symbols of one plane, with their bits."""
 
     parts: list[Part] = field(default_factory=list)
     spent: list[float] = field(default_factory=lambda: [0.0] * N_GROUPS)
     """Bits of the symbols of each group."""
-    difference: tuple[Symbols, Symbols] | None = None
-    """Symbols and scale indices of the filters' differences to the start; None if the start is used as it is."""
-    difference_bits: float = 0.0
-    """Bits of these differences."""
 
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
-        """One pass over a group was coded: symbols, means and scale indices (n, channels of the group)."""
+        """Take in one coded pass over a group: symbols, means and scale indices (n, channels of the group)."""
         self.parts.append((group, _small(symbols), indices))
 
     @property
     def groups(self) -> int:
-        """Groups to code: those after it hold nothing but zeros."""
+        """Number of groups to code: all later ones hold nothing but zeros."""
         return max([N_MEANS, *(group + 1 for group, symbols, _ in self.parts if symbols.any())])
 
     @property
     def bits(self) -> float:
-        """Bits of all that is written: symbols of the groups to code, and differences."""
-        return sum(self.spent[: self.groups]) + self.difference_bits
+        """Bits of the symbols of the groups to code."""
+        return sum(self.spent[: self.groups])
 
 
 @dataclass(frozen=True)
 class LatentEncoder:
-    """One set of weights at one quality index, on one picture.
+    """The encoder of one picture's latent, with one set of weights at one quality index.
 
     Attributes:
         model: the weights.
@@ -66,7 +61,7 @@ class LatentEncoder:
         stamp: where the checksum of the symbols starts; see `nncodec.lapped.bitstream.stamp`.
     """
 
-    model: Model
+    model: LappedModel
     quality: int
     pixels: npt.NDArray[np.uint8]
     stamp: int
@@ -81,59 +76,75 @@ class LatentEncoder:
         return self.model.contexts(self.quality)
 
     @cached_property
-    def _rounder(self) -> Callable[[float], Quantiser]:
+    def _quantiser(self) -> Callable[[float], Quantiser]:
         return cache(lambda factor: Quantiser(self.model.tables, np.full(_WIDEST, factor * PRICE)))
 
     def known(self, planes: int) -> DecodedLatent:
-        """Nothing coded yet of so many planes."""
+        """A latent of this many planes of which nothing is coded yet."""
         return DecodedLatent(self.pixels.shape[0] // STRIDE, self.pixels.shape[1] // STRIDE, planes, self.model.sizes)
 
     def latent(self, plane: Floats, number: int) -> Floats:
-        """The shared analysis of a plane (H, W): (h, w, CHANNELS) in quantiser steps."""
+        """Analyse a plane (H, W), in levels, with the shared filters: (h, w, CHANNELS) in quantiser steps."""
         with products_alone():
             latent = analyse(plane, self.model.analysis[number])
         latent /= self.step
         return latent
 
-    def code(self, known: DecodedLatent, number: int, latent: Floats, coded: Plane, rounding: float = ROUNDING) -> None:
-        """Choose the symbols of one plane of a latent (h, w, CHANNELS); ``known`` and ``coded`` take them in."""
+    def code(
+        self,
+        known: DecodedLatent,
+        number: int,
+        latent: Floats,
+        coded: CodedPlane,
+        price_factor: float = PRICE_FACTOR,
+    ) -> None:
+        """Choose the symbols of one plane for a latent (h, w, CHANNELS), and put them into ``known`` and ``coded``."""
         flat = latent.reshape(-1, CHANNELS)
-        rounder = self._rounder(rounding)
+        quantiser = self._quantiser(price_factor)
 
         def code_symbols(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:
             own = GROUPS[group]
             wanted = flat[known.order[each.at], own] - means.astype(np.float32) / MEAN_ONE
-            symbols: Symbols = rounder(wanted[None], indices[None])[0]
+            symbols: Symbols = quantiser(wanted[None], indices[None])[0]
             coded.take(group, each, symbols, means, indices)
-            coded.spent[group] += float(rounder.bits(symbols, indices).sum())
+            coded.spent[group] += float(quantiser.bits(symbols, indices).sum())
             return symbols
 
         with products_alone():
             code_latent(known, self._weights, number, N_GROUPS, code_symbols)
 
-    def payload(self, own: bytes | None, planes: list[Plane]) -> bytes:
-        """The payload of coded planes, under colours of their own or the shared ones."""
-        writer = Writer(self.model.tables, self.stamp)
-        for plane in planes:
+    def payload(
+        self,
+        own: bytes | None,
+        planes: Sequence[CodedPlane],
+        after_plane: Callable[[int, Writer], bool] = lambda *_: False,
+    ) -> bytes:
+        """The payload of coded planes, under colours of their own or the shared ones.
+
+        ``after_plane`` is called with each plane's number and the writer, to write more symbols of that plane. It
+        returns whether it has written any, which the payload's flags then tell.
+        """
+        writer, differing = Writer(self.model.tables, self.stamp), []
+        for number, plane in enumerate(planes):
             coded = plane.groups
             for group, symbols, indices in plane.parts:
                 if group < coded:
                     writer.code(symbols.astype(np.int32), indices)
-            if plane.difference:
-                differences.code_differences(*plane.difference, writer.code)
+            differing.append(after_plane(number, writer))
         checksum, escapes, words = writer.finish()
-        groups, differing = tuple(p.groups for p in planes), tuple(p.difference is not None for p in planes)
-        return Payload(self.model.number, self.quality, checksum, groups, own, differing, escapes, words).serialize()
+        groups = tuple(plane.groups for plane in planes)
+        head = self.model.number, self.quality, checksum, groups, own, tuple(differing)
+        return Payload(*head, escapes, words).serialize()
 
 
 def _small(symbols: Symbols) -> npt.NDArray[np.integer]:
-    """The same numbers in two bytes each, if they fit: there is one for every sample of the picture."""
+    """The same symbols as int16 if they fit: there is one for every sample of the picture."""
     small = symbols.astype(np.int16)
     return small if np.array_equal(small, symbols) else symbols
 
 
-def latent_encoder_for(model: Model, quality: int, pixels: npt.NDArray[np.uint8]) -> LatentEncoder:
-    """A coder for pixels (H, W) or (H, W, 3) of any size: the last row and column are repeated up to multiples of 8."""
+def latent_encoder_for(model: LappedModel, quality: int, pixels: npt.NDArray[np.uint8]) -> LatentEncoder:
+    """The encoder of pixels (H, W) or (H, W, 3) of any size, which are padded by repetition to multiples of 8."""
     height, width = pixels.shape[:2]
     edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
     start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)

@@ -1,6 +1,6 @@
-"""The lapped latent as far as it is coded, and what is known around each of its places.
+"""The decoded part of the lapped latent, and the inputs of the contexts around each of its places.
 
-Encoder and decoder hold the same at every moment. Contexts (`nncodec.lapped.context`) are computed from it.
+Encoder and decoder hold the same one at every moment. `nncodec.lapped.context` computes distributions from it.
 """
 
 from functools import cache, cached_property
@@ -23,12 +23,12 @@ MEAN_ONE = 16
 VALUE_LIMIT = 32767
 """Values saturate at plus or minus this."""
 N_MEANS = 5
-"""Groups, from 0, whose means are predicted; those of all others are 0. They are always coded."""
+"""The first groups, whose means are predicted; those of all others are 0. They are always coded."""
 
 
 @cache
 def n_passes(group: int) -> int:
-    """Rows of the weights that differ by pass."""
+    """Number of passes of a group on a large grid: rows of the weights that differ by pass."""
     return len(passes(2 * MEAN_SPACING, 2 * MEAN_SPACING, _spacing(group)))
 
 
@@ -40,7 +40,7 @@ class DecodedLatent:
     """Values coded so far of all planes of a latent of height x width positions, n in all.
 
     Positions lie in the order of coding, so that the passes of all groups but the first are contiguous: ``order`` (n,)
-    holds the place of each in the grid, and `in_grid` moves what is known of them there.
+    holds the place of each in the grid, and `in_grid` reorders arrays to the grid.
 
     Attributes:
         values: (planes, n, 64) int16, in 1/16 symbol.
@@ -70,56 +70,56 @@ class DecodedLatent:
         return self._passes[_spacing(group)]
 
     def in_grid(self, array: npt.NDArray[T]) -> npt.NDArray[T]:
-        """The same array (..., n, channels) with its positions in the order of the grid, row by row."""
+        """Reorder an array (..., n, channels) from the order of coding to that of the grid, row by row."""
         return array.take(self._rank, axis=-2)
 
     def latent(self) -> npt.NDArray[np.int16]:
-        """(planes, height, width, 64) values in the grid; when all is coded, as it moves them within their memory."""
+        """The values in the grid, (planes, height, width, 64), reordered in place: call it once, at the end."""
         for plane in self.values:
             plane[:] = self.in_grid(plane)
         return self.values.reshape(-1, self.height, self.width, CHANNELS)
 
     def size(self, magnitudes: Integers) -> npt.NDArray[np.uint8]:
-        """Magnitudes in 1/16 symbol on a logarithmic scale."""
+        """Logarithmic sizes of magnitudes in 1/16 symbol."""
         return self._sizes_of.take(magnitudes, mode="clip")
 
     def put(self, plane: int, group: int, places: At, symbols: Symbols, means: Means) -> None:
-        """Take in symbols (n, channels of the group)."""
-        shown = MEAN_ONE * symbols
-        values = (shown + means).clip(-VALUE_LIMIT, VALUE_LIMIT)
+        """Put in symbols (n, channels of the group) at places (n,), with their means in 1/16 symbol."""
+        scaled = MEAN_ONE * symbols
+        values = (scaled + means).clip(-VALUE_LIMIT, VALUE_LIMIT)
         self.values[plane, places, GROUPS[group]] = values
-        self.sizes[plane, places, GROUPS[group]] = self.size(np.abs(values if group else shown))
+        self.sizes[plane, places, GROUPS[group]] = self.size(np.abs(values if group else scaled))
 
     def finish(self, plane: int, group: int) -> None:
-        """All passes of a group are done."""
-        sizes = self.in_grid(self.sizes[plane, :, GROUPS[group]]).reshape(self.height, self.width, -1)
+        """Compute the ring sums of a group whose passes are all done."""
+        sizes = self.in_grid(self.sizes[plane, :, GROUPS[group]]).reshape(self.height, self.width, -1)  # (h, w, c)
         padded = np.zeros((self.height + 2, self.width + 2, sizes.shape[2]), np.uint16)
         padded[1:-1, 1:-1] = sizes
-        rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
+        rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]  # (h, w + 2, c): weights 1, 2, 1 down
         total = rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:] - 4 * padded[1:-1, 1:-1]
         self.ring_sums[plane, :, GROUPS[group]] = total.reshape(len(self.order), -1).take(self.order, axis=0)
 
     @cached_property
     def window3x3(self) -> npt.NDArray[np.int32]:
-        """(n, 9): the places of each 3 x 3 neighbourhood, clamped to the grid."""
+        """Places of each 3 x 3 window, (n, 9), clamped to the grid."""
         y, x = np.divmod(self.order, self.width)
         ys = [np.clip(y + d, 0, self.height - 1) for d in (-1, 0, 1)]
         xs = [np.clip(x + d, 0, self.width - 1) for d in (-1, 0, 1)]
         return np.stack([self._rank[row * self.width + column] for row in ys for column in xs], 1)
 
     def signed(self, plane: int, group: int, places: At, neighbours: Integers | None) -> npt.NDArray[np.float64]:
-        """(n, `n_signed`) values around each place, for the means of a group below N_MEANS."""
+        """Values around each place, (n, `n_signed`), for the means of a group below N_MEANS."""
         return ContextInputs(self, plane, group).signed(places, neighbours)
 
     def features(
         self, plane: int, group: int, places: At, neighbours: Integers | None, means: Means
     ) -> npt.NDArray[np.float64]:
-        """(n, `n_features`) sizes around each place, times 12."""
+        """Sizes around each place, times 12: (n, `n_features`)."""
         return ContextInputs(self, plane, group).sizes(places, neighbours, means) * units(plane, group)
 
 
 class ContextInputs:
-    """What is known around the places of one group of one plane. It is stale once more of that group is put."""
+    """The inputs of the contexts of one group of one plane. They are stale once more of that group is put in."""
 
     def __init__(self, known: DecodedLatent, plane: int, group: int) -> None:
         self._known, self._plane, self._group = known, plane, group
@@ -128,15 +128,17 @@ class ContextInputs:
 
     @cached_property
     def _sizes(self) -> npt.NDArray[np.uint8]:
-        """(n, channels of the group), copied: gathering rows of one array is fast. So are the next two."""
+        """Sizes of the group, (n, channels), as a copy: gathering rows of a contiguous array is fast."""
         return np.ascontiguousarray(self._known.sizes[self._plane, :, self._own])
 
     @cached_property
     def _values(self) -> npt.NDArray[np.int16]:
+        """Values of the group, (n, channels), as a copy."""
         return np.ascontiguousarray(self._known.values[self._plane, :, self._own])
 
     @cached_property
     def _earlier(self) -> npt.NDArray[np.int16]:
+        """Values of all earlier groups, (n, channels), as a copy."""
         return np.ascontiguousarray(self._known.values[self._plane, :, : self._own.start])
 
     def signed(self, places: At, neighbours: Integers | None) -> npt.NDArray[np.float64]:
@@ -152,13 +154,13 @@ class ContextInputs:
         return np.concatenate(parts, 1, dtype=np.float64)
 
     def sizes(self, places: At, neighbours: Integers | None, means: Means) -> npt.NDArray[np.float64]:
-        """What `DecodedLatent.features` gives, before it is multiplied by `units`."""
+        """The columns of `DecodedLatent.features` before they are multiplied by `units`."""
         known, plane, own = self._known, self._plane, self._own
         near: npt.NDArray[np.unsignedinteger] = np.zeros((len(means), self._width), np.uint8)
         if neighbours is not None and self._group:
-            near = self._sizes.take(neighbours.T, axis=0).sum(0, dtype=np.uint16)
+            near = self._sizes.take(neighbours.T, axis=0).sum(0, dtype=np.uint16)  # (n, channels)
         elif neighbours is not None:
-            off = self._values[:, 0].take(neighbours).astype(np.int32) - means
+            off = self._values[:, 0].take(neighbours).astype(np.int32) - means  # (n, 4)
             near = known.size(np.abs(off)).sum(1, keepdims=True, dtype=np.uint16)
         parts: list[npt.NDArray[np.generic]] = [near]
         if self._group:
@@ -169,23 +171,23 @@ class ContextInputs:
 
 
 def n_signed(plane: int, group: int) -> int:
-    """Columns of `DecodedLatent.signed`; 0 for a group without means."""
+    """Number of columns of `DecodedLatent.signed`; 0 for a group without means."""
     own = GROUPS[group]
     width = own.stop - own.start
     return 0 if group >= N_MEANS else 4 * width + (9 * own.start + plane * width if group else 0)
 
 
 def n_features(plane: int, group: int) -> int:
-    """Columns of `DecodedLatent.features`."""
+    """Number of columns of `DecodedLatent.features`."""
     own = GROUPS[group]
     return (1 + 2 * plane) * (own.stop - own.start) + 2 * own.start
 
 
 @cache
 def units(plane: int, group: int) -> npt.NDArray[np.float64]:
-    """(`n_features`,) what each column of `ContextInputs.sizes` is multiplied by to be in 1/12 of a size.
+    """Factors (`n_features`,) from the columns of `ContextInputs.sizes` to units of 1/12 of a size.
 
-    `DecodedLatent.ring_sums` is in that unit already; the four places leaned on count a quarter each.
+    `DecodedLatent.ring_sums` is in that unit already; the four neighbours count a quarter each.
     """
     own, near = GROUPS[group], 3
     width = own.stop - own.start

@@ -28,13 +28,13 @@ GROUPS = tuple(
 """Channels of each group: those whose frequencies have the same sum. Group 0 is the local mean."""
 
 PARITY = np.array([((-1) ** u, (-1) ** v) for u, v in FREQUENCIES], np.int8)
-"""(CHANNELS, 2): what a channel is multiplied by when the picture is mirrored vertically, horizontally."""
+"""(CHANNELS, 2): the sign of each channel when the picture is mirrored vertically, and horizontally."""
 
 MEAN_SPACING, OTHER_SPACING = 16, 2
 """Positions between those of the first pass: of group 0, and of all others."""
 
 COARSEST_STEP, STEP_OCTAVES = 192.0, 6.5
-"""Quantiser step at quality index 0, in levels, and how often it halves up to the highest."""
+"""Quantiser step at quality index 0, in levels, and the number of times it halves up to MAX_QUALITY_INDEX."""
 MAX_QUALITY_INDEX = 200
 
 
@@ -45,10 +45,10 @@ def step_size(quality: int) -> float:
 
 @dataclass(frozen=True)
 class Pass:
-    """Positions that are coded at once, as indices into the (height * width) grid, and what they can lean on."""
+    """Positions that are coded at once, as indices into the (height * width) grid, and their coded neighbours."""
 
     row: int
-    """Number of the pass, from 0; weights differ by it."""
+    """Number of the pass, from 0: the row of those weights that differ by pass."""
     places: Places
     """(n,)"""
     neighbours: Places | None
@@ -56,17 +56,17 @@ class Pass:
 
     @cached_property
     def at(self) -> slice | Places:
-        """The places, as a slice if each is the next after that before: arrays are then read without a copy."""
+        """The places, as a slice if they are consecutive: arrays are then read without a copy."""
         first = int(self.places[0])
         following = slice(first, first + len(self.places))
         return following if np.array_equal(self.places, np.arange(following.start, following.stop)) else self.places
 
     def part(self, first: int, end: int) -> "Pass":
-        """The same for some of its places."""
+        """The pass restricted to its places ``first`` to ``end``."""
         return Pass(self.row, self.places[first:end], None if self.neighbours is None else self.neighbours[first:end])
 
     def renumbered(self, numbers: Places) -> "Pass":
-        """The same, with other numbers for the positions of the grid."""
+        """The pass with position k of the grid renumbered to ``numbers[k]``."""
         neighbours = None if self.neighbours is None else numbers.take(self.neighbours.T).T
         return Pass(self.row, numbers[self.places], neighbours)
 
@@ -74,8 +74,8 @@ class Pass:
 def passes(height: int, width: int, spacing: int) -> list[Pass]:
     """All positions of a grid, from coarse to fine, each once.
 
-    First every ``spacing``-th in both directions; then, for each halving of the spacing, the centres of the squares
-    (with their four corners to lean on), then the centres of the edges (with the four positions around them).
+    First every ``spacing``-th in both directions; then, for each halving of the spacing, the centres of the squares,
+    whose neighbours are the four corners, then the centres of the edges, with the four positions around them.
     """
     found = [Pass(0, _places(height, width, (0, 0), spacing), None)]
     while spacing > 1:
@@ -95,9 +95,9 @@ def _places(height: int, width: int, first: tuple[int, int], spacing: int) -> Pl
 
 
 def _four_neighbours(height: int, width: int, places: Places, distance: int, diagonal: bool) -> Places:
-    """Four neighbours of each place; one outside is replaced by that opposite, both by those across."""
+    """Four neighbours of each place, (n, 4); one outside is replaced by that opposite, both by those across."""
     y, x = np.divmod(places, width)
-    ys, xs = np.stack([y - distance, y + distance]), np.stack([x - distance, x + distance])
+    ys, xs = np.stack([y - distance, y + distance]), np.stack([x - distance, x + distance])  # (2, n) each
     ys, xs = np.where((ys < 0) | (ys >= height), ys[::-1], ys), np.where((xs < 0) | (xs >= width), xs[::-1], xs)
     if diagonal:
         return np.stack([ys[i] * width + xs[j] for i in (0, 1) for j in (0, 1)], 1).astype(np.int32)

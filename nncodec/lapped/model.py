@@ -1,4 +1,4 @@
-"""The shared weights of the codecs on the lapped latent, and colours: what encoder and decoder do alike."""
+"""The weights of the lapped latent as a value, and the colour transform: shared by encoder and decoder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from nncodec.entropy.tables import Tables
 from nncodec.lapped import context
 from nncodec.lapped.context import Weights
-from nncodec.lapped.transform import OPPONENT, Decoder, Floats
+from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.nets import weights
 from nncodec.nets.device import Net, net_on
 
@@ -19,11 +19,11 @@ COLOUR_ONE = 127
 """Coefficients of colours are multiples of 1/127."""
 MIDDLE = 128
 _GRAY = float(np.sqrt(3))
-"""What a gray level is in the first plane: that of three equal channels."""
+"""Factor from a gray level to the first plane, where three equal channels have that sum."""
 
 
 @dataclass(frozen=True)
-class Model:
+class LappedModel:
     """One set of weights, by the names of its arrays."""
 
     number: int
@@ -45,14 +45,14 @@ class Model:
         return self.arrays["analysis"].astype(np.float32)
 
     @cached_property
-    def net_on(self) -> Callable[[str], Net]:
-        """The network that polishes, by device: `nncodec.nets.device.net_on`, made once."""
-        return cache(partial(net_on, arrays=self.arrays))
+    def synthesis(self) -> Floats:
+        """(3, CHANNELS, TAPS, TAPS)"""
+        return self.arrays["synthesis"].astype(np.float32)
 
-    def decoder(self, plane: int) -> Decoder:
-        """What paints one plane."""
-        parts = [self.arrays[name][plane].astype(np.float32) for name in ("synthesis", "paint", "hidden", "bias")]
-        return Decoder(np.concatenate(parts[:2]), *parts[2:])
+    @cached_property
+    def net_on(self) -> Callable[[str], Net]:
+        """The synthesis network of codec learned by device, made once; see `nncodec.nets.device.net_on`."""
+        return cache(partial(net_on, arrays=self.arrays))
 
     def contexts(self, quality: int) -> list[list[Weights]]:
         """Weights of the contexts by plane and group, at a quality index."""
@@ -60,13 +60,16 @@ class Model:
 
 
 @cache
-def loaded(number: int, codec: str) -> Model:
+def loaded(number: int, codec: str) -> LappedModel:
     """Weights of a codec; raises as `nncodec.nets.weights.load` does."""
-    return Model(number, weights.load(number, codec))
+    return LappedModel(number, weights.load(number, codec))
 
 
 def matrix_of(own: bytes | None) -> Floats:
-    """(3, 3) orthonormal up to rounding: one row for each plane, from R, G and B. ``own`` is window3x3 signed bytes."""
+    """The colour matrix, (3, 3) orthonormal up to rounding: a row for each plane, from R, G and B.
+
+    ``own`` is a picture's own matrix as nine signed bytes; None stands for the shared colours.
+    """
     if own is None:
         return OPPONENT
     matrix: Floats = np.frombuffer(own, np.int8).reshape(3, 3).astype(np.float32) / np.float32(COLOUR_ONE)
@@ -74,7 +77,7 @@ def matrix_of(own: bytes | None) -> Floats:
 
 
 def own_colours(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """The principal axes of the colour contrast of pixels (H, W, 3), as window3x3 signed bytes."""
+    """The principal axes of the colour contrast of pixels (H, W, 3), as nine signed bytes."""
     step = np.diff(pixels[:, ::2].astype(np.float32), axis=0).reshape(-1, 3)
     _, vectors = np.linalg.eigh(step.T.astype(np.float64) @ step)
     axes = vectors.T[::-1]
@@ -101,12 +104,12 @@ def to_planes(pixels: npt.NDArray[np.uint8], matrix: Floats) -> Floats:
 
 
 def from_planes(planes: list[Floats], matrix: Floats) -> npt.NDArray[np.uint8]:
-    """Planes to pixels (H, W) or (H, W, 3), rounded and saturated."""
+    """Planes (H, W), one or three of them in levels, to pixels (H, W) or (H, W, 3), rounded and saturated."""
     if len(planes) == 1:
         return _saturated(planes[0] / np.float32(_GRAY))
     return np.stack([_saturated(sum(p * w for p, w in zip(planes, row, strict=True))) for row in matrix.T], 2)
 
 
 def _saturated(levels: Floats) -> npt.NDArray[np.uint8]:
-    """Levels about the middle to 0..255, to the nearest."""
+    """Levels less 128 to samples 0 to 255, rounded to the nearest."""
     return np.rint(levels + MIDDLE).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Bits of symbols as a trainable estimate, and rounding that gradients pass."""
+"""Differentiable estimates of the bits of symbols, and rounding with a straight-through gradient."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from nncodec.entropy.scales import INDICES_PER_OCTAVE, N_SCALES, SCALE_MIN
 
 
 class _Bound(torch.autograd.Function):
-    """Clamp whose gradient still passes where it leads back inside."""
+    """A clamp whose gradient still passes where it leads back inside."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
@@ -44,7 +44,7 @@ def rounded(x: Tensor) -> Tensor:
 
 
 def chosen(residual: Tensor, index: Tensor, price: Tensor) -> Tensor:
-    """Round as the encoder does, to the nearest or one towards zero, by bits + price * squared error."""
+    """Quantise as the encoder does, to the nearest or one towards zero, by bits + price * squared error."""
     with torch.no_grad():
         nearest = residual.round()
         lower = nearest - nearest.sign()

@@ -1,4 +1,4 @@
-"""Rate-distortion optimised rounding: a symbol may move towards zero where that saves more than it costs."""
+"""Rate-distortion optimised quantisation (RDOQ): a symbol may move towards zero where that saves more than it costs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,12 +8,15 @@ from nncodec.entropy.tables import Tables
 
 Floats = npt.NDArray[np.floating]
 
-ESCAPE_BITS = 12.0
-"""What an escaped symbol costs beside the escape itself; an estimate."""
+ESCAPED_NUMBER_BITS = 12.0
+"""Estimated bits of an escaped number, beside the escape: one byte of LEB128 up to 64 beyond the table, else two.
+
+Restorer ``tuned``, whose symbols are smaller, counts 10. Another value here or there would change the written bytes.
+"""
 
 
 class Quantiser:
-    """Chooses symbols by bits + price * squared error.
+    """The choice of symbols by bits + price * squared error.
 
     Args:
         tables: the distributions.
@@ -24,7 +27,7 @@ class Quantiser:
         halves = np.array(tables.half_widths, np.int32)
         costs = [tables.costs(index) for index in range(len(halves))]
         for row in costs:
-            row[-1] += ESCAPE_BITS
+            row[-1] += ESCAPED_NUMBER_BITS
         self._costs = np.concatenate(costs)
         self._halves = halves
         self._starts = np.cumsum([0] + [len(row) for row in costs[:-1]], dtype=np.int32)

@@ -1,4 +1,8 @@
-"""The recipe of the lapped transforms of codecs ccnn and learned: training against a proxy of the rate."""
+"""The recipe of the lapped latent of codecs ccnn and learned: transforms, then contexts, then tables of distributions.
+
+The transforms are trained against a proxy of the rate. The contexts are fitted to the symbols of training pictures, and
+the tables to the symbols that the encoder then chooses.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nncodec.lapped.encoder import PRICE
+from nncodec.entropy.tables import Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
+from nncodec.lapped.context_torch import SIDE, contexts
+from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
 from nncodec.lapped.layout import (
     CHANNELS,
     COARSEST_STEP,
@@ -17,19 +23,23 @@ from nncodec.lapped.layout import (
     TAPS,
     step_size,
 )
+from nncodec.lapped.model import LappedModel, to_planes
 from nncodec.lapped.rate_torch import rounded
-from nncodec.lapped.transform import HIDDEN, OPPONENT
-from nncodec.lapped.transform_torch import Activity, Transform
+from nncodec.lapped.transform import OPPONENT
+from nncodec.lapped.transform_torch import RateProxy, Transform
+from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.loop import Run
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (40, 80, 120, 160)
+PSEUDO_COUNT = 500.0
+"""Observed symbols that the logistic distribution of a table counts for."""
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What crops are drawn, and from which seed."""
+    """Size and seed of the random crops of one run."""
 
     batch: int = 8
     crop: int = 128
@@ -37,21 +47,33 @@ class Batches:
     seed: int = 0
 
 
-class Model(nn.Module):
-    """Transforms and stand-in, trained together."""
+@dataclass(frozen=True)
+class ContextSettings:
+    """Amounts of data and of optimisation for contexts and tables."""
+
+    crops: int = 256
+    """Crops that the contexts of one plane are fitted to."""
+    steps: int = 2500
+    """Optimiser steps for each plane and group."""
+    counted: int = 128
+    """Crops whose symbols are counted for the tables."""
+
+
+class TransformNet(nn.Module):
+    """The transforms and the proxy of the rate, trained together."""
 
     def __init__(self) -> None:
         super().__init__()
         self.transform = Transform()
-        self.activity = Activity()
+        self.proxy = RateProxy()
 
     def forward(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
         """Bits per pixel and squared error per pixel (of three planes), (B,) each, at quality indices (B,)."""
         step = steps(quality)
         wanted = self.transform.latent(planes) / step
-        painted = self.transform.planes(rounded(wanted)) * step
+        decoded = self.transform.planes(rounded(wanted)) * step
         area = planes.shape[2] * planes.shape[3]
-        return self.activity.rate(wanted, quality) / area, (painted - planes).square().sum((1, 2, 3)) / area
+        return self.proxy.rate(wanted, quality) / area, (decoded - planes).square().sum((1, 2, 3)) / area
 
 
 def steps(quality: Tensor) -> Tensor:
@@ -61,28 +83,28 @@ def steps(quality: Tensor) -> Tensor:
 
 
 def to_input(crops: data.Bytes) -> Tensor:
-    """(B, H, W, 3) uint8 to (B, 3, H, W) float32: levels less 128, in the opponent colours of the start."""
+    """(B, H, W, 3) uint8 to (B, 3, H, W) float32: levels less 128, in the shared colours."""
     turned = (crops.astype(np.float32) - 128) @ OPPONENT.T
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(turned, -1, 1)))
 
 
 @dataclass
-class Recipe:
+class TransformRecipe:
     """Batches, loss and validation of the transforms."""
 
     run: Run
-    model: Model
-    settings: Batches
+    model: TransformNet
+    batches: Batches
     pictures: data.Pictures
     validation: data.Bytes
 
     def loss(self, step: int, share: float) -> Tensor:
         """(bits per pixel + lambda * squared error) / sqrt(lambda) of a fresh batch, which step and seed decide."""
-        settings, rng = self.settings, np.random.default_rng((self.settings.seed, step))
+        batches, rng = self.batches, np.random.default_rng((self.batches.seed, step))
         with torch.no_grad():
             self.model.transform.symmetrise()
-        planes = to_input(data.random_crops(self.pictures, settings.batch, settings.crop, rng))
-        spread = (rng.permutation(settings.batch) + rng.random(settings.batch)) / settings.batch * MAX_QUALITY_INDEX
+        planes = to_input(data.random_crops(self.pictures, batches.batch, batches.crop, rng))
+        spread = (rng.permutation(batches.batch) + rng.random(batches.batch)) / batches.batch * MAX_QUALITY_INDEX
         rate, error = self.model(planes, torch.from_numpy(spread.astype(np.float32)))
         price = torch.tensor([PRICE / step_size(quality) ** 2 for quality in spread], dtype=torch.float32)
         cost: Tensor = ((rate + price * error) / price.sqrt()).mean()
@@ -90,7 +112,7 @@ class Recipe:
 
     @torch.no_grad()
     def report(self) -> None:
-        """Log the stand-in's rate and the PSNR of the averaged weights, on the validation crops."""
+        """Log the proxy's rate and the PSNR of the averaged weights, on the validation crops."""
         planes, rates, psnrs = to_input(self.validation), [], []
         with self.run.averaged():
             self.model.transform.symmetrise()
@@ -102,14 +124,11 @@ class Recipe:
         self.run.log(loss=self.run.guard.loss, bpp=rates, psnr=psnrs)
 
 
-def optimiser(model: Model, rate: float) -> torch.optim.Optimizer:
-    """Adam at ``rate`` for the hidden channels; the filters get a tenth of it, the proxy five times as much."""
-    slow = [model.transform.analysis, model.transform.synthesis]
-    hidden = [model.transform.hidden, model.transform.hidden_bias, model.transform.paint]
+def optimiser(model: TransformNet, rate: float) -> torch.optim.Optimizer:
+    """Adam at ``rate`` for the filters and 50 times that for the proxy of the rate."""
     groups = [
-        {"params": slow, "lr": 0.1 * rate},
-        {"params": hidden, "lr": rate},
-        {"params": list(model.activity.parameters()), "lr": 5 * rate},
+        {"params": list(model.transform.parameters()), "lr": rate},
+        {"params": list(model.proxy.parameters()), "lr": 50 * rate},
     ]
     return torch.optim.Adam(groups, betas=(0.9, 0.98), eps=1e-10)
 
@@ -120,11 +139,45 @@ def filters(transform: Transform) -> dict[str, npt.NDArray[np.floating]]:
     shape = PLANES, CHANNELS, TAPS, TAPS
     synthesis, analysis = (p.detach().numpy().reshape(shape) for p in (transform.synthesis, transform.analysis))
     norms = np.sqrt(np.square(synthesis).sum((2, 3), keepdims=True))
-    arrays = {
-        "analysis": analysis * norms,
-        "synthesis": synthesis / norms,
-        "paint": transform.paint.detach().numpy().reshape(PLANES, HIDDEN, TAPS, TAPS),
-        "hidden": transform.hidden.detach().numpy().reshape(PLANES, HIDDEN, CHANNELS - 1, 3, 3),
-        "bias": transform.hidden_bias.detach().numpy().reshape(PLANES, HIDDEN),
-    }
-    return {name: array.astype(np.float16) for name, array in arrays.items()}
+    return {"analysis": (analysis * norms).astype(np.float16), "synthesis": (synthesis / norms).astype(np.float16)}
+
+
+def with_contexts(
+    arrays: weights.Arrays, pictures: data.Pictures, settings: ContextSettings
+) -> tuple[weights.Arrays, list[float]]:
+    """Add contexts and tables to the arrays of transforms; also return the loss of each context."""
+    analysis = arrays["analysis"].astype(np.float32)
+    fitted_contexts, losses = contexts(pictures, analysis, settings.crops, settings.steps)
+    arrays = arrays | fitted_contexts | dict(logistic_tables().pack())
+    crops = data.random_crops(pictures, settings.counted, SIDE, np.random.default_rng(1))
+    return arrays | dict(fitted(counted(LappedModel(0, arrays), crops)).pack()), losses
+
+
+def counted(model: LappedModel, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
+    """Count how often each entry of each table is used when crops (B, H, W, 3) are coded, each at another quality."""
+    counts = [np.zeros(len(row)) for row in model.tables.frequencies]
+    for number, crop in enumerate(crops):
+        coder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
+        planes = to_planes(crop, OPPONENT)
+        known = coder.known(len(planes))
+        for at, plane in enumerate(planes):
+            coded = CodedPlane()
+            coder.code(known, at, coder.latent(plane, at), coded)
+            for _, symbols, indices in coded.parts:
+                for index in np.unique(indices):
+                    half = len(counts[index]) // 2 - 1
+                    seen = symbols[indices == index]
+                    place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
+                    counts[index] += np.bincount(place, minlength=2 * half + 2)
+    return counts
+
+
+def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:
+    """Tables between the logistic distributions and the observed counts, made symmetric."""
+    rows = []
+    for index, row in enumerate(counts):
+        masses = logistic_masses(scale_of(index))
+        both = row.copy()
+        both[:-1] = (row[:-1] + row[-2::-1]) / 2
+        rows.append(to_frequencies(both + PSEUDO_COUNT * masses))
+    return Tables(tuple(rows))

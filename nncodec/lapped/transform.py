@@ -1,14 +1,9 @@
 """The lapped transforms in NumPy: a strided convolution, and a transposed one whose filters overlap."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.entropy.scales import LEAK
 from nncodec.lapped.layout import CHANNELS, PARITY, STRIDE, TAPS
-from nncodec.nets.winograd import Tiled, Workspace, convolved, transformed
 
 Floats = npt.NDArray[np.float32]
 Region = tuple[slice, slice]
@@ -18,29 +13,8 @@ OPPONENT: Floats = (_AXES / np.sqrt([[3], [2], [6]])).astype(np.float32)
 """(3, 3) orthonormal: R, G, B to a brightness and two opponent colours."""
 EDGE = (TAPS - STRIDE) // 2
 """Pixels by which a filter reaches over each side of its 8 x 8 block."""
-HIDDEN = 32
-"""Hidden channels of each plane."""
-SATURATION = 4.0
-"""Symbols that reach the hidden channels are clamped to plus or minus this."""
 _ROWS = 16
 """Rows of latent positions that are transformed at once."""
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """The weights that paint one plane."""
-
-    filters: Floats
-    """(CHANNELS + HIDDEN, TAPS, TAPS) of the transposed convolution."""
-    hidden: Floats
-    """(HIDDEN, CHANNELS - 1, 3, 3) of the convolution that feeds the hidden channels from all but the local mean."""
-    bias: Floats
-    """(HIDDEN,)"""
-
-    @cached_property
-    def kernel(self) -> Floats:
-        """The same convolution, as `nncodec.nets.winograd` takes it."""
-        return transformed(self.hidden)
 
 
 def lapped_rows(stride: int) -> npt.NDArray[np.float64]:
@@ -69,9 +43,9 @@ def _dct(size: int, fourth: bool = False) -> npt.NDArray[np.float64]:
 
 
 def mirrored(size: int, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """For places -count to size + count - 1: the place inside that shows there, and whether it is turned around.
+    """Symmetric extension: for places -count to size + count - 1 the place inside, and whether it is mirrored there.
 
-    As between two mirrors, each half a place beyond the outermost ones.
+    The mirrors are half a place beyond the outermost places.
     """
     at = np.arange(-count, size + count) % (2 * size)
     turned = at >= size
@@ -79,46 +53,51 @@ def mirrored(size: int, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 
 
 def analyse(plane: Floats, filters: Floats) -> Floats:
-    """Strided convolution of a plane (8 h, 8 w), mirrored at its borders, to a latent (h, w, CHANNELS)."""
+    """Analyse a plane (8 h, 8 w), mirrored at its borders, by a strided convolution: a latent (h, w, CHANNELS).
+
+    ``filters`` is (CHANNELS, TAPS, TAPS).
+    """
     height, width = plane.shape[0] // STRIDE, plane.shape[1] // STRIDE
     rows, columns = mirrored(STRIDE * height, EDGE)[0], mirrored(STRIDE * width, EDGE)[0]
-    matrix = filters.reshape(CHANNELS, -1).T
+    matrix = filters.reshape(CHANNELS, -1).T  # (TAPS * TAPS, CHANNELS)
     out = np.empty((height, width, CHANNELS), np.float32)
     for top in range(0, height, _ROWS):
         count = min(_ROWS, height - top)
         part = plane[rows[STRIDE * top : STRIDE * (top + count) + 2 * EDGE]][:, columns]
+        # (count, w, TAPS, TAPS)
         windows = np.lib.stride_tricks.sliding_window_view(part, (TAPS, TAPS))[::STRIDE, ::STRIDE]
         out[top : top + count] = (windows.reshape(-1, TAPS * TAPS) @ matrix).reshape(count, width, CHANNELS)
     return out
 
 
-def paint(values: npt.NDArray[np.number], decoder: Decoder, unit: float = 1.0, region: Region | None = None) -> Floats:
-    """Values to a plane in quantiser steps.
+def synthesise(
+    values: npt.NDArray[np.number], filters: Floats, unit: float = 1.0, region: Region | None = None
+) -> Floats:
+    """Reconstruct a plane, in quantiser steps, by a transposed convolution of stride 8.
 
     Args:
-        values: (h, w, CHANNELS), of the whole plane.
-        decoder: what paints it.
-        unit: what a value of 1 stands for, in quantiser steps.
-        region: rows and columns of positions to paint; None for all.
+        values: (h, w, CHANNELS), the latent of the whole plane.
+        filters: (CHANNELS, TAPS, TAPS)
+        unit: quantiser steps that a value of 1 stands for.
+        region: rows and columns of the positions to reconstruct; None for all.
 
     Returns:
-        (8 * rows, 8 * columns)
+        (8 * rows, 8 * columns) float32
     """
     tall, wide = region or (slice(0, values.shape[0]), slice(0, values.shape[1]))
     height, width = tall.stop - tall.start, wide.stop - wide.start
-    rows, above = (part[tall.start : tall.stop + 4] for part in mirrored(values.shape[0], 2))
-    columns, left = (part[wide.start : wide.stop + 4] for part in mirrored(values.shape[1], 2))
-    upside = np.where(above[:, None], PARITY[:, 0], 1)
-    sideways = np.where(left[:, None], PARITY[:, 1], 1) * unit
-    quarters = decoder.filters.reshape(-1, 2, STRIDE, 2, STRIDE).transpose(1, 3, 0, 2, 4).reshape(4, -1, STRIDE**2)
+    rows, above = (part[tall.start : tall.stop + 2] for part in mirrored(values.shape[0], 1))
+    columns, left = (part[wide.start : wide.stop + 2] for part in mirrored(values.shape[1], 1))
+    upside = np.where(above[:, None], PARITY[:, 0], 1)  # (height + 2, CHANNELS)
+    sideways = np.where(left[:, None], PARITY[:, 1], 1) * unit  # (width + 2, CHANNELS)
+    # each filter is four blocks of 8 x 8: (4, CHANNELS, 64)
+    quarters = filters.reshape(CHANNELS, 2, STRIDE, 2, STRIDE).transpose(1, 3, 0, 2, 4).reshape(4, CHANNELS, -1)
     out = np.zeros((height + 1, STRIDE, width + 1, STRIDE), np.float32)
-    workspace = Workspace(min(_ROWS, height + 2) + 2, width + 4, CHANNELS)
     for top in range(0, height + 2, _ROWS):
         count = min(_ROWS, height + 2 - top)
-        part = values[rows[top : top + count + 2]][:, columns].astype(np.float32)
-        part *= (upside[top : top + count + 2, None] * sideways).astype(np.float32)
-        both = part[1:-1, 1:-1], _hidden(part, decoder, workspace)
-        features = np.concatenate(both, 2).reshape(-1, quarters.shape[1])
+        part = values[rows[top : top + count]][:, columns].astype(np.float32)  # (count, width + 2, CHANNELS)
+        part *= (upside[top : top + count, None] * sideways).astype(np.float32)
+        features = part.reshape(-1, CHANNELS)
         for i in (0, 1):  # the row of blocks above a position's centre, and that below
             first, last = max(top + i - 1, 0), min(top + i - 1 + count, height + 1)
             for j in (0, 1):
@@ -126,9 +105,3 @@ def paint(values: npt.NDArray[np.number], decoder: Decoder, unit: float = 1.0, r
                 out[first:last] += blocks[first - top - i + 1 : last - top - i + 1, :, 1 - j : width + 2 - j]
     whole = out.reshape(STRIDE * (height + 1), STRIDE * (width + 1))
     return whole[EDGE:-EDGE, EDGE:-EDGE]
-
-
-def _hidden(part: Floats, decoder: Decoder, workspace: Workspace) -> Floats:
-    """Hidden channels (h, w, HIDDEN) of values (h + 2, w + 2, CHANNELS): a 3 x 3 convolution and a leaky ReLU."""
-    seen = Tiled.of(part[:, :, 1:].clip(-SATURATION, SATURATION))
-    return convolved(seen, decoder.kernel, decoder.bias, workspace, LEAK).plain()

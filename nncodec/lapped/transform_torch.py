@@ -1,8 +1,7 @@
-"""The lapped transforms as a trainable network: strided convolution, leaky ReLU, transposed convolution.
+"""The lapped transforms as a trainable network: a strided convolution and a transposed one.
 
-After Roh et al., "Compressing CNN": an autoencoder of one layer each way. Here it is linear at its start (a lapped
-orthogonal transform), and the leaky ReLU acts on hidden channels beside the latent, which are computed from it and
-painted by the same transposed convolution.
+After Roh et al., "Compressing CNN": an autoencoder of one layer each way. Here both are linear, and begin as a lapped
+orthogonal transform.
 """
 
 from collections.abc import Mapping
@@ -14,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nncodec.entropy.scales import INDICES_PER_OCTAVE, LEAK, SCALE_MIN
+from nncodec.entropy.scales import INDICES_PER_OCTAVE, SCALE_MIN
 from nncodec.lapped.layout import CHANNELS, FREQUENCIES, GROUPS, MAX_QUALITY_INDEX, PARITY, PLANES, STRIDE, TAPS
 from nncodec.lapped.rate_torch import bits, chosen
-from nncodec.lapped.transform import EDGE, HIDDEN, SATURATION, lapped_rows
+from nncodec.lapped.transform import EDGE, lapped_rows
 
 
 def lapped_basis() -> npt.NDArray[np.float64]:
@@ -27,7 +26,7 @@ def lapped_basis() -> npt.NDArray[np.float64]:
 
 
 def mirrored(latent: Tensor, parity: Tensor, count: int) -> Tensor:
-    """Latent (B, C, h, w) with ``count`` mirrored positions at each side."""
+    """Extend a latent (B, C, h, w) by ``count`` mirrored positions at each side; ``parity`` (C, 2) gives the signs."""
     for axis, sign in ((2, parity[:, 0, None, None]), (3, parity[:, 1, None, None])):
         missing = count
         while missing:  # more than once where the latent is smaller than what is missing
@@ -50,20 +49,16 @@ class Transform(nn.Module):
         basis = torch.from_numpy(lapped_basis()).float()[:, None].repeat(planes, 1, 1, 1)
         self.analysis = nn.Parameter(basis.clone())  # (3 * 64, 1, 16, 16)
         self.synthesis = nn.Parameter(basis.clone())  # (3 * 64, 1, 16, 16)
-        self.hidden = nn.Parameter(torch.randn(planes * HIDDEN, CHANNELS - 1, 3, 3) / (3 * CHANNELS**0.5))
-        self.hidden_bias = nn.Parameter(torch.zeros(planes * HIDDEN))
-        self.paint = nn.Parameter(0.003 * torch.randn(planes * HIDDEN, 1, TAPS, TAPS))
         self.register_buffer("parity", torch.from_numpy(PARITY.copy()).float().repeat(planes, 1), persistent=False)
 
     @classmethod
     def of(cls, arrays: Mapping[str, npt.NDArray[Any]], planes: int) -> "Transform":
-        """The first planes of weights as they ship."""
+        """The transforms of the first planes, from weights as they ship."""
         transform = cls(planes)
-        parameters = {"bias": transform.hidden_bias} | dict(transform.named_parameters())
         with torch.no_grad():
-            for name in ("analysis", "synthesis", "hidden", "bias", "paint"):
+            for name, parameter in transform.named_parameters():
                 values = torch.from_numpy(arrays[name][:planes].astype(np.float32))
-                parameters[name].copy_(values.view_as(parameters[name]))
+                parameter.copy_(values.view_as(parameter))
         return transform
 
     def latent(self, planes: Tensor) -> Tensor:
@@ -77,26 +72,9 @@ class Transform(nn.Module):
     def planes(self, values: Tensor) -> Tensor:
         """Values (B, 3 * 64, h, w) in quantiser steps to planes (B, 3, 8 h, 8 w) in quantiser steps."""
         batch, _, height, width = values.shape
-        around = mirrored(values, self.parity, 2)
-        seen = around.view(batch, self.n_planes, CHANNELS, height + 4, width + 4)[:, :, 1:].clamp(
-            -SATURATION, SATURATION
-        )
-        hidden = F.conv2d(seen.flatten(1, 2), self.hidden, self.hidden_bias, groups=self.n_planes)
-        hidden = F.leaky_relu(hidden, LEAK)
-        features = torch.cat(
-            [
-                around[:, :, 1:-1, 1:-1].reshape(batch, self.n_planes, CHANNELS, height + 2, width + 2),
-                hidden.view(batch, self.n_planes, HIDDEN, height + 2, width + 2),
-            ],
-            2,
-        )
-        return transposed_convolution(features, self.filters())
-
-    def filters(self) -> Tensor:
-        """Filters of the transposed convolution, (3, 64 + HIDDEN, 16, 16)."""
-        return torch.cat(
-            [self.synthesis.view(self.n_planes, -1, TAPS, TAPS), self.paint.view(self.n_planes, -1, TAPS, TAPS)], 1
-        )
+        around = mirrored(values, self.parity, 1)
+        features = around.view(batch, self.n_planes, CHANNELS, height + 2, width + 2)
+        return transposed_convolution(features, self.synthesis.view(self.n_planes, CHANNELS, TAPS, TAPS))
 
     @torch.no_grad()
     def symmetrise(self) -> None:
@@ -114,15 +92,15 @@ def transposed_convolution(features: Tensor, filters: Tensor) -> Tensor:
     """
     batch, planes, channels, rows, columns = features.shape
     blocks = filters.view(planes, channels, 2, STRIDE, 2, STRIDE).permute(0, 2, 4, 3, 5, 1)
-    painted = torch.matmul(blocks.reshape(planes, -1, channels), features.reshape(batch, planes, channels, -1))
-    painted = painted.view(batch, planes, 2, 2, STRIDE * STRIDE, rows, columns)
-    total = sum(painted[:, :, i, j, :, 1 - i : rows - i, 1 - j : columns - j] for i in (0, 1) for j in (0, 1))
+    summands = torch.matmul(blocks.reshape(planes, -1, channels), features.reshape(batch, planes, channels, -1))
+    summands = summands.view(batch, planes, 2, 2, STRIDE * STRIDE, rows, columns)
+    total = sum(summands[:, :, i, j, :, 1 - i : rows - i, 1 - j : columns - j] for i in (0, 1) for j in (0, 1))
     whole = F.pixel_shuffle(total.flatten(1, 2), STRIDE)  # type: ignore[union-attr]
     return whole[:, :, EDGE:-EDGE, EDGE:-EDGE]
 
 
-class Activity(nn.Module):
-    """What stands for the entropy model while transforms are trained: a scale from the magnitudes around a symbol."""
+class RateProxy(nn.Module):
+    """The proxy of the entropy model while transforms are trained: a scale from the magnitudes around each symbol."""
 
     FEATURES = 5
 
@@ -135,7 +113,7 @@ class Activity(nn.Module):
         self.register_buffer("lower", lower, persistent=False)
 
     def around(self, x: Tensor) -> Tensor:
-        """Weighted mean of the eight neighbours of each value."""
+        """Weighted means of the eight neighbours of each value of x (B, C, h, w)."""
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
         rows = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
         return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:] - 4 * x) / 12
@@ -149,7 +127,7 @@ class Activity(nn.Module):
             size = (known - mean).abs()
             below = torch.einsum("dc,bpchw->bpdhw", self.lower, size.view(batch, PLANES, CHANNELS, height, width))
             below = below.flatten(1, 2)
-            near = torch.stack([self.around(size), below, self.around(below)], -1)
+            near = torch.stack([self.around(size), below, self.around(below)], -1)  # (B, 3 * 64, h, w, 3)
             features = torch.cat([torch.log2(near + 0.1), torch.ones_like(near[..., :2])], -1)
             features[..., 4] = (quality * (2 / MAX_QUALITY_INDEX) - 1)[:, None, None, None]
         octaves = torch.einsum("bchwf,cf->bchw", features, self.weight)
@@ -162,7 +140,7 @@ class Activity(nn.Module):
 
     @torch.no_grad()
     def symbols(self, wanted: Tensor, quality: Tensor, price: float) -> Tensor:
-        """Values rounded as an encoder does that pays ``price`` bits for a squared error of one step."""
+        """Values (B, 3 * 64, h, w) quantised by bits and error, at ``price`` bits for a squared error of one step."""
         mean, index = self.predicted(wanted.round(), quality)
         whole = mean.round()
         return whole + chosen(wanted - whole, index, torch.tensor(price))

@@ -30,7 +30,7 @@ def leb128(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-class Coder:
+class SymbolReader:
     """The range coder, the escapes, the checksum."""
 
     def __init__(self, arrays: Arrays, escapes: bytes, words: bytes, crc: int) -> None:
@@ -76,7 +76,7 @@ Place = tuple[int, int]
 
 
 def all_passes(height: int, width: int, spacing: int) -> Iterator[list[tuple[Place, list[Place]]]]:
-    """Places of each pass, with those that they lean on."""
+    """Places of each pass, with their neighbours."""
     yield [((y, x), []) for y in range(0, height, spacing) for x in range(0, width, spacing)]
     while spacing > 1:
         d = spacing // 2
@@ -110,9 +110,9 @@ def shifted(value: int, shift: int) -> int:
 
 
 class Latent:
-    """Values and what is known of them, plane by plane."""
+    """Values, their sizes and ring sums, plane by plane."""
 
-    def __init__(self, arrays: Arrays, coder: Coder, q: int, planes: int, height: int, width: int) -> None:
+    def __init__(self, arrays: Arrays, coder: SymbolReader, q: int, planes: int, height: int, width: int) -> None:
         self.arrays, self.coder, self.q = arrays, coder, q
         self.size = height, width
         shape = planes, height, width, 64
@@ -175,7 +175,7 @@ class Latent:
         if group > 4:
             return [0] * (own.stop - own.start)
         values = self.values[plane]
-        parts = [values[lean][own] for lean in neighbours] or [np.zeros(4 * (own.stop - own.start), np.int64)]
+        parts = [values[near_by][own] for near_by in neighbours] or [np.zeros(4 * (own.stop - own.start), np.int64)]
         if group:
             for down in (-1, 0, 1):
                 for right in (-1, 0, 1):
@@ -189,11 +189,11 @@ class Latent:
         own = channels(group)
         if group:
             near = 3 * sum(
-                (self.sizes[plane][lean][own] for lean in neighbours), np.zeros(own.stop - own.start, np.int64)
+                (self.sizes[plane][near_by][own] for near_by in neighbours), np.zeros(own.stop - own.start, np.int64)
             )
             found = [*near, *12 * self.sizes[plane][place][: own.start], *self.ring_sums[plane][place][: own.start]]
         else:
-            found = [3 * sum(self.size_of(abs(int(self.values[plane][lean][0]) - mean)) for lean in neighbours)]
+            found = [3 * sum(self.size_of(abs(int(self.values[plane][near_by][0]) - mean)) for near_by in neighbours)]
         for other in range(plane):
             found += [*12 * self.sizes[other][place][own], *self.ring_sums[other][place][own]]
         return found
@@ -206,35 +206,28 @@ class Latent:
             self.ring_sums[plane][..., own] += part * (2 if 0 in (down, right) else 1)
 
 
-def filters_read(coder: Coder, values: MarkdownTable) -> npt.NDArray[np.float64]:
-    """What is added to the filters of a plane, (64, 16, 16)."""
+def filters_read(coder: SymbolReader, values: MarkdownTable) -> npt.NDArray[np.float64]:
+    """Differences to the filters of a plane, (64, 16, 16)."""
     scales = np.cumsum(coder.group([30] * 64))
     symbols = np.reshape(coder.group([int(scale) for scale in scales for _ in range(256)]), (64, 16, 16))
     energies = [int((values[..., channel] ** 2).sum()) // 256 for channel in range(64)]
     return symbols * np.array([2.0 ** -(energy.bit_length() // 2) for energy in energies])[:, None, None]
 
 
-def painted(values: MarkdownTable, arrays: Arrays, plane: int, changes: npt.NDArray[np.float64] | float) -> Any:
+def synthesised(values: MarkdownTable, arrays: Arrays, plane: int, changes: npt.NDArray[np.float64] | float) -> Any:
     """A plane in quantiser steps, (8 h, 8 w)."""
     height, width = values.shape[:2]
-    wide = np.zeros((height + 4, width + 4, 64))
-    for row in range(-2, height + 2):
-        for column in range(-2, width + 2):
+    wide = np.zeros((height + 2, width + 2, 64))
+    for row in range(-1, height + 1):
+        for column in range(-1, width + 1):
             y, up = mirrored(row, height)
             x, left = mirrored(column, width)
-            wide[row + 2, column + 2] = values[y, x] / 16 * [(-1) ** (u * up + v * left) for u, v in ORDER]
-    seen = wide[..., 1:].clip(-4, 4)
-    kernel = arrays["hidden"][plane].astype(float)
-    hidden = sum(
-        seen[i : i + height + 2, j : j + width + 2] @ kernel[:, :, i, j].T for i in range(3) for j in range(3)
-    ) + arrays["bias"][plane].astype(float)
-    hidden = np.where(hidden < 0, hidden / 8, hidden)
-    filters = np.concatenate([arrays["synthesis"][plane] + np.asarray(changes), arrays["paint"][plane]]).astype(float)
+            wide[row + 1, column + 1] = values[y, x] / 16 * [(-1) ** (u * up + v * left) for u, v in ORDER]
+    filters = arrays["synthesis"][plane].astype(float) + changes
     out = np.zeros((8 * height + 24, 8 * width + 24))
     for row in range(height + 2):
         for column in range(width + 2):
-            features = np.concatenate([wide[row + 1, column + 1], hidden[row, column]])
-            out[8 * row : 8 * row + 16, 8 * column : 8 * column + 16] += np.tensordot(features, filters, 1)
+            out[8 * row : 8 * row + 16, 8 * column : 8 * column + 16] += np.tensordot(wide[row, column], filters, 1)
     return out[12:-12, 12:-12]
 
 
@@ -245,7 +238,7 @@ def mirrored(at: int, size: int) -> tuple[int, int]:
 
 
 class Network:
-    """What polishes planes (3, 8 h, 8 w) in levels."""
+    """The synthesis network of codec learned, on planes (3, 8 h, 8 w) in levels."""
 
     def __init__(self, arrays: Arrays, q: int) -> None:
         self.values = {}
@@ -271,7 +264,7 @@ class Network:
         return bias + sum(x[i : i + height, j : j + width] @ kernel[:, :, i, j].T for i, j in taps)
 
     def correction(self, planes: Any) -> Any:
-        """What is added, in quantiser steps."""
+        """The correction of the planes, in quantiser steps."""
         s, halo = self.s, self.s * (2 * self.n_blocks + 1)
         wide = np.pad(planes, ((0, 0), (halo, halo), (halo, halo)), mode="edge") / 64
         x = np.stack([plane[i::s, j::s] for plane in wide for i in range(s) for j in range(s)], -1)
@@ -301,13 +294,13 @@ def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int
         matrix, at = np.frombuffer(payload, np.int8, 9, at).reshape(3, 3) / 127, at + 9
     length, at = leb128(payload, at)
     start = zlib.crc32(struct.pack("<IIBB", width, height, planes, q))
-    coder = Coder(arrays, payload[at : at + length], payload[at + length :], start)
+    coder = SymbolReader(arrays, payload[at : at + length], payload[at + length :], start)
     latent = Latent(arrays, coder, q, planes, -(-height // 8), -(-width // 8))
     step, found = 192 * 2 ** (-6.5 * q / 200), []
     for plane in range(planes):
         latent.plane(plane, groups[plane])
         changes = filters_read(coder, latent.values[plane]) if flags >> 1 + plane & 1 else 0.0
-        found.append(step * painted(latent.values[plane], arrays, plane, changes))
+        found.append(step * synthesised(latent.values[plane], arrays, plane, changes))
     assert coder.used == length
     whole = np.stack(found)
     if "net.enter.weight" in arrays:

@@ -1,4 +1,4 @@
-"""The documents of the lapped latent suffice: a second decoder reads the same symbols and paints the same picture."""
+"""The documents of the lapped latent suffice: a second decoder reads the same symbols and the same picture."""
 
 from pathlib import Path
 
@@ -68,11 +68,12 @@ def test_learned(tiny, shape, quality, own):
 def test_ccnn_with_filters_of_its_own(tiny):
     pixels = pictures.stripes(16, 24)
     coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
-    planes = Encoder(coder).shared(to_planes(pixels, matrix_of(None)))
+    encoder = Encoder(coder)
+    planes = encoder.shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
     scales = rng.integers(0, 30, CHANNELS).astype(np.int32)
     planes[0].difference = np.rint(rng.laplace(0, 1, (CHANNELS, TAPS**2))).astype(np.int32), scales
-    check(CCNN, coder.payload(None, list(planes)), tiny_lapped.CCNN, pixels)
+    check(CCNN, encoder.payload(None, planes), tiny_lapped.CCNN, pixels)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -26,7 +26,7 @@ from tests.lapped import tiny_lapped
 
 @settings(max_examples=40)
 @given(st.integers(1, 35), st.integers(1, 35), st.sampled_from([2, 16]))
-def test_every_place_is_coded_once_and_leans_on_earlier_ones(height, width, spacing):
+def test_every_place_is_coded_once_and_after_its_neighbours(height, width, spacing):
     done = set()
     for each in passes(height, width, spacing):
         assert (each.neighbours is None) == (each.row == 0)

@@ -35,19 +35,12 @@ PICTURE, FRAME = pictures.photograph(15, 20), Frame(20, 15, 3)
 # --- transforms -----------------------------------------------------------------------------------------------------
 
 
-def bare(filters: np.ndarray) -> lapped.Decoder:
-    """A decoder without hidden channels' painting."""
-    none = np.zeros((lapped.HIDDEN, TAPS, TAPS), np.float32)
-    hidden = np.ones((lapped.HIDDEN, CHANNELS - 1, 3, 3), np.float32)
-    return lapped.Decoder(np.concatenate([filters, none]).astype(np.float32), hidden, none[:, 0, 0])
-
-
 @pytest.mark.parametrize("size", [(8, 8), (8, 40), (16, 8), (24, 136), (152, 16)], ids=str)
 def test_the_start_reconstructs_perfectly_to_the_borders(size):
     plane = np.random.default_rng(0).normal(0, 50, size).astype(np.float32)
     basis = lapped_basis().astype(np.float32)
     latent = lapped.analyse(plane, basis)
-    assert np.abs(lapped.paint(latent, bare(basis)) - plane).max() < 1e-3
+    assert np.abs(lapped.synthesise(latent, basis) - plane).max() < 1e-3
     assert np.square(latent).sum() == pytest.approx(np.square(plane).sum(), rel=1e-4)  # orthonormal
 
 
@@ -61,35 +54,33 @@ def test_the_start_compacts_more_than_a_block_transform():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 3), (17, 20)], ids=str)
-def test_numpy_paints_what_the_trainable_network_paints(size):
+def test_numpy_synthesises_as_the_trainable_network_does(size):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = Transform()
+        network.synthesis.data += 0.01 * torch.randn_like(network.synthesis)
         planes = 40 * torch.randn(1, PLANES, 8 * size[0], 8 * size[1])
     with torch.no_grad():
-        network.paint *= 50
         latent = network.latent(planes)
-        painted = network.planes(latent / 9)[0].numpy()
-        filters = network.filters().numpy()
+        planes_again = network.planes(latent / 9)[0].numpy()
     for plane in range(PLANES):
         own = lapped.analyse(planes[0, plane].numpy(), network.analysis.detach()[64 * plane : 64 * plane + 64].numpy())
         expected = latent[0, 64 * plane : 64 * plane + 64].permute(1, 2, 0).numpy()
         assert np.abs(own - expected).max() < 1e-3
-        hidden = network.hidden.detach().view(PLANES, lapped.HIDDEN, CHANNELS - 1, 3, 3)[plane].numpy()
-        bias = network.hidden_bias.detach().view(PLANES, lapped.HIDDEN)[plane].numpy()
-        assert np.abs(lapped.paint(own / 9, lapped.Decoder(filters[plane], hidden, bias)) - painted[plane]).max() < 1e-3
+        filters = network.synthesis.detach()[64 * plane : 64 * plane + 64, 0].numpy()
+        assert np.abs(lapped.synthesise(own / 9, filters) - planes_again[plane]).max() < 1e-3
 
 
 @settings(max_examples=20)
 @given(st.data())
-def test_a_region_is_painted_as_in_the_whole(data):
+def test_a_region_is_synthesised_as_in_the_whole(data):
     rows, columns = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 20))
     values = np.random.default_rng(rows).integers(-99, 99, (rows, columns, CHANNELS)).astype(np.int16)
     top, left = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, columns - 1))
     bottom, right = data.draw(st.integers(top + 1, rows)), data.draw(st.integers(left + 1, columns))
-    decoder = tiny_lapped.model(tiny_lapped.LEARNED).decoder(1)
-    part = lapped.paint(values, decoder, 1 / 16, (slice(top, bottom), slice(left, right)))
-    whole = lapped.paint(values, decoder, 1 / 16)
+    filters = tiny_lapped.model(tiny_lapped.LEARNED).synthesis[1]
+    part = lapped.synthesise(values, filters, 1 / 16, (slice(top, bottom), slice(left, right)))
+    whole = lapped.synthesise(values, filters, 1 / 16)
     assert np.abs(part - whole[8 * top : 8 * bottom, 8 * left : 8 * right]).max() < 1e-3
 
 
@@ -190,7 +181,7 @@ def test_impossible_headers_are_refused(name):
     "rows", [[[0, 0, 0]] * 3, [[127, 0, 0]] * 3, [[-128] * 3] * 3, [[101, 0, 0], [0, 101, 0], [0, 0, 102]]], ids=str
 )
 def test_colours_that_cannot_be_told_apart_are_refused(name, rows):
-    """Painting may take the inverse of the matrix; its determinant must be 2^20 at least."""
+    """The synthesis may take the inverse of the matrix; its determinant must be 2^20 at least."""
     colours, first = np.array(rows, np.int8).tobytes(), NUMBERS[name][0]
     with pytest.raises(CorruptFile, match="determinant"):
         Payload.parse(Payload(first, 10, 1, (5, 6, 7), colours, (False,) * 3, b"", b"\1").serialize(), 3, NUMBERS[name])
@@ -316,8 +307,8 @@ from nncodec.nets import weights
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name
 from nncodec.lapped.bitstream import Payload
-from nncodec.lapped import decoder as lapped_decoder
-from nncodec.lapped.model import Model
+from nncodec.lapped.decoder import decode_latent
+from nncodec.lapped.model import LappedModel
 from tests import pictures
 pixels = pictures.photograph(48, 70)
 written = [[name, by_name(name).encode(pixels, Options(40, effort=1)).hex()] for name in ("learned", "ccnn")]
@@ -325,8 +316,8 @@ pools = [[pool.get("architecture"), pool["num_threads"]] for pool in threadpool_
 print(json.dumps([written, pools]), flush=True)
 for name, data in json.loads(sys.stdin.readline()):
     payload = Payload.parse(bytes.fromhex(data), 3, range(1, 80))
-    model = Model(payload.model, weights.load(payload.model, name))
-    print(zlib.crc32(lapped_decoder.values(payload, model, 70, 48, 3).tobytes()))
+    model = LappedModel(payload.model, weights.load(payload.model, name))
+    print(zlib.crc32(decode_latent(payload, model, 70, 48, 3).tobytes()))
 """
 
 

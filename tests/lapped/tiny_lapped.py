@@ -17,10 +17,9 @@ from nncodec.entropy.tables import logistic_tables
 from nncodec.lapped import model as lapped_model
 from nncodec.lapped.context import shapes
 from nncodec.lapped.context_torch import sizes_table
-from nncodec.lapped.encoder import ROUNDING, LatentEncoder
-from nncodec.lapped.layout import CHANNELS, N_GROUPS, PLANES, TAPS
-from nncodec.lapped.model import Model, matrix_of, to_planes
-from nncodec.lapped.transform import HIDDEN
+from nncodec.lapped.encoder import PRICE_FACTOR, LatentEncoder
+from nncodec.lapped.layout import N_GROUPS, PLANES
+from nncodec.lapped.model import LappedModel, matrix_of, to_planes
 from nncodec.lapped.transform_torch import lapped_basis
 from nncodec.nets import weights
 from nncodec.nets.resnet_torch import ArtifactNet
@@ -45,7 +44,7 @@ def contexts(rng: np.random.Generator) -> weights.Arrays:
     return {f"context.{name}": np.concatenate(each) for name, each in parts.items()}
 
 
-def mender(seed: int = 0) -> ArtifactNet:
+def network_of_learned(seed: int = 0) -> ArtifactNet:
     """The network of codec learned, with lively weights wherever they start at zero."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -56,27 +55,24 @@ def mender(seed: int = 0) -> ArtifactNet:
 
 
 @cache
-def model(number: int) -> Model:
-    """The untrained transform, no painting by hidden channels, random contexts; for codec learned a network."""
+def model(number: int) -> LappedModel:
+    """The untrained transform, random contexts, and for codec learned a network."""
     rng = np.random.default_rng(0)
     basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float16)
     arrays: weights.Arrays = {
         "analysis": basis,
         "synthesis": basis,
-        "paint": np.zeros((PLANES, HIDDEN, TAPS, TAPS), np.float16),
-        "hidden": rng.normal(0, 0.1, (PLANES, HIDDEN, CHANNELS - 1, 3, 3)).astype(np.float16),
-        "bias": np.zeros((PLANES, HIDDEN), np.float16),
         "context.sizes": sizes_table(),
     }
     arrays |= contexts(rng) | logistic_tables().pack()
-    return Model(number, arrays | (network(mender()) if number == LEARNED else {}))
+    return LappedModel(number, arrays | (network(network_of_learned()) if number == LEARNED else {}))
 
 
 def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:
-    """What the encoder of codec learned starts from, in the shared colours or in a picture's own."""
+    """The first candidate of the encoder of codec learned, in the shared colours or in a picture's own."""
     planes = to_planes(coder.pixels, matrix_of(own))
     latents = [coder.latent(plane, number) for number, plane in enumerate(planes)]
-    return Encoder(coder).candidate(own, ROUNDING, latents, measured=False)
+    return Encoder(coder).candidate(own, PRICE_FACTOR, latents, measured=False)
 
 
 def install(folder: Path) -> None:

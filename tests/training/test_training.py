@@ -15,12 +15,11 @@ from nncodec.codecs.learned import recipe as learned
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile, UnsupportedFile
-from nncodec.lapped import calibration as calibrate
 from nncodec.lapped import recipe as transforms
-from nncodec.lapped.calibration import ContextSettings
 from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, PLANES
-from nncodec.lapped.model import Model
+from nncodec.lapped.model import LappedModel
+from nncodec.lapped.recipe import ContextSettings
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -83,7 +82,7 @@ def test_muon_descends():
 
 
 def test_state_comes_back(tmp_path):
-    model = learned.Model(4, 8, 1)
+    model = learned.LearnedNet(4, 8, 1)
     made = learned.optimisers(model, learned.Hyperparameters(minutes=1))
     sum(parameter.square().sum() for parameter in model.parameters()).backward()
     for optimiser in made:
@@ -91,7 +90,7 @@ def test_state_comes_back(tmp_path):
     arrays = state.optimiser_arrays(made)
     state.save(tmp_path / "s.npz", {"optimiser": arrays}, {"step": 5})
     parts, numbers = state.load(tmp_path / "s.npz")
-    again = learned.optimisers(learned.Model(4, 8, 1), learned.Hyperparameters(minutes=1))
+    again = learned.optimisers(learned.LearnedNet(4, 8, 1), learned.Hyperparameters(minutes=1))
     state.restore_optimisers(again, parts["optimiser"])
     found = state.optimiser_arrays(again)
     assert numbers == {"step": 5}
@@ -107,7 +106,7 @@ def test_a_file_that_is_no_state(tmp_path):
 
 
 def run_of(width: int, folder: Path) -> loop.Run:
-    model = learned.Model(4, width, 1)
+    model = learned.LearnedNet(4, width, 1)
     made = learned.optimisers(model, learned.Hyperparameters(minutes=1))
     return loop.Run(model, made, Schedule(1), folder, state.Average(model, 0.9), Guard())
 
@@ -127,23 +126,23 @@ def test_tables_follow_what_was_counted():
     counts = [np.zeros(len(row)) for row in logistic_tables().frequencies]
     half = len(counts[20]) // 2 - 1
     counts[20][half + 1] = 1e6
-    row = calibrate.fitted(counts).frequencies[20]
+    row = transforms.fitted(counts).frequencies[20]
     assert row[half + 1] == pytest.approx(row[half - 1], abs=100)
     assert row[half + 1] > 0.4 * row.sum()
-    assert np.array_equal(calibrate.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
+    assert np.array_equal(transforms.fitted(counts).frequencies[21], logistic_tables().frequencies[21])
 
 
 def test_every_symbol_is_counted():
     crops = np.stack([pictures.photograph(32, 32, seed=seed) for seed in (0, 1)])
-    counts = calibrate.counted(tiny_lapped.model(tiny_lapped.LEARNED), crops)
+    counts = transforms.counted(tiny_lapped.model(tiny_lapped.LEARNED), crops)
     assert sum(row.sum() for row in counts) == len(crops) * PLANES * CHANNELS * 16
 
 
 def test_a_new_network_adds_nothing():
     """So the first loss of the second phase is that of the transforms alone."""
-    model, quality = learned.Model(4, 8, 1), torch.tensor([60.0, 140.0])
-    painted, step = model.painted(transforms.to_input(np.stack([pictures.photograph(32, 48)] * 2)), quality)
-    assert torch.equal(model.polished(painted, step, quality), painted)
+    model, quality = learned.LearnedNet(4, 8, 1), torch.tensor([60.0, 140.0])
+    decoded, step = model.decoded(transforms.to_input(np.stack([pictures.photograph(32, 48)] * 2)), quality)
+    assert torch.equal(model.corrected(decoded, step, quality), decoded)
     assert step.flatten().tolist() == pytest.approx([192 * 2 ** (-6.5 * q / 200) for q in (60, 140)])
 
 
@@ -158,7 +157,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
         monkeypatch.setattr(recipe, "VALIDATION_QUALITIES", (100,))
         monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
     few = ContextSettings(crops=1, steps=2, counted=2)
-    monkeypatch.setattr(learned, "with_contexts", lambda *given: calibrate.with_contexts(*given[:2], few))
+    monkeypatch.setattr(learned, "with_contexts", lambda *given: transforms.with_contexts(*given[:2], few))
     output = tmp_path / "run"
     sizes = {"--batch": 2, "--crop": 64, "--late-crop": 64, "--width": 8, "--blocks": 1}
     arguments = [
@@ -181,7 +180,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     assert [line["step"] for line in lines if "gain" in line or "bpp" in line] == [2, 5]
     assert len(lines[-2]["gain"]) == 1
     assert len(lines[-1]["context_losses"]) == 45
-    model = Model(1, weights.read((output / "weights.npz").read_bytes()))
+    model = LappedModel(1, weights.read((output / "weights.npz").read_bytes()))
     coder = latent_encoder_for(model, 120, pictures.photograph(40, 40))
     candidate = tiny_lapped.plain_candidate(coder)
     assert Synthesizer(model, 120, OPPONENT).pixels(candidate.values, 40, 40).shape == (40, 40, 3)
@@ -189,9 +188,9 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
 
 
 def test_training_goes_on_from_weights_that_ship():
-    """What is read back and exported again paints alike, but for rounding."""
+    """Weights that are read back and exported again are the same, but for rounding."""
     shipped = weights.load(weights.newest("learned"), "learned")
-    model = learned.Model.of(shipped)
+    model = learned.LearnedNet.of(shipped)
     again = learned.network(model.net)
     assert {name for name in shipped if name.startswith("net.")} == set(again)
     before, after = restored(shipped, "net"), restored(again, "net")

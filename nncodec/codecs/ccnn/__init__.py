@@ -1,8 +1,9 @@
-"""An autoencoder per picture, after Roh et al., "Compressing CNN": strided, leaky ReLU, transposed convolution.
+"""The ccnn codec: a linear convolutional autoencoder per picture, after Roh et al., "Compressing CNN".
 
-The encoder trains its filters on the one picture and ships those of the decoder as differences to a shared start.
-What decides bits is exact integer arithmetic; pixels are painted in floating point and may differ by a level between
-machines. Decoding takes NumPy alone. The payload's layout is in docs/format/ccnn.md and `nncodec.lapped.bitstream`.
+The encoder may train the filters on the one picture and put those of the synthesis into the file, as differences to
+shared ones. What decides bits is exact integer arithmetic; the synthesis is floating point, and pixels may differ by a
+level between machines. Decoding takes NumPy alone. The payload's layout is in docs/format/ccnn.md and
+`nncodec.lapped.bitstream`.
 """
 
 import numpy as np

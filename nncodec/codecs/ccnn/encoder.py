@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs.ccnn.decoder import restored, row_steps
+from nncodec.codecs.ccnn.decoder import changed, filter_steps
+from nncodec.codecs.ccnn.differences import choose, code_differences
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.lapped import differences
-from nncodec.lapped import encoder as lapped_coder
-from nncodec.lapped.encoder import PRICE, LatentEncoder
+from nncodec.lapped.bitstream import Writer
+from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
 from nncodec.lapped.latent import MEAN_ONE, DecodedLatent, Means
 from nncodec.lapped.layout import CHANNELS, GROUPS, STRIDE, TAPS, Pass
 from nncodec.lapped.model import matrix_of, own_colours, to_planes
-from nncodec.lapped.transform import Decoder, Floats, analyse, paint
+from nncodec.lapped.transform import Floats, analyse, synthesise
 from nncodec.nets import weights
 
 FIT_STEPS = (0, 0, 0, 0, 60, 120, 250, 500, 1000)
@@ -23,21 +23,31 @@ _OWN_COLOURS_FROM = 2
 
 
 @dataclass(kw_only=True)
-class Plane(lapped_coder.Plane):
-    """How one plane was coded, and what it takes to paint it."""
+class FilteredPlane(CodedPlane):
+    """One coded plane with the filters that reconstruct it."""
 
-    decoder: Decoder
+    filters: Floats
+    """(CHANNELS, TAPS, TAPS) of the synthesis, as the decoder will have them."""
     means: npt.NDArray[np.int32]
-    """(n, CHANNELS) in 1/16 symbol, in the order of coding, as are the indices"""
+    """(n, CHANNELS) in 1/16 symbol, in the order of coding."""
     indices: Indices
-    """(n, CHANNELS)"""
+    """(n, CHANNELS) scale indices, in the order of coding."""
+    difference: tuple[Symbols, Symbols] | None = None
+    """Symbols and scale indices of the filters' differences to the shared ones; None if there are none."""
+    difference_bits: float = 0.0
+    """Bits of these differences."""
     error: float = 0.0
     """Squared error in squared quantiser steps."""
 
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
-        """See the base class; also keep what the symbols were predicted from."""
+        """See the base class; also keep means and scale indices, for the filters to be fitted with."""
         super().take(group, each, symbols, means, indices)
         self.means[each.at, GROUPS[group]], self.indices[each.at, GROUPS[group]] = means, indices
+
+    @property
+    def bits(self) -> float:
+        """Bits of the symbols and of the differences."""
+        return super().bits + self.difference_bits
 
     @property
     def cost(self) -> float:
@@ -65,32 +75,43 @@ class Encoder:
         steps = min(FIT_STEPS[effort - 1], height * width // STRIDE**2)
         if steps and min(height, width) >= TAPS:
             planes = self._fitted(to_planes(pixels, matrix_of(own)), planes, steps)
-        return self.coder.payload(own, list(planes))
+        return self.payload(own, planes)
 
-    def shared(self, planes: Floats) -> list[Plane]:
-        """All planes with the shared start."""
+    def payload(self, own: bytes | None, planes: list[FilteredPlane]) -> bytes:
+        """The payload of coded planes and the differences of their filters, under colours of their own or shared."""
+
+        def write_differences(plane: int, writer: Writer) -> bool:
+            difference = planes[plane].difference
+            if difference is not None:
+                code_differences(*difference, writer.code)
+            return difference is not None
+
+        return self.coder.payload(own, planes, write_differences)
+
+    def shared(self, planes: Floats) -> list[FilteredPlane]:
+        """Code planes (P, H, W), in levels, with the shared filters."""
         known = self.coder.known(len(planes))
         return [self._shared(known, number, plane) for number, plane in enumerate(planes)]
 
-    def _empty(self, decoder: Decoder) -> Plane:
-        """A plane of which nothing is coded yet."""
+    def _empty(self, number: int) -> FilteredPlane:
+        """A plane of which nothing is coded yet, with the shared filters."""
         n = self.coder.pixels.shape[0] * self.coder.pixels.shape[1] // STRIDE**2
-        return Plane(
-            decoder=decoder, means=np.zeros((n, CHANNELS), np.int32), indices=np.zeros((n, CHANNELS), np.uint8)
-        )
+        means, indices = np.zeros((n, CHANNELS), np.int32), np.zeros((n, CHANNELS), np.uint8)
+        return FilteredPlane(filters=self.coder.model.synthesis[number], means=means, indices=indices)
 
-    def _shared(self, known: DecodedLatent, number: int, plane: Floats) -> Plane:
-        coded = self._empty(self.coder.model.decoder(number))
+    def _shared(self, known: DecodedLatent, number: int, plane: Floats) -> FilteredPlane:
+        coded = self._empty(number)
         self.coder.code(known, number, self.coder.latent(plane, number), coded)
         self._measure(known, number, plane, coded)
         return coded
 
-    def _measure(self, known: DecodedLatent, number: int, plane: Floats, coded: Plane) -> None:
+    def _measure(self, known: DecodedLatent, number: int, plane: Floats, coded: FilteredPlane) -> None:
+        """Set the error of a coded plane."""
         values = known.in_grid(known.values[number]).reshape(known.height, known.width, CHANNELS)
-        painted = paint(values, coded.decoder, 1 / MEAN_ONE)
-        coded.error = float(np.square(painted - plane / self.coder.step, dtype=np.float32).sum(dtype=np.float64))
+        error = synthesise(values, coded.filters, 1 / MEAN_ONE) - plane / self.coder.step
+        coded.error = float(np.square(error, dtype=np.float32).sum(dtype=np.float64))
 
-    def _fitted(self, planes: Floats, start: list[Plane], steps: int) -> list[Plane]:
+    def _fitted(self, planes: Floats, start: list[FilteredPlane], steps: int) -> list[FilteredPlane]:
         """Each plane with filters trained on it, where they pay for their bytes."""
         weights.require("torch", "codec ccnn from effort 5 on", "use -e 4, or pip install torch")
         from nncodec.codecs.ccnn.fit_torch import Task, fit
@@ -103,7 +124,7 @@ class Encoder:
         analysis, synthesis = fit(task, coder.model.arrays, steps)
         found = []
         for number, plane in enumerate(planes):
-            trained = self._empty(start[number].decoder)
+            trained = self._empty(number)
             coder.code(known, number, analyse(plane, analysis[number]) / coder.step, trained)
             self._differ(known, number, trained, synthesis[number])
             self._measure(known, number, plane, trained)
@@ -112,12 +133,11 @@ class Encoder:
             found.append(trained)
         return found if sum(each.cost for each in found) < sum(each.cost for each in start) else start
 
-    def _differ(self, known: DecodedLatent, number: int, coded: Plane, wanted: Floats) -> None:
-        """Choose the filters' differences, and count what they cost."""
-        base = coded.decoder.filters[:CHANNELS]
-        unit, energy = row_steps(known.values[number])
-        rows = ((wanted - base) / unit[:, None, None]).reshape(CHANNELS, -1)
-        symbols, scales, spent = differences.choose(rows, PRICE * unit**2 * energy, self.coder.model.tables)
+    def _differ(self, known: DecodedLatent, number: int, coded: FilteredPlane, wanted: Floats) -> None:
+        """Choose the filters' differences, and count their bits."""
+        steps, energies = filter_steps(known.values[number])
+        rows = ((wanted - coded.filters) / steps[:, None, None]).reshape(CHANNELS, -1)
+        symbols, scales, bits = choose(rows, PRICE * steps**2 * energies, self.coder.model.tables)
         if symbols.any():
-            coded.difference, coded.decoder = (symbols, scales), restored(coded.decoder, symbols, unit)
-            coded.difference_bits = spent
+            coded.difference, coded.difference_bits = (symbols, scales), bits
+            coded.filters = changed(coded.filters, symbols, steps)

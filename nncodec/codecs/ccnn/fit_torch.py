@@ -1,4 +1,4 @@
-"""Training the ccnn autoencoder on the one picture: filters of both convolutions, by gradient, on random regions."""
+"""Training of the ccnn codec's filters on the one picture: both convolutions, by gradient, on random regions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _RATE, _MEMORY = 3e-4, (0.9, 0.98)
 
 @dataclass(frozen=True)
 class Task:
-    """One picture, and how its latent was coded with the shared start."""
+    """One picture, with the means and scale indices under which its latent was coded with the shared filters."""
 
     planes: Floats
     """(P, 8 h, 8 w) in levels."""
@@ -56,10 +56,10 @@ def _channels(parts: list[npt.NDArray[np.integer]]) -> Tensor:
 
 
 def fit(task: Task, arrays: Mapping[str, npt.NDArray[Any]], steps: int) -> tuple[Floats, Floats]:
-    """Filters of analysis and synthesis, (P, CHANNELS, TAPS, TAPS) each, after ``steps`` from the shared start.
+    """Train filters of analysis and synthesis, (P, CHANNELS, TAPS, TAPS) each, for ``steps`` from the shared ones.
 
-    The loss is the codec's own: bits + price * squared error, and about what the differences will cost. ``arrays``
-    are the shared weights.
+    The loss is the codec's own: bits + price * squared error, and an estimate of the bits of the differences.
+    ``arrays`` are the shared weights.
     """
     planes = len(task.planes)
     model = Transform.of(arrays, planes)
@@ -90,9 +90,9 @@ def fit(task: Task, arrays: Mapping[str, npt.NDArray[Any]], steps: int) -> tuple
 
 
 class _Descent:
-    """Adam with one scale for each filter, so that weights move by how much they matter, not all alike.
+    """Adam (Kingma & Ba 2015) with one second moment for each filter rather than one for each weight.
 
-    What moves must be sent; Adam proper moves every weight of a filter by as much as the most important.
+    Every weight that moves costs bits. Adam proper moves all weights of a filter alike, important or not.
     """
 
     def __init__(self, filters: torch.nn.Parameter) -> None:
@@ -102,7 +102,7 @@ class _Descent:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Use the gradient, and forget it."""
+        """Move the filters along the gradient, and clear it."""
         gradient = self._filters.grad
         if gradient is None:
             return
@@ -115,6 +115,6 @@ class _Descent:
 
 
 def _cost(difference: Tensor, wanted: Tensor, positions: float) -> Tensor:
-    """About the bits of differences to the start, whose quantiser step is one over the norm of the channel's values."""
+    """Estimated bits of the differences to the start; the quantiser step is one over the norm of a channel's values."""
     norm = (wanted.detach().square().mean((0, 2, 3)) * positions).sqrt()
     return torch.log2(1 + 2 * difference.abs() * norm[:, None, None, None]).sum()

@@ -13,7 +13,7 @@ First the transforms, for the time given; then the contexts are fitted, which ta
         RESUME,
         BATCH,
         crop(128, "Their side, a multiple of 8."),
-        Option("rate", float, 2e-3, "Learning rate of the hidden channels."),
+        Option("rate", float, 2e-4, "Learning rate of the filters."),
         THREADS,
         SEED,
     ),

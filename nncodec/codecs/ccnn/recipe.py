@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nncodec.lapped.calibration import ContextSettings, with_contexts
-from nncodec.lapped.recipe import VALIDATION_SIDE, Batches, Model, Recipe, filters, optimiser
+from nncodec.lapped.recipe import (
+    VALIDATION_SIDE,
+    Batches,
+    ContextSettings,
+    TransformNet,
+    TransformRecipe,
+    filters,
+    optimiser,
+    with_contexts,
+)
 from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.loop import Run, Schedule, train
@@ -13,13 +21,13 @@ from nncodec.training.start import load_data, start_run
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the command line can change."""
+    """Hyperparameters of one run, most of them options of `nnc train ccnn`."""
 
     minutes: float
     batch: int = 8
     crop: int = 128
-    rate: float = 2e-3
-    """Learning rate of the hidden channels; the filters get a tenth, the stand-in five times as much."""
+    rate: float = 2e-4
+    """Learning rate of the filters; see `nncodec.lapped.recipe.optimiser`."""
     seed: int = 0
     every_minutes: float = 2.0
     contexts: ContextSettings = ContextSettings()
@@ -29,16 +37,16 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
     pictures, held_out = load_data(folders, folder, settings.seed)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
-    model = Model()
+    model = TransformNet()
     run = start_run(model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, 0.998, resume)
-    recipe = Recipe(run, model, Batches(settings.batch, settings.crop, settings.seed), pictures, crops)
+    recipe = TransformRecipe(run, model, Batches(settings.batch, settings.crop, settings.seed), pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     export(run, pictures, settings)
 
 
 def export(run: Run, pictures: data.Pictures, settings: Hyperparameters) -> None:
     """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
-    model = Model()
+    model = TransformNet()
     model.load_state_dict(run.average.values, strict=False)
     arrays, losses = with_contexts(filters(model.transform), pictures, settings.contexts)
     run.log(context_losses=losses)

@@ -1,8 +1,8 @@
-"""The learned codec: a lapped latent coded under neural contexts, painted and polished by neural networks.
+"""The learned codec: a lapped latent coded under neural contexts, and a synthesis with a neural network.
 
-What decides bits is exact integer arithmetic (`nncodec.entropy`), so a file means the same symbols on every
-machine. Pixels are painted in floating point and may differ by a level between machines. Decoding takes NumPy alone.
-The payload's layout is in docs/format/learned.md and `nncodec.lapped.bitstream`.
+What decides bits is exact integer arithmetic (`nncodec.entropy`), so a file means the same symbols on every machine.
+The synthesis is floating point: pixels may differ by a level between machines. Decoding takes NumPy alone. The
+payload's layout is in docs/format/learned.md and `nncodec.lapped.bitstream`.
 """
 
 import numpy as np
@@ -50,10 +50,9 @@ class Learned:
 
         Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
         """
-        from nncodec.codecs.learned.synthesis import Synthesizer
+        from nncodec.codecs.learned.decoder import decode
         from nncodec.lapped.bitstream import Payload
-        from nncodec.lapped.decoder import values
-        from nncodec.lapped.model import loaded, matrix_of
+        from nncodec.lapped.model import loaded
         from nncodec.nets import weights
 
         if frame.depth != 8:
@@ -61,10 +60,7 @@ class Learned:
         parsed = Payload.parse(payload, frame.channels, weights.NUMBERS[_NAME])
         if any(parsed.differing):
             raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
-        model = loaded(parsed.model, _NAME)
-        painter = Synthesizer(model, parsed.quality, matrix_of(parsed.colours), device)
-        found = values(parsed, model, frame.width, frame.height, frame.channels)
-        return painter.pixels(found, frame.width, frame.height)
+        return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels, device)
 
 
 CODEC = Learned()

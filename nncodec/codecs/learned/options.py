@@ -4,7 +4,7 @@ from nncodec.training.options import BATCH, PICTURES, RESUME, SEED, THREADS, WEI
 
 TRAINING = Training(
     summary="Train the codec learned.",
-    description="""Train the weights of codec learned: transforms, the network after the synthesis, and contexts.
+    description="""Train the weights of codec learned: transforms, synthesis network and contexts.
 
 The time given is for transforms and network; then the contexts are fitted, which takes about ten minutes more. The
 state is saved every few minutes and at the end, with a line of figures in log.jsonl, measured on pictures that are

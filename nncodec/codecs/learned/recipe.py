@@ -1,4 +1,4 @@
-"""The recipe of the learned codec: transforms as the ccnn codec's, then the network that polishes what they paint."""
+"""The recipe of the learned codec: transforms as those of the ccnn codec, then the synthesis network."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from nncodec.lapped import recipe as transform_recipe
-from nncodec.lapped.calibration import ContextSettings, with_contexts
-from nncodec.lapped.encoder import PRICE, ROUNDING
+from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, PLANES
-from nncodec.lapped.recipe import to_input
+from nncodec.lapped.recipe import ContextSettings, TransformNet, TransformRecipe, to_input, with_contexts
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -25,7 +24,7 @@ from nncodec.training.start import load_data, start_run
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (20, 50, 80, 110, 140)
 BORDER = 8
-"""Pixels at the border of a crop that do not count: there the network sees zeros, as it never will when applied."""
+"""Pixels at the border of a crop that the loss leaves out: there the network sees zeros, as it never does in use."""
 FLOOR = 0.02
 """Squared error, in squared quantiser steps, that is added to a crop's own before it divides the loss."""
 SKEW, HIGHEST = 1.3, 0.95
@@ -34,7 +33,7 @@ SKEW, HIGHEST = 1.3, 0.95
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What the command line can change."""
+    """Hyperparameters of one run, most of them options of `nnc train learned`."""
 
     minutes: float
     transform_share: float = 0.12
@@ -46,29 +45,29 @@ class Hyperparameters:
     late_share: float = 0.4
     rate: float = 1e-3
     """Learning rate of the network."""
-    transform_rate: float = 2e-3
-    """Learning rate of the hidden channels of the transforms; see `nncodec.lapped.recipe`."""
+    transform_rate: float = 2e-4
+    """Learning rate of the filters of the transforms; see `nncodec.lapped.recipe.optimiser`."""
     average: float = 0.998
     stride: int = 4
     width: int = 80
     blocks: int = 4
     seed: int = 0
     weights: Path | None = None
-    """Weights as exported, to go on from; stride, width and blocks are theirs then."""
+    """Exported weights to go on from, which then decide stride, width and blocks."""
     every_minutes: float = 5.0
     contexts: ContextSettings = ContextSettings()
 
 
-class Model(transform_recipe.Model):
-    """Transforms and stand-in, and the network."""
+class LearnedNet(TransformNet):
+    """The transforms, the proxy of the rate, and the synthesis network."""
 
     def __init__(self, stride: int, width: int, blocks: int) -> None:
         super().__init__()
         self.net = ArtifactNet(1, stride, width, blocks)
 
     @classmethod
-    def of(cls, arrays: weights.Arrays) -> "Model":
-        """Transforms and network of weights as they ship; the stand-in, which does not ship, is new."""
+    def of(cls, arrays: weights.Arrays) -> "LearnedNet":
+        """Transforms and network from weights as they ship; the proxy, which does not ship, is new."""
         values = restored(arrays, "net")
         net = ArtifactNet.of(values)
         model = cls(net.stride, len(values["enter.bias"]), len(net.blocks))
@@ -76,19 +75,19 @@ class Model(transform_recipe.Model):
         return model
 
     @torch.no_grad()
-    def painted(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
-        """What the transforms paint of planes (B, 3, H, W) once symbols are chosen; and the quantiser steps."""
+    def decoded(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+        """Planes (B, 3, H, W) after quantisation and the transposed convolution; and quantiser steps (B, 1, 1, 1)."""
         step = transform_recipe.steps(quality)
-        symbols = self.activity.symbols(self.transform.latent(planes) / step, quality, ROUNDING * PRICE)
+        symbols = self.proxy.symbols(self.transform.latent(planes) / step, quality, PRICE_FACTOR * PRICE)
         return self.transform.planes(symbols) * step, step
 
-    def polished(self, painted: Tensor, step: Tensor, quality: Tensor) -> Tensor:
-        """What the network makes of painted planes."""
-        family = torch.zeros(len(painted), dtype=torch.long)
+    def corrected(self, decoded: Tensor, step: Tensor, quality: Tensor) -> Tensor:
+        """Decoded planes (B, 3, H, W) with the network's correction."""
+        family = torch.zeros(len(decoded), dtype=torch.long)
         with torch.autocast("cpu", torch.bfloat16):
-            x = (painted / UNIT).contiguous(memory_format=torch.channels_last)
+            x = (decoded / UNIT).contiguous(memory_format=torch.channels_last)
             added = self.net(x, family, quality / MAX_QUALITY_INDEX)
-        y: Tensor = painted + added.float() * step
+        y: Tensor = decoded + added.float() * step
         return y
 
 
@@ -97,8 +96,8 @@ class Recipe:
     """Batches, loss and validation of one run."""
 
     run: Run
-    model: Model
-    transforms: transform_recipe.Recipe
+    model: LearnedNet
+    transforms: TransformRecipe
     settings: Hyperparameters
     pictures: data.Pictures
     validation: data.Bytes
@@ -110,10 +109,10 @@ class Recipe:
             self.run.begin_phase(phase)
             self.model.load_state_dict(self.run.average.values)
             self.model.transform.symmetrise()
-        return self._polishing(step, share) if phase else self.transforms.loss(step, share)
+        return self._network_loss(step, share) if phase else self.transforms.loss(step, share)
 
-    def _polishing(self, step: int, share: float) -> Tensor:
-        """Squared error of the polished crops over that of the painted ones."""
+    def _network_loss(self, step: int, share: float) -> Tensor:
+        """Squared error of the corrected crops over that without correction."""
         settings, rng = self.settings, np.random.default_rng((self.settings.seed, step))
         side, batch = settings.crop, settings.batch
         if share > 1 - settings.late_share:
@@ -121,16 +120,16 @@ class Recipe:
         planes = to_input(data.random_crops(self.pictures, batch, side, rng))
         spread = ((rng.permutation(batch) + rng.random(batch)) / batch) ** SKEW * (HIGHEST * MAX_QUALITY_INDEX)
         quality = torch.from_numpy(spread.astype(np.float32))
-        painted, steps = self.model.painted(planes, quality)
+        decoded, steps = self.model.decoded(planes, quality)
         before, after = (
             (seen - planes)[..., BORDER:-BORDER, BORDER:-BORDER].square().mean((1, 2, 3))
-            for seen in (painted, self.model.polished(painted, steps, quality))
+            for seen in (decoded, self.model.corrected(decoded, steps, quality))
         )
         return (after / (before + FLOOR * steps.flatten() ** 2)).mean()
 
     @torch.no_grad()
     def report(self) -> None:
-        """Log rate and PSNR of the averaged weights while transforms are trained, then what the network gains in dB."""
+        """Log rate and PSNR of the averaged weights while transforms are trained, then the network's gains in dB."""
         if not self.run.phase:
             self.transforms.report()
             return
@@ -142,12 +141,13 @@ class Recipe:
         self.run.log(loss=round(self.run.guard.loss, 4), gain=[round(gain, 3) for gain in gains])
 
     def _gain(self, planes: Tensor, quality: Tensor) -> float:
-        painted, step = self.model.painted(planes, quality)
-        before, after = (painted - planes), (self.model.polished(painted, step, quality) - planes)
+        """The network's gain of PSNR over three planes, in dB."""
+        decoded, step = self.model.decoded(planes, quality)
+        before, after = (decoded - planes), (self.model.corrected(decoded, step, quality) - planes)
         return float(10 * torch.log10(before.square().mean() / after.square().mean()))
 
 
-def optimisers(model: Model, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
+def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
     """The optimiser of the transforms, then those of the network."""
     return [transform_recipe.optimiser(model, settings.transform_rate), *muon.optimisers(model.net, settings.rate)]
 
@@ -156,20 +156,20 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
     pictures, held_out = load_data(folders, folder, settings.seed)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
-    model = Model(settings.stride, settings.width, settings.blocks)
+    model = LearnedNet(settings.stride, settings.width, settings.blocks)
     if settings.weights is not None:
-        model = Model.of(shipped(settings.weights, "analysis", "net.place"))
+        model = LearnedNet.of(shipped(settings.weights, "analysis", "net.place"))
     model.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
     run = start_run(model, optimisers(model, settings), schedule, folder, settings.average, resume)
     first = transform_recipe.Batches(settings.batch, settings.crop, settings.seed)
-    transforms = transform_recipe.Recipe(run, model, first, pictures, crops)
+    transforms = TransformRecipe(run, model, first, pictures, crops)
     recipe = Recipe(run, model, transforms, settings, pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     export(run, model, pictures, settings.contexts)
 
 
-def export(run: Run, model: Model, pictures: data.Pictures, settings: ContextSettings) -> None:
+def export(run: Run, model: LearnedNet, pictures: data.Pictures, settings: ContextSettings) -> None:
     """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
     model.load_state_dict(run.average.values)
     arrays, losses = with_contexts(transform_recipe.filters(model.transform), pictures, settings)

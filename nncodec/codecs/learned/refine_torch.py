@@ -1,10 +1,10 @@
-"""New targets for a latent: where each value should be, given what the network makes of all the others.
+"""Targets for a latent that allow for the synthesis network: the best value at each place, given all the others.
 
-The synthesis of the lapped latent alone is nearly orthonormal: a value's target is what the analysis gives. With the
-network behind it, the squared error of the picture is another function of the values. Around values as coded it is
-taken for a quadratic one whose curvature is that of the orthonormal synthesis; its minimum is then one step of gradient
-descent away. Choosing symbols for such targets, and targets for such symbols, in turn, finds codes for the picture
-that the network polishes better, at no cost to the decoder.
+The transposed convolution alone is nearly orthonormal: a value's target is what the analysis gives. With the network
+behind it, the squared error of the picture is another function of the values. Around the coded values it is taken for a
+quadratic one whose curvature is that of the orthonormal synthesis; its minimum is then one step of gradient descent
+away. The encoder chooses symbols for such targets, and targets for such symbols, in turn. The decoded picture comes
+closer to the source, at no cost to the decoder.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import CHANNELS, MAX_QUALITY_INDEX, STRIDE, step_size
-from nncodec.lapped.model import Model
+from nncodec.lapped.model import LappedModel
 from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets.quantised import restored
@@ -33,19 +33,19 @@ TILE, MARGIN = 96, 8
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of a latent's rows or columns, without and with its margins."""
+    """A range of a latent's rows or columns, without and with its margins."""
 
     inner: slice
     outer: slice
 
     @property
     def within(self) -> slice:
-        """The inner part, counted from the outer's start."""
+        """The inner range, counted from the outer's start."""
         return slice(self.inner.start - self.outer.start, self.inner.stop - self.outer.start)
 
 
 class Refiner:
-    """The differentiable decoder of one model at one quality index, for planes in some colours.
+    """The synthesis of one model at one quality index as a differentiable function, for one picture.
 
     Args:
         model: the weights.
@@ -55,7 +55,7 @@ class Refiner:
         threads: for torch to use; 0 leaves it alone.
     """
 
-    def __init__(self, model: Model, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
+    def __init__(self, model: LappedModel, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
         self._transform = Transform.of(model.arrays, len(planes)).requires_grad_(False)
         self._net = ArtifactNet.of(restored(model.arrays, "net")).requires_grad_(False)
         self._step, self._level = step_size(quality), torch.full((1,), quality / MAX_QUALITY_INDEX)
@@ -63,7 +63,7 @@ class Refiner:
         self._planes, self._turn = planes, torch.from_numpy(OPPONENT @ matrix.T)
 
     def targets(self, values: Values) -> Floats:
-        """Targets (P, h, w, CHANNELS) in quantiser steps, for values as coded, of the same shape."""
+        """Targets (P, h, w, CHANNELS) in quantiser steps, for coded values of the same shape in 1/16 symbol."""
         out = np.empty(values.shape, np.float32)
         with limited(self._threads):
             for rows, columns in product(_tiles(values.shape[1]), _tiles(values.shape[2])):
@@ -77,17 +77,17 @@ class Refiner:
         tall, wide = (slice(STRIDE * side.start, STRIDE * side.stop) for side in (rows, columns))
         target = torch.from_numpy(self._planes[:, tall, wide] / np.float32(self._step))[None]
         x = torch.from_numpy(np.moveaxis(values, -1, 1).copy()).flatten(0, 1)[None].requires_grad_(True)
-        painted = self._transform.planes(x)
-        error = (painted + self._added(painted) - target).square().sum()
+        planes = self._transform.planes(x)
+        error = (planes + self._added(planes) - target).square().sum()
         (gradient,) = torch.autograd.grad(error, x)
         shape = len(values), CHANNELS, *values.shape[1:3]
         moved: Floats = np.moveaxis(gradient.view(shape).numpy(), 1, -1)
         return moved
 
-    def _added(self, painted: Tensor) -> Tensor:
-        """What the network adds to planes (1, P, H, W), in quantiser steps as they are."""
-        colour = painted.shape[1] == 3
-        seen = painted * (self._step / UNIT)
+    def _added(self, planes: Tensor) -> Tensor:
+        """The network's correction of planes (1, P, H, W), both in quantiser steps."""
+        colour = planes.shape[1] == 3
+        seen = planes * (self._step / UNIT)
         seen = torch.einsum("rc,bchw->brhw", self._turn, seen) if colour else F.pad(seen, (0, 0, 0, 0, 0, 2))
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_is_fast()):
             x, family = seen.contiguous(memory_format=torch.channels_last), torch.zeros(1, dtype=torch.long)
@@ -97,7 +97,7 @@ class Refiner:
 
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
-    """Let torch use so many threads meanwhile; 0 leaves it alone."""
+    """Set the number of threads that torch uses meanwhile; 0 leaves it alone."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
@@ -115,6 +115,6 @@ def _tiles(length: int) -> Iterator[Tile]:
 
 
 def bfloat16_is_fast() -> bool:
-    """Whether convolutions in bfloat16 beat float32 on this CPU, which then has instructions for it."""
+    """Tell whether this CPU has instructions for bfloat16, with which convolutions beat those in float32."""
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in names)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from nncodec.codec import Frame, Options
-from nncodec.codecs.ccnn import CODEC
-from nncodec.codecs.ccnn.decoder import decode, row_steps
+from nncodec.codecs.ccnn import CODEC, differences
+from nncodec.codecs.ccnn.decoder import decode, filter_steps
 from nncodec.codecs.ccnn.encoder import Encoder
 from nncodec.container import parse
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
-from nncodec.lapped import differences
 from nncodec.lapped.bitstream import Payload, Reader, Writer
 from nncodec.lapped.encoder import PRICE, latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, step_size
@@ -66,7 +65,7 @@ def test_a_scale_outside_the_tables_is_refused():
 def test_steps_of_filters_follow_the_energy_of_the_values():
     values = np.zeros((10, CHANNELS), np.int16)
     values[:, 1], values[:4, 2] = 16, 64  # energies 10 and 64, in symbols
-    steps, energy = row_steps(values)
+    steps, energy = filter_steps(values)
     assert steps[:3].tolist() == [1.0, 0.25, 0.125]
     assert energy[:3].tolist() == [0, 10, 64]
 

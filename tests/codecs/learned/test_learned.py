@@ -1,4 +1,4 @@
-"""The learned codec: painting by tiles and as it was trained, effort, weights that ship. The latent: test_lapped.py."""
+"""The learned codec: synthesis by tiles and as trained, effort, weights that ship. The latent: test_lapped.py."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codec import Frame, Options
-from nncodec.codecs.learned import CODEC, recipe
-from nncodec.codecs.learned import synthesis as polish
+from nncodec.codecs.learned import CODEC, recipe, synthesis
 from nncodec.codecs.learned.encoder import Encoder
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
@@ -18,9 +17,9 @@ from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.bitstream import Payload
-from nncodec.lapped.encoder import PRICE, ROUNDING, latent_encoder_for
+from nncodec.lapped.encoder import PRICE, PRICE_FACTOR, latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
-from nncodec.lapped.model import Model, from_planes
+from nncodec.lapped.model import LappedModel, from_planes
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -39,45 +38,43 @@ def lively_values(planes: int, rows: int, columns: int) -> np.ndarray:
     return np.rint(rng.laplace(0, 24, (planes, rows, columns, CHANNELS))).astype(np.int16)
 
 
-# --- painting -------------------------------------------------------------------------------------------------------
+# --- synthesis ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[recipe.Model, Model]:
+def trained() -> tuple[recipe.LearnedNet, LappedModel]:
     """A network as it is trained, and the same weights as they ship; both exactly these."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = recipe.Model(4, 8, 1)
-        for parameter in (*model.net.parameters(), model.transform.paint):
+        model = recipe.LearnedNet(4, 8, 1)
+        for parameter in (*model.net.parameters(), model.transform.synthesis):
             parameter.data += 0.05 * torch.randn_like(parameter)
     arrays = transforms.filters(model.transform) | recipe.network(model.net)
     shape = PLANES * CHANNELS, 1, TAPS, TAPS
     as_shipped = {
         "analysis": shape,
         "synthesis": shape,
-        "paint": (-1, 1, TAPS, TAPS),
-        "hidden": (-1, CHANNELS - 1, 3, 3),
     }
     with torch.no_grad():
         for name, size in as_shipped.items():
             getattr(model.transform, name).copy_(torch.from_numpy(arrays[name].astype(np.float32).reshape(size)))
     model.net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(arrays, "net").items()})
-    return model, Model(1, arrays)
+    return model, LappedModel(1, arrays)
 
 
 @pytest.mark.parametrize("quality", [0, 77, 200])
-def test_numpy_paints_what_was_trained(trained, quality):
+def test_numpy_synthesises_what_was_trained(trained, quality):
     """But for the border, where training sees zeros and a picture its own samples again."""
     model, shipped = trained
     at = torch.tensor([float(quality)])
     planes = transforms.to_input(pictures.photograph(96, 120)[None])
-    painted, step = model.painted(planes, at)
-    symbols = model.activity.symbols(model.transform.latent(planes) / step, at, ROUNDING * recipe.PRICE)
+    decoded, step = model.decoded(planes, at)
+    symbols = model.proxy.symbols(model.transform.latent(planes) / step, at, PRICE_FACTOR * recipe.PRICE)
     values = 16 * np.rint(symbols.numpy()).reshape(PLANES, CHANNELS, 12, 15).transpose(0, 2, 3, 1)
     with torch.no_grad():
-        added = model.net(painted / UNIT, torch.zeros(1, dtype=torch.long), at / 200) * step
-        expected = (painted + added)[0].numpy()
-        assert float((model.polished(painted, step, at) - painted - added).abs().max()) < 0.05 * float(
+        added = model.net(decoded / UNIT, torch.zeros(1, dtype=torch.long), at / 200) * step
+        expected = (decoded + added)[0].numpy()
+        assert float((model.corrected(decoded, step, at) - decoded - added).abs().max()) < 0.05 * float(
             added.abs().max()
         )
     assert float(added.abs().max()) > step_size(quality) / 4
@@ -93,10 +90,10 @@ def test_numpy_paints_what_was_trained(trained, quality):
 @pytest.mark.parametrize("planes", [1, 3])
 def test_tiles_do_not_show(planes, monkeypatch):
     """The smallest tiles give the same picture, whatever is cut off at its end."""
-    painter, values = Synthesizer(TINY, 120, OPPONENT), lively_values(planes, 9, 13)
-    whole = painter.pixels(values, 101, 66)
-    monkeypatch.setattr(polish, "equal_tiles", lambda *_: (16, 8))
-    tiled = painter.pixels(values, 101, 66)
+    synthesizer, values = Synthesizer(TINY, 120, OPPONENT), lively_values(planes, 9, 13)
+    whole = synthesizer.pixels(values, 101, 66)
+    monkeypatch.setattr(synthesis, "equal_tiles", lambda *_: (16, 8))
+    tiled = synthesizer.pixels(values, 101, 66)
     assert whole.shape == ((66, 101) if planes == 1 else (66, 101, 3))
     assert np.abs(whole.astype(int) - tiled).max() <= 1
     assert (whole != tiled).mean() < 0.01
@@ -104,19 +101,19 @@ def test_tiles_do_not_show(planes, monkeypatch):
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_do_not_show(threads, monkeypatch):
-    painter, values = Synthesizer(TINY, 120, OPPONENT), lively_values(3, 9, 9)
-    monkeypatch.setattr(polish, "equal_tiles", lambda *_: (24, 72))
-    whole = painter.pixels(values, 72, 72)
+    synthesizer, values = Synthesizer(TINY, 120, OPPONENT), lively_values(3, 9, 9)
+    monkeypatch.setattr(synthesis, "equal_tiles", lambda *_: (24, 72))
+    whole = synthesizer.pixels(values, 72, 72)
     monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
-    assert np.array_equal(painter.pixels(values, 72, 72), whole)
+    assert np.array_equal(synthesizer.pixels(values, 72, 72), whole)
 
 
 def test_a_value_reaches_as_far_as_the_network_sees():
     """And no farther; the margin of the tiles rests on it."""
-    painter, values = Synthesizer(TINY, 60, OPPONENT), lively_values(3, 12, 3)
+    synthesizer, values = Synthesizer(TINY, 60, OPPONENT), lively_values(3, 12, 3)
     changed = values.copy()
     changed[:, 6] += 200
-    lines = np.flatnonzero((painter.pixels(values, 24, 96) != painter.pixels(changed, 24, 96)).any((1, 2)))
+    lines = np.flatnonzero((synthesizer.pixels(values, 24, 96) != synthesizer.pixels(changed, 24, 96)).any((1, 2)))
     reach = tiny_lapped.STRIDE * (2 * tiny_lapped.BLOCKS + 1) + 2 * STRIDE
     assert 6 * STRIDE - reach <= lines.min() < 6 * STRIDE - 8
     assert 7 * STRIDE + 8 <= lines.max() < 7 * STRIDE + reach
@@ -163,19 +160,19 @@ def test_as_many_bits_are_written_as_were_expected(quality):
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Model:
+def shipped() -> LappedModel:
     number = weights.newest("learned")
-    return Model(number, weights.load(number, "learned"))
+    return LappedModel(number, weights.load(number, "learned"))
 
 
-def test_the_network_gains_on_painting_alone(shipped):
-    """By PSNR, at a quality where there is something to mend."""
+def test_the_network_gains_on_the_transposed_convolution_alone(shipped):
+    """By PSNR, at a quality where there is something to correct."""
     pixels = pictures.photograph(96, 128)
     candidate = tiny_lapped.plain_candidate(latent_encoder_for(shipped, 60, pixels))
-    polished = Synthesizer(shipped, 60, OPPONENT).pixels(candidate.values, 128, 96)
+    corrected = Synthesizer(shipped, 60, OPPONENT).pixels(candidate.values, 128, 96)
     without = {name: array * 0 if name.startswith("net.leave") else array for name, array in shipped.arrays.items()}
-    plain = Synthesizer(Model(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
-    assert psnr(pixels, polished) > psnr(pixels, plain) + 0.1
+    plain = Synthesizer(LappedModel(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
+    assert psnr(pixels, corrected) > psnr(pixels, plain) + 0.1
 
 
 def test_what_overflows_saturates(shipped):

@@ -1,7 +1,7 @@
-"""Differences of weights to a shared start, as few symbols as they are worth: several rows, each with its own scale.
+"""Differences of filters to the shared ones, quantised, each filter's with a scale of its own.
 
-A row is a filter. Its symbols follow one of the tables of distributions; which one is coded first, as the difference
-to that of the row before.
+The symbols of a filter follow one of the tables of distributions. Its scale index is coded first, as the difference to
+that of the filter before.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from nncodec.lapped.rdoq import Quantiser
 
 Floats = npt.NDArray[np.floating]
 Code = Callable[[Symbols, Indices], Symbols]
-"""Writes symbols (n,) under scale indices (n,) and returns them, or reads them, whatever it is given."""
+"""Write symbols (n,) under scale indices (n,) and return them; or read them, whatever symbols are given."""
 
 CHAIN_INDEX = 30
-"""Scale index of the differences between the scale indices of rows."""
+"""Scale index of the differences between scale indices of filters."""
 
 
 def code_differences(symbols: Symbols, scales: Symbols, code: Code) -> Symbols:
-    """Write or read the symbols (rows, n) of differences whose rows have these scale indices (rows,).
+    """Write or read the symbols (filters, n) of differences under scale indices (filters,), one for each filter.
 
-    A decoder hands zeros in both. Raises CorruptFile for a scale index outside the table.
+    A decoder gives zeros for both. Raises CorruptFile for a scale index outside 0 to N_SCALES - 1.
     """
     steps = np.diff(scales, prepend=np.int32(0)).astype(np.int32)
     chain = np.cumsum(code(steps, np.full(len(steps), CHAIN_INDEX, np.uint8)))
@@ -37,21 +37,27 @@ def code_differences(symbols: Symbols, scales: Symbols, code: Code) -> Symbols:
 
 
 def choose(wanted: Floats, price: Floats, tables: Tables) -> tuple[Symbols, Symbols, float]:
-    """Symbols (rows, n), scale indices (rows,) and bits, for wanted differences (rows, n) in quantiser steps.
+    """Quantise differences (filters, n), given in quantiser steps: of all scale indices each filter gets the cheapest.
 
-    ``price`` (rows,) is what the squared error of one symbol is worth in bits.
+    Args:
+        wanted: (filters, n)
+        price: (filters,) bits that the squared error of one symbol is worth.
+        tables: the distributions.
+
+    Returns:
+        Symbols (filters, n), scale indices (filters,), and the bits of both.
     """
-    rounder, best = Quantiser(tables, price), np.full(len(wanted), np.inf)
+    quantiser, best = Quantiser(tables, price), np.full(len(wanted), np.inf)
     chosen, scales = np.zeros(wanted.shape, np.int32), np.zeros(len(wanted), np.int32)
     for index in range(N_SCALES):
         indices = np.full(wanted.T.shape, index, np.uint8)
-        symbols = rounder(wanted.T[None], indices[None])[0]
-        spent = rounder.bits(symbols, indices).sum(0)
-        cost = spent + price * np.square(wanted.T - symbols).sum(0)
+        symbols = quantiser(wanted.T[None], indices[None])[0]  # (n, filters)
+        bits = quantiser.bits(symbols, indices).sum(0)
+        cost = bits + price * np.square(wanted.T - symbols).sum(0)
         better = cost < best
         chosen[better], scales[better] = symbols.T[better], index
         best = np.minimum(best, cost)
     indices = np.repeat(scales.astype(np.uint8)[:, None], wanted.shape[1], 1)
     chain = np.diff(scales, prepend=np.int32(0)).astype(np.int32)
-    costs = rounder.bits(chain, np.full(len(chain), CHAIN_INDEX, np.uint8)).sum()
-    return chosen, scales, float(rounder.bits(chosen, indices).sum() + costs)
+    chain_bits = quantiser.bits(chain, np.full(len(chain), CHAIN_INDEX, np.uint8)).sum()
+    return chosen, scales, float(quantiser.bits(chosen, indices).sum() + chain_bits)
