@@ -182,6 +182,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tree: Path) -> None:
 def test_refinement_shows_how_far_it_has_come(photo: Path) -> None:
     """The bar is gone when the line of the result comes."""
     pytest.importorskip("constriction")
+    pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
     command = ["encode", "photo.png", "-c", "learned", "-e", "6", "--restore", "none"]
     code, shown = on_a_terminal(command, only_errors=True)
     assert code == 0
