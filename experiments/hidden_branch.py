@@ -1,4 +1,4 @@
-"""What the hidden branch of the lapped synthesis was worth: writes results/training/hidden-branch.tsv.
+"""PSNR with and without the hidden branch of the lapped synthesis: results/training/hidden-branch.tsv, and its means.
 
     python experiments/hidden_branch.py KODAK OLD
 
@@ -36,11 +36,13 @@ from nncodec.nets import weights
 from nncodec.nets.weights import Arrays
 
 TABLE = Path(__file__).resolve().parent.parent / "results" / "training" / "hidden-branch.tsv"
+MEANS = TABLE.with_name("hidden-branch-means.tsv")
 PICTURES = (1, 5, 9, 13, 17, 21)
 QUALITIES = (8, 20, 40, 60)
 OLD = {"learned": (3, "003-learned.npz"), "ccnn": (65, "065-ccnn.npz")}
 SATURATION, LEAK = 4.0, 0.125
 COLUMNS = ("codec", "picture", "quality", "bytes", "PSNR with branch", "PSNR without", "PSNR of the new weights")
+MEAN_COLUMNS = ("codec", "quality", "bytes", "dB with branch", "without", "new weights")
 
 
 class Branch:
@@ -109,13 +111,29 @@ def rows(kodak: Path, old: Path) -> Iterator[list[str]]:
                 yield [codec, path.stem, str(quality), str(file_size), *(f"{value:.3f}" for value in found)]
 
 
+def means(lines: list[list[str]]) -> Iterator[list[str]]:
+    """Means over the pictures by codec and quality: bytes, PSNR with the branch, and differences to that."""
+    for codec, quality in dict.fromkeys((line[0], line[2]) for line in lines):
+        cells = [line[3:] for line in lines if (line[0], line[2]) == (codec, quality)]
+        size, *found = np.mean(np.array(cells, float), axis=0)
+        yield [codec, quality, f"{size:.0f}", f"{found[0]:.3f}", *(f"{value - found[0]:+.3f}" for value in found[1:])]
+
+
 def main(kodak: str, old: str) -> None:
-    """Measure, and write the table."""
-    lines = ["# `python experiments/hidden_branch.py KODAK OLD`, effort 1", "\t".join(COLUMNS)]
+    """Measure, and write the tables of pictures and of means."""
+    found = []
     for row in rows(Path(kodak), Path(old)):
-        lines.append("\t".join(row))
-        print(lines[-1], flush=True)
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        found.append(row)
+        print(*row, sep="\t", flush=True)
+    write(TABLE, COLUMNS, found)
+    write(MEANS, MEAN_COLUMNS, list(means(found)))
+
+
+def write(path: Path, columns: tuple[str, ...], lines: list[list[str]]) -> None:
+    """Write a table with the command above it."""
+    text = ["# `python experiments/hidden_branch.py KODAK OLD`, effort 1, six pictures"]
+    text += ["\t".join(line) for line in [columns, *lines]]
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
