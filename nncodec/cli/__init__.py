@@ -80,9 +80,9 @@ def cli() -> None:
     """Compress pictures to .nnc files, and turn them back into PNG or any other format.
 
     \b
-    nnc encode photo.jpg                    photo.nnc beside it
-    nnc decode photo.nnc                    photo.png beside it
-    nnc encode --help                       quality, codecs, folders, pipes
+    nnc encode photo.jpg                    writes photo.nnc beside it
+    nnc decode photo.nnc                    writes photo.png beside it
+    nnc encode --help                       explains quality, codecs, folders, pipes
     """
 
 

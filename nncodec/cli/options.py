@@ -45,7 +45,7 @@ device_option = click.option(
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where the networks of codec learned and restorer luma run; auto is the CPU. Nothing else cares.",
+    help="Processor for the networks of codec learned and restorer luma; auto is the CPU. All else runs on the CPU.",
 )
 
 max_pixels_option = click.option(
@@ -53,16 +53,16 @@ max_pixels_option = click.option(
     type=AMOUNT,
     default=178_956_970,
     show_default=True,
-    help="Refuse larger pictures, before memory is taken.",
+    help="Refuse pictures of more pixels, before memory is taken.",
 )
 
-recursive_option = click.option("-r", "--recursive", is_flag=True, help="Walk folders.")
+recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search folders and their subfolders.")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")
 
 
 filelist_option = click.option(
-    "--filelist", type=FILE, metavar="FILE", help="Read further sources from FILE (- is standard input)."
+    "--filelist", type=FILE, metavar="FILE", help="Read more sources from FILE, one a line (- is standard input)."
 )
 
 jobs_option = click.option(
@@ -70,7 +70,7 @@ jobs_option = click.option(
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Worker processes, which share the threads.  [default: one a core]",
+    help="Files to work on at once, each in a process of its own.  [default: one per core]",
 )
 
 quiet_option = click.option("--quiet", is_flag=True, help="Report errors only.")
@@ -83,16 +83,20 @@ def batch_options(function: F) -> F:
             click.option(
                 "-o", "--output", type=FILE, metavar="PATH", help="Output file, folder, or - for standard output."
             ),
-            click.option("-r", "--recursive", is_flag=True, help="Walk folders; their tree is mirrored under -o."),
+            click.option(
+                "-r", "--recursive", is_flag=True, help="Search folders and their subfolders; -o gets the same tree."
+            ),
             filelist_option,
             jobs_option,
-            click.option("-f", "--force", is_flag=True, help="Overwrite files; write binary data to a terminal."),
-            click.option("--skip-existing", is_flag=True, help="Leave out what is there already: resume a run."),
-            click.option("--keep-suffix", is_flag=True, help="Append the new suffix instead of replacing the old."),
-            click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+            click.option("-f", "--force", is_flag=True, help="Overwrite files. Write binary data even to a terminal."),
+            click.option("--skip-existing", is_flag=True, help="Skip sources whose output exists, to resume a run."),
+            click.option(
+                "--keep-suffix", is_flag=True, help="Keep the old suffix before the new one, as in photo.jpg.nnc."
+            ),
+            click.option("--dry-run", is_flag=True, help="Show what would be done, but do nothing."),
             json_option,
             quiet_option,
-            click.option("-v", "--verbose", is_flag=True, help="Say more of each file."),
+            click.option("-v", "--verbose", is_flag=True, help="Report more about each file."),
         )
     ):
         function = option(function)

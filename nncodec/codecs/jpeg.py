@@ -17,7 +17,7 @@ class Jpeg:
 
     id = 1
     name = "jpeg"
-    summary = "JPEG, baseline or progressive, optimised Huffman tables"
+    summary = "JPEG. The fastest codec here, with the largest files."
     quality_step = 1.0
     lossless = Lossless.NEVER
     depths = frozenset({8})

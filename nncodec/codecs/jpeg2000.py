@@ -18,7 +18,7 @@ class Jpeg2000:
 
     id = 3
     name = "jpeg2000"
-    summary = "JPEG 2000, lossless at quality 100, also 16-bit gray"
+    summary = "JPEG 2000. Smaller than JPEG, slower. Lossless at quality 100. Keeps 16-bit gray."
     quality_step = 0.1
     lossless = Lossless.AT_100
     depths = frozenset({8, 16})

@@ -96,7 +96,10 @@ class Layered:
     """See the module's docstring."""
 
     id = 8
-    summary = "a small picture, then its residual; on avif, or layered:webp, :jpeg2000, :jpeg; :avif/4 sets the scale"
+    summary = (
+        "A small picture, then the rest: a preview from the first bytes. Mostly larger than its base codec: avif, or "
+        "layered:webp, :jpeg2000, :jpeg. layered:avif/4 makes the preview a quarter as wide and high."
+    )
     quality_step = 1.0
     depths = frozenset({8})
 

@@ -12,7 +12,7 @@ class Webp:
 
     id = 4
     name = "webp"
-    summary = "WebP, lossless at quality 100"
+    summary = "WebP. Smaller than JPEG, slower to encode. Lossless at quality 100."
     quality_step = 0.5
     lossless = Lossless.AT_100
     depths = frozenset({8})

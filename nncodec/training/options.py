@@ -14,9 +14,9 @@ the last argument of the recipe's ``learn``, and :data:`THREADS`, which prepares
 from dataclasses import dataclass
 from pathlib import Path
 
-CODED = "Folder of the coded regions, the state, the log and the exported weights; a cache of pictures comes beside."
+CODED = "Folder for coded regions, state, log and exported weights; a cache of pictures is made beside it."
 """Help of ``--output`` for a recipe that trains on coded regions."""
-PICTURES = "Folder of the state, the log and the exported weights; a cache of decoded pictures is made beside it."
+PICTURES = "Folder for state, log and exported weights; a cache of decoded pictures is made beside it."
 """Help of ``--output`` for a recipe that trains on pictures."""
 
 
@@ -62,9 +62,12 @@ def crop(side: int, help: str, high: int | None = None) -> Option:
     return Option("crop", int, side, help, low=32, high=high)
 
 
-RESUME = Option("resume", bool, False, "Go on from the state in the output folder.")
+RESUME = Option("resume", bool, False, "Continue from the state in the output folder.")
 WEIGHTS = Option(
-    "weights", Path, None, "Exported weights to begin with, networks as large as theirs; the same with --resume."
+    "weights",
+    Path,
+    None,
+    "Exported weights to begin with; they set the size of the networks. Give the same with --resume.",
 )
 BATCH = Option("batch", int, 8, "Crops per step.", low=1)
 THREADS = Option("threads", int, 1, low=1)

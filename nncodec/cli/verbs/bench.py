@@ -63,45 +63,65 @@ def _qualities(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
     return tuple(numbers)
 
 
-@click.group(cls=_RunByDefault, context_settings=HELP, short_help="Measure codecs over folders; report on the results.")
+@click.group(cls=_RunByDefault, context_settings=HELP, short_help="Measure codecs over folders; make reports.")
 def command() -> None:
-    """Measure codecs over folders of pictures, and report on the tables that gives.
+    """Measure codecs over folders of pictures, and make reports from the tables.
 
     \b
-    nnc bench kodak -c avif,webp -q 30,60,90 -o results.tsv    measures
-    nnc bench report results.tsv -o report/                    curves, BD-rates, a page to read
+    nnc bench kodak -c avif,webp -q 30,60,90 -o results.tsv    measures, into a table
+    nnc bench report results.tsv -o report/                    makes a page of curves and BD-rates
 
-    `nnc bench run --help` lists the options of the first.
+    'nnc bench run --help' lists the options of the first line.
     """
 
 
-@command.command(short_help="Measure (the default).")
+@command.command(short_help="Measure codecs into a table (the default).")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="TSV to append to."
+    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Table (TSV) to append to."
 )
 @click.option(
-    "-c", "--codec", "codecs", default="", callback=_codecs, help="Codecs, with commas.  [default: all that work here]"
+    "-c",
+    "--codec",
+    "codecs",
+    default="",
+    callback=_codecs,
+    help="Codecs, separated by commas.  [default: all that work here]",
 )
 @click.option(
-    "-q", "--quality", "qualities", default=DEFAULT_QUALITIES, callback=_qualities, show_default=True, help="0 to 100."
+    "-q",
+    "--quality",
+    "qualities",
+    default=DEFAULT_QUALITIES,
+    callback=_qualities,
+    show_default=True,
+    help="Qualities, 0 to 100.",
 )
-@click.option("-e", "--effort", type=click.IntRange(1, 9), default=5, show_default=True, help="1 is fastest.")
 @click.option(
-    "--restore", "restores", default="none", callback=_restores, show_default=True, help="As in encode, with commas."
+    "-e", "--effort", type=click.IntRange(1, 9), default=5, show_default=True, help="1 (fastest) to 9 (smallest files)."
 )
-@click.option("--gray", is_flag=True, help="Code the luma as a gray picture; the set is called NAME-luma.")
+@click.option(
+    "--restore",
+    "restores",
+    default="none",
+    callback=_restores,
+    show_default=True,
+    help="Restorers as in encode, separated by commas.",
+)
+@click.option("--gray", is_flag=True, help="Code only the luma, as a gray picture; the set is called NAME-luma.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option("-j", "--jobs", "workers", type=click.IntRange(1), help="Pictures at once.  [default: one per core]")
-@click.option("--timing", is_flag=True, help="Also seconds and memory: one picture at a time, repeated.")
-@click.option("--reps", type=click.IntRange(1), default=5, show_default=True, help="With --timing.")
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="With --timing.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option(
+    "-j", "--jobs", "workers", type=click.IntRange(1), help="Pictures to measure at once.  [default: one per core]"
+)
+@click.option("--timing", is_flag=True, help="Measure time and memory, too: one picture at a time, several times.")
+@click.option("--reps", type=click.IntRange(1), default=5, show_default=True, help="Repetitions, with --timing.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads, with --timing.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
 def run(**options: Any) -> None:
-    """Encode every picture with every codec at every quality, decode the files, and measure.
+    """Encode every picture with every codec at every quality, decode it, and measure rate and distortion.
 
-    One row per picture, codec and quality is appended to the table. A run that was stopped goes on where it was when
-    the same command is given again. What cannot be measured is named, skipped and counted; the exit code is then 1.
+    Each picture, codec and quality gives one row of the table. The same command resumes a run that was stopped.
+    Pictures and settings that fail are named and skipped; the exit code is then 1.
     """
     from nncodec.bench.measure import machine, plan
     from nncodec.bench.measure.run import rates, timings
@@ -184,7 +204,7 @@ class _Skipped:
         raise SystemExit(1)
 
 
-@command.command(short_help="Curves, BD-rates and a page from tables.")
+@command.command(short_help="Make a page of curves and BD-rates from tables.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to fill.")
 @click.option(
@@ -193,7 +213,7 @@ class _Skipped:
     default="vtm,jpeg",
     callback=_names,
     show_default=True,
-    help="What to compare with; the first of these that a set has.",
+    help="Codec to compare with: the first of these that a set has.",
 )
 @click.option(
     "--reference",
@@ -201,13 +221,13 @@ class _Skipped:
     default="vtm,bpg,av1",
     callback=_names,
     show_default=True,
-    help="Published curves to add on Kodak; 'none' for none, 'all' for all.",
+    help="Published curves to add to a set called kodak; 'none' adds none, 'all' adds all.",
 )
 @click.option(
     "--pictures",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder the table was measured on, for crops side by side. May be repeated.",
+    help="Folder that the table was measured on, to show crops side by side. May be repeated.",
 )
 @click.option("-f", "--force", is_flag=True, help="Write into a folder that is not empty.")
 def report(
@@ -218,9 +238,10 @@ def report(
     pictures: tuple[Path, ...],
     force: bool,
 ) -> None:
-    """Make curves (SVG), BD-rates, and a page to read (index.html, report.md) from tables of `nnc bench`.
+    """Make a page of curves and BD-rates from tables of 'nnc bench'.
 
-    A set of pictures called kodak can be compared with published curves.
+    Writes index.html, report.md and the curves as SVG. A set of pictures called kodak is compared with published
+    curves, too.
     """
     from nncodec.bench.report.assembly import build, merged
     from nncodec.bench.report.comparison import ReportError

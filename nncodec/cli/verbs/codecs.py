@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from nncodec.codec import Codec
 
 
-@click.command("codecs", short_help="What can be encoded and decoded here.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per codec and per restorer.")
-@click.option("-v", "--verbose", is_flag=True, help="Say how weights were trained.")
+@click.command("codecs", short_help="List the codecs and what each is good for.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line for each codec and restorer.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say how weights were trained.")
 def command(as_json: bool, verbose: bool) -> None:
-    """List the codecs and the restorers with their wire numbers, and the weights that their files may name."""
+    """List the codecs, for -c, and the restorers, for --restore.
+
+    Each line begins with the number that stands for the codec or restorer in a file. Below it come its weights, if it
+    has any. A codec that cannot run here is marked with what it lacks.
+    """
     from nncodec.codecs import all_codecs
     from nncodec.restorers import all_restorers
 

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from nncodec.image import Picture
 
 
-@click.command("compare", short_help="PSNR, SSIM, MS-SSIM and rate of two pictures.")
+@click.command("compare", short_help="Measure how much two pictures differ.")
 @click.argument("original", type=FILE, metavar="A")
 @click.argument("other", type=FILE, metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-@click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture of where the two differ.")
+@click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture that shows where they differ.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
 @max_pixels_option
 def command(original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int) -> None:
-    """Measure picture B against picture A: MSE, PSNR, SSIM, MS-SSIM, and the bits per pixel of both files.
+    """Measure how much picture B differs from picture A.
 
-    Both may be in any format, .nnc included. Alpha is not compared; gray against colour is compared as colour.
+    Prints MSE, PSNR, SSIM and MS-SSIM, and the bits per pixel of both files. Both may be in any format, .nnc included,
+    and must have the same size. Alpha is not compared. A gray picture is compared with a colour one as colour.
     """
     from nncodec.image.metrics import measure
 

@@ -4,11 +4,11 @@ import click
 from click.shell_completion import get_completion_class
 
 
-@click.command("completion", short_help="Completion script for bash, zsh or fish.")
+@click.command("completion", short_help="Print a completion script for a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print a completion script.
+    """Print a script that lets a shell complete the arguments of nnc.
 
     \b
     nnc completion bash >> ~/.bashrc

@@ -31,7 +31,7 @@ class DecodeOptions:
     device: str
 
 
-@click.command("decode", short_help=".nnc files to PNG or any other format.")
+@click.command("decode", short_help="Turn .nnc files into PNG or another format.")
 @click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
 @click.option(
     "--format",
@@ -48,32 +48,34 @@ class DecodeOptions:
     "--quality",
     type=click.FloatRange(0, 100),
     metavar="Q",
-    help="Of JPEG, WebP and AVIF output.  [default: 95; WebP is lossless]",
+    help="Quality of JPEG, WebP and AVIF output.  [default: 95; WebP is lossless]",
 )
-@click.option("--original", is_flag=True, help="Give back the JPEG that --keep-jpeg took over, bit for bit.")
-@click.option("--no-restore", is_flag=True, help="Leave restorers out: show the base layer.")
-@click.option("--partial", is_flag=True, help="Decode what is sound of a cut or damaged file.")
+@click.option("--original", is_flag=True, help="Give back the JPEG that 'encode --keep-jpeg' stored, bit for bit.")
+@click.option(
+    "--no-restore", is_flag=True, help="Leave out the networks that repair the picture: faster, less faithful."
+)
+@click.option("--partial", is_flag=True, help="Decode the sound part of a cut or damaged file.")
 @click.option(
     "--layers",
     type=click.IntRange(1),
     metavar="N",
-    help="Decode the first N layers of a progressive file, to a picture that may be smaller.",
+    help="Decode only the first N layers of a progressive file. The picture may be smaller.",
 )
 @device_option
 @max_pixels_option
 @batch_options
 @click.pass_context
 def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
-    """Decode .nnc files to PNG, or to any format Pillow writes.
+    """Turn .nnc files into PNG, or any format that Pillow writes.
 
     \b
-    nnc decode photo.nnc                    photo.png beside it
+    nnc decode photo.nnc                    writes photo.png beside it
     nnc decode photo.nnc -o photo.jpg       another format
-    nnc decode -r small -o photos           a whole tree
-    nnc decode - -o - < a.nnc > a.png       a pipe
-    nnc decode photo.nnc --layers 1         what the first bytes of a layered file hold
+    nnc decode -r small -o photos           a folder with all inside
+    nnc decode - -o - < a.nnc > a.png       from one pipe to another
+    nnc decode photo.nnc --layers 1         the preview in a layered file
 
-    A picture takes about 12 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
+    Memory: about 12 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nncodec.pipeline import Encoded, Settings, SourceOptions
 
 
-@click.command("encode", short_help="Pictures to .nnc files.")
+@click.command("encode", short_help="Compress pictures to .nnc files.")
 @click.argument("sources", nargs=-1, type=FILE, metavar="SOURCE...")
 @click.option(
     "-c",
@@ -41,36 +41,36 @@ if TYPE_CHECKING:
     metavar="NAME",
     callback=checked(check_codec),
     shell_complete=complete_codec,
-    help="See 'nnc codecs'; layered:jpeg is layered on jpeg.  [default: avif]",
+    help="How to compress: 'nnc codecs' lists the names.  [default: avif]",
 )
 @click.option(
     "-q",
     "--quality",
     type=click.FloatRange(0, 100),
     metavar="Q",
-    help="0 to 100, 100 is lossless where the codec can be.  [default: 75]",
+    help="0 (smallest file) to 100 (best picture; lossless with some codecs).  [default: 75]",
 )
 @click.option(
     "--lossless",
     is_flag=True,
-    help="Every pixel as it was, or no file; by webp or jpeg2000, whichever is smaller, unless -c names a codec.",
+    help="Keep every pixel exactly, or write no file. Without -c: the smaller of webp and jpeg2000.",
 )
 @click.option(
     "--bpp",
     type=POSITIVE,
     metavar="X",
-    help="Best quality of at most X bits per pixel (searched: about 7 times slower).",
+    help="Best quality that fits into X bits per pixel. Tries several: about 7 times slower.",
 )
 @click.option(
-    "--target-size", type=AMOUNT, metavar="SIZE", help="Best quality of at most SIZE bytes: 200k, 1.5M, 64Ki."
+    "--target-size", type=AMOUNT, metavar="SIZE", help="Best quality that fits into SIZE bytes: 200k, 1.5M, 64Ki."
 )
-@click.option("--target-psnr", type=POSITIVE, metavar="DB", help="Smallest file of at least DB decibels.")
+@click.option("--target-psnr", type=POSITIVE, metavar="DB", help="Smallest file whose PSNR is at least DB decibels.")
 @click.option(
     "-e",
     "--effort",
     type=click.IntRange(1, 9),
     metavar="N",
-    help="1 is fast, 9 makes the smallest file.  [default: 5, or what learned and ccnn can do without torch]",
+    help="1 (fastest) to 9 (smallest file).  [default: 5; less for learned and ccnn if PyTorch is missing]",
 )
 @click.option(
     "--restore",
@@ -79,31 +79,37 @@ if TYPE_CHECKING:
     show_default=True,
     callback=checked(check_restore),
     shell_complete=complete_restore,
-    help="Networks that repair the picture: none, luma, tuned, luma+tuned, or auto: luma+tuned. "
-    "One that does not pay for its bytes is left out.",
+    help="Repair the decoded picture with small networks: none, luma, tuned, luma+tuned, or auto, which is luma+tuned. "
+    "They cost time. One that does not pay for its bytes is left out.",
 )
 @click.option(
-    "--keep-jpeg", is_flag=True, help="Take JPEG sources over bit for bit ('decode --original'); encode others."
+    "--keep-jpeg",
+    is_flag=True,
+    help="Store JPEG sources bit for bit; 'nnc decode --original' gives them back. Other sources are encoded.",
 )
-@click.option("--skip-if-larger", is_flag=True, help="Write nothing where that would not be smaller than the source.")
-@click.option("--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise; turn the picture upright.")
-@click.option("--strip-icc", is_flag=True, help="Drop the colour profile: the picture will be taken for sRGB.")
-@click.option("--depth", type=click.Choice(["8"]), help="Allow deeper samples to be cut to 8 bits.")
-@click.option("--frame", type=click.IntRange(0), metavar="N", help="Take frame N of an animation.")
+@click.option("--skip-if-larger", is_flag=True, help="Write no file that would not be smaller than its source.")
+@click.option(
+    "--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise, and turn the picture upright."
+)
+@click.option("--strip-icc", is_flag=True, help="Drop the colour profile. Viewers then assume sRGB.")
+@click.option("--depth", type=click.Choice(["8"]), help="Reduce deeper samples to 8 bits, where they would be refused.")
+@click.option("--frame", type=click.IntRange(0), metavar="N", help="Encode frame N of an animation; the first is 0.")
 @device_option
 @max_pixels_option
 @batch_options
 @click.pass_context
 def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
-    """Encode pictures in any format Pillow reads, or .nnc.
+    """Compress pictures to .nnc files. Sources are pictures in any format that Pillow reads, or .nnc files.
 
     \b
-    nnc encode photo.jpg                    photo.nnc beside it
-    nnc encode -r photos -o small -q 60     a whole tree
-    nnc encode - -o - < a.png > a.nnc       a pipe
+    nnc encode photo.jpg                    writes photo.nnc beside it
+    nnc encode photo.jpg -q 60              a smaller file
+    nnc encode -r photos -o small           a folder with all inside
+    nnc encode - -o - < a.png > a.nnc       from one pipe to another
 
-    Each file is decoded again and measured: the line at the end gives bytes, bits per pixel, PSNR and time.
-    A picture takes about 16 bytes of memory per pixel with jpeg, twice that with webp, more with learned.
+    Each file is decoded again as a check. A line then gives its bytes, bits per pixel, PSNR and the time taken.
+
+    Memory: about 16 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
     from nncodec.image import picture_suffixes
 

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from nncodec.pipeline import Info
 
 
-@click.command("info", short_help="What a file holds, and where its bytes go.")
+@click.command("info", short_help="Show what a file holds, and where its bytes go.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @recursive_option
 @json_option
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool) -> None:
-    """Show size, codec and a byte breakdown by section; checksums are verified, no pixel is decoded.
+    """Show the size of the picture, its codec, and how many bytes each section takes.
 
-    Of a cut or damaged file what is sound is shown, and the exit code is 3. Of files in layers one sees at which byte
-    each ends: cut there, they decode with --partial.
+    Checksums are verified, but no pixel is decoded; 'nnc test' does that. For a cut or damaged file the sound part is
+    shown, and the exit code is 3. For a file in layers each line gives the byte at which the layer ends. A file cut
+    there can be decoded with --partial.
     """
     ctx.exit(max(_tell(file, as_json) for file in files_in(files, recursive, OURS)))
 

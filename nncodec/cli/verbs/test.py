@@ -20,7 +20,7 @@ from nncodec.cli.options import (
 )
 
 
-@click.command("test", short_help="Decode and check, write nothing.")
+@click.command("test", short_help="Decode files as a check; write nothing.")
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @recursive_option
 @filelist_option
@@ -31,11 +31,11 @@ from nncodec.cli.options import (
 @max_pixels_option
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> None:
-    """Decode files completely, verifying every checksum, and write nothing.
+    """Decode files completely and verify every checksum. Nothing is written.
 
     \b
     nnc test photo.nnc
-    nnc test -r archive                     all .nnc files in it, one process a core
+    nnc test -r archive                     all .nnc files in a folder, one process per core
     """
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not files and not listed:

@@ -31,7 +31,7 @@ class _Recipes(click.Group):
 
 @click.group(cls=_Recipes, context_settings=HELP, short_help="Train a network from folders of pictures.")
 def command() -> None:
-    """Train the networks that ship with the package, from folders of pictures."""
+    """Train the networks of a codec or restorer from folders of pictures. All but tuned need PyTorch."""
 
 
 def _families() -> dict[str, str]:
@@ -56,7 +56,7 @@ def _command(name: str, package: str) -> click.Command:
         multiple=True,
         required=True,
         type=click.Path(path_type=Path, exists=True),
-        help="A folder; repeat for more.",
+        help="Folder of pictures. May be repeated.",
     )
     output = click.Option(
         ["-o", "--output"],

@@ -44,7 +44,10 @@ class Compact:
     """The codec ``compact``; see the module's docstring."""
 
     id = 17
-    summary = "half the size, restored by a network, for few bits; on avif, or compact:webp, :jpeg2000, :jpeg"
+    summary = (
+        "A picture of half the width and height, enlarged by a network. For very small files only; slow to decode. "
+        "Its base codec is avif, or compact:webp, :jpeg2000, :jpeg."
+    )
     quality_step = 1.0
     lossless = Lossless.NEVER
     depths = frozenset({8})

@@ -4,21 +4,21 @@ from nncodec.training.options import BATCH, CODED, RESUME, SEED, THREADS, WEIGHT
 
 TRAINING = Training(
     summary="Train the networks of codec compact.",
-    description=(
-        "Train by turns the network that makes half-size pictures and the one that restores them, with codecs between."
-    ),
+    description="""Train the networks of codec compact: ComCNN makes the half-size picture, RecCNN enlarges it.
+
+They are trained by turns. The base codecs code the half-size pictures between them.""",
     output=CODED,
     options=(
-        minutes("Over all sittings."),
+        minutes("Training time, over all runs together."),
         RESUME,
         WEIGHTS,
         Option("regions", int, 4000, "Regions coded in each round.", low=1),
         BATCH,
-        crop(64, "Their side, halved; a multiple of 8.", high=96),
+        crop(64, "Side of a crop after halving, a multiple of 8.", high=96),
         Option("rate", float, 2.5e-3, "Learning rate."),
-        Option("price", float, 1.0, "Of a bit while ComCNN learns; 0: as published."),
+        Option("price", float, 1.0, "Price of a bit in the loss of ComCNN; 0, as in the paper, ignores the rate."),
         Option("width", int, 32, "Channels of RecCNN.", low=1),
-        Option("blocks", int, 5, "Its residual blocks.", low=1),
+        Option("blocks", int, 5, "Residual blocks of RecCNN.", low=1),
         THREADS,
         SEED,
     ),

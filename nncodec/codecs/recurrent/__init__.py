@@ -40,7 +40,10 @@ class Recurrent:
 
     id = 19
     name = _NAME
-    summary = "recurrent network, 16 iterations of bits: a file cut after any of them is a picture"
+    summary = (
+        "Neural codec of up to 16 layers. A file cut after any of them still shows the whole picture. "
+        "Larger than avif, slow. Needs PyTorch."
+    )
     quality_step = 100 / (LAYERS - 1)
     lossless = Lossless.NEVER
     depths = frozenset({8})

@@ -3,15 +3,15 @@
 from nncodec.training.options import BATCH, CODED, RESUME, SEED, THREADS, Option, Training, crop, minutes
 
 TRAINING = Training(
-    summary="Train a restorer that pictures share.",
-    description="Train a restorer that all pictures share, on regions as codecs return them.",
+    summary="Train the network of restorer luma.",
+    description="Train the network of restorer luma, which all pictures share, on regions that codecs have coded.",
     output=CODED,
     options=(
-        minutes("Over all sittings."),
+        minutes("Training time, over all runs together."),
         RESUME,
-        Option("regions", int, 9400, "Regions coded beforehand.", low=1),
+        Option("regions", int, 9400, "Regions to code before training.", low=1),
         BATCH,
-        crop(128, "Their side, a multiple of 8.", high=192),
+        crop(128, "Side of a crop, a multiple of 8.", high=192),
         Option("rate", float, 1e-3, "Learning rate."),
         THREADS,
         SEED,
