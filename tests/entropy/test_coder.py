@@ -220,20 +220,6 @@ def test_two_words_more_than_were_written_are_refused(backend, more, monkeypatch
         decoder.finish()
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_numbers_survive(value):
-    data = write_number(value)
-    assert read_number(b"x" + data + b"y", 1) == (value, 1 + len(data))
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"\x80", b"\x80\x00", b"\xff\xff\xff\xff\x10", b"\x80\x80\x80\x80\x00", b"\xff\xff\xff\xff\xff\x01"]
-)
-def test_numbers_have_one_spelling(data):
-    with pytest.raises(CorruptFile):
-        read_number(data, 0)
-
-
 class Panic(BaseException):
     """As those of constriction are: no `Exception`."""
 
