@@ -19,7 +19,7 @@ PARTS = (("kodim19", 60, 240), ("kodim21", 190, 330), ("kodim24", 260, 90))
 
 
 def shown(picture: Picture, bpp: float, codecs: list[str]) -> Shown:
-    """The picture by every codec, each in at most so many bits per pixel, and the original."""
+    """The picture by every codec, each at the largest rate up to a limit in bits per pixel, and the original."""
     n_bytes = round(bpp * picture.width * picture.height / 8)
     found: Shown = []
     for codec in codecs:

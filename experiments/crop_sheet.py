@@ -1,4 +1,4 @@
-"""Parts of pictures side by side, enlarged and labelled: what the crops of docs/results.md are made with."""
+"""Parts of pictures side by side, enlarged and labelled, for the crops of docs/results.md."""
 
 from collections.abc import Iterable
 from pathlib import Path

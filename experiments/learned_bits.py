@@ -1,4 +1,4 @@
-"""Where the learned codec's bits go, by quality: results/learned/bits.tsv and docs/img/learned-bits.svg.
+"""Bits of the learned codec by plane and channel group: results/learned/bits.tsv and docs/img/learned-bits.svg.
 
     python experiments/learned_bits.py kodak 4    # codes every fourth picture, seven qualities, effort 5; draws
     python experiments/learned_bits.py            # draws from the table

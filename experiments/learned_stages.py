@@ -1,4 +1,4 @@
-"""Where the learned codec's time and memory go, by size of picture: writes results/learned/stages.tsv.
+"""Time and memory of the learned codec by stage and size of picture: writes results/learned/stages.tsv.
 
     python experiments/make_large.py kodak 4000 3000 large/12mp.png
     python experiments/learned_stages.py large            # encoding at effort 1, and decoding
@@ -101,7 +101,7 @@ def row(source: Path, effort: int) -> list[str]:
 
 
 def work(effort: int) -> str:
-    """What is done at an effort, 0 for decoding."""
+    """The name of the work at an effort, 0 for decoding."""
     return f"encode -e {effort}" if effort else "decode"
 
 

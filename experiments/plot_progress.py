@@ -1,10 +1,11 @@
-"""Turn the log of `nnc train learned` into a table and a plot of what the network gains while it is trained.
+"""Turn the log of `nnc train learned` into a table and a plot of the network's gain while it is trained.
 
     python experiments/plot_progress.py runs/learned/log.jsonl learned3
 
-The gain is in dB of PSNR over the painted picture alone, the mean over the validation crops, at each quality index of
-the log (`VALIDATION_QUALITIES` in `nncodec.codecs.learned.recipe`). The table goes to results/training/NAME.tsv, the
-plot to docs/img/NAME-progress.svg. Lines of the log about the transforms and the contexts are left out.
+The gain is in dB of PSNR over the picture of the transposed convolution alone, the mean over the validation crops, at
+each quality index of the log (`VALIDATION_QUALITIES` in `nncodec.codecs.learned.recipe`). The table goes to
+results/training/NAME.tsv, the plot to docs/img/NAME-progress.svg. Lines of the log about the transforms and the
+contexts are left out.
 """
 
 import json

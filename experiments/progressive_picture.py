@@ -1,4 +1,4 @@
-"""Show what a progressive file holds after each of a few layers, and the original.
+"""Show the pictures that the first layers of a progressive file give, and the original.
 
     python experiments/progressive_picture.py kodak/kodim23.png layered 50 docs/img/layered-progressive.webp
     python experiments/progressive_picture.py kodak/kodim23.png recurrent 80 docs/img/recurrent-progressive.webp

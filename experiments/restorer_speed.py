@@ -1,4 +1,4 @@
-"""What the restorers take to decode: weights, multiplications, and time, into results/restorers/speed.tsv.
+"""Cost of decoding with restorers, as weights, multiplications and time: writes results/restorers/speed.tsv.
 
     python experiments/restorer_speed.py
 
@@ -74,7 +74,7 @@ def _runs(restorer: Restorer, seen: Pixels, parameters: bytes) -> Iterator[tuple
 
 
 def pictures(width: int, height: int) -> tuple[Pixels, Pixels]:
-    """The original, and what JPEG makes of it."""
+    """The original, and the picture decoded from its JPEG."""
     sample = read((ROOT / "examples" / "harbour.png").read_bytes()).pixels
     times = (-(-height // sample.shape[0]), -(-width // sample.shape[1]), 1)
     original = np.ascontiguousarray(np.tile(sample, times)[:height, :width])

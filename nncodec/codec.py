@@ -160,7 +160,7 @@ class HasBases(Codec, Protocol):
         """Wire number of the codec that a payload is built on, and whose artefacts its picture shows."""
 
     def halvings_of(self, payload: bytes) -> int:
-        """How often the sides of the picture that the base codec coded were halved before."""
+        """Number of times that the sides of the picture were halved before the base codec coded it."""
 
 
 @runtime_checkable
@@ -168,8 +168,10 @@ class HasSlopes(Codec, Protocol):
     """A codec whose rate-distortion slopes were measured, so that others can build on it."""
 
     slopes: tuple[float, ...]
-    """Qualities by log2 of the slope, from ``FIRST_SLOPE`` down in ones: at each, a bit per pixel more buys so much
-    squared error per sample, as measured on photographs at effort 5."""
+    """Qualities by log2 of the slope, from ``FIRST_SLOPE`` down in steps of one.
+
+    The slope is the squared error per sample that one more bit per pixel saves, as measured on photographs at effort 5.
+    """
 
 
 @runtime_checkable

@@ -140,17 +140,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--effort", default="2")
     parser.add_argument("--codec", action="append", help="only this one; may be repeated")
     parser.add_argument("--pipes-with", default="webp", help="codec for the pipes")
-    wish = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     listed = subprocess.run([*COMMAND, "codecs", "--json"], capture_output=True, text=True, check=True).stdout
     codecs = (r for r in map(json.loads, listed.splitlines()) if r["kind"] == "codec")
     usable = [r["name"] for r in codecs if not r["missing"] and r["name"] != "jpegfile"]
-    settings = ["-q", wish.quality, "-e", wish.effort]
+    settings = ["-q", asked.quality, "-e", asked.effort]
     failed, refused = False, collections.Counter[str]()
     print(f"{'folder':<12}{'how':<20}{'done':>6}{'refused':>9}{'wrong':>7}{'worst dB':>10}")
-    for folder in wish.folders:
-        runs = [(codec, through_folders, ["-c", codec, *settings]) for codec in wish.codec or usable]
+    for folder in asked.folders:
+        runs = [(codec, through_folders, ["-c", codec, *settings]) for codec in asked.codec or usable]
         runs += [("--keep-jpeg", through_folders, ["--keep-jpeg", *settings])]
-        runs += [(f"pipes, {wish.pipes_with}", through_pipes, ["-c", wish.pipes_with, *settings])]
+        runs += [(f"pipes, {asked.pipes_with}", through_pipes, ["-c", asked.pipes_with, *settings])]
         for how, check, options in runs:
             column = check(folder, options)
             n_refused = sum(column.refused.values())

@@ -117,7 +117,7 @@ def test_parse_undoes_serialize(container: Container) -> None:
 
 
 def spellings(value: int) -> st.SearchStrategy[bytes]:
-    """Ways to write a number: most right, some too long, some cut."""
+    """Spellings of a number: most are right, some too long, some cut."""
     right = st.just(leb128(value))
     return st.one_of(right, right, st.integers(1, 4).map(lambda n: leb128(value, padding=n)), st.binary(max_size=6))
 

@@ -15,7 +15,7 @@ _ERASE = "\r\033[K"
 def shown() -> Iterator[Callable[[], None]]:
     """Show the progress of long loops on standard error, a terminal; nothing of it stays.
 
-    Gives a function that clears the line, for whoever has something to say meanwhile.
+    Gives a function that clears the line, to be called before other messages are printed.
     """
     last = ""
 

@@ -64,7 +64,7 @@ def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[s
 
 
 def _refuse_output_as_source(path: str, suffixes: frozenset[str]) -> None:
-    """Stop who calls ``nnc encode a.png b.nnc``, as other encoders are called, before anything is done."""
+    """Refuse ``nnc encode a.png b.nnc``, as other encoders are called, before any work; raises UsageError."""
     if path != PIPE and Path(path).suffix.lower() not in suffixes and not Path(path).exists():
         raise click.UsageError(f"{path} does not exist; if the output is meant: -o {path}")
 
@@ -99,7 +99,7 @@ def files_in(paths: Iterable[str], recursive: bool, suffixes: frozenset[str]) ->
 
 
 def _folders(paths: list[str], recursive: bool) -> list[str]:
-    """Those that are folders, which must be walked by leave only."""
+    """The folders among the paths; UsageError if there are any and ``recursive`` is false."""
     folders = [path for path in paths if path != PIPE and Path(path).is_dir()]
     if folders and not recursive:
         raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")

@@ -67,7 +67,7 @@ def report_error(error: Exception | str, where: str = "") -> int:
 
 
 def report_usage(error: click.ClickException) -> int:
-    """Print a wrong call in the same batch, with the way to the right one; return its exit code."""
+    """Print a usage error, with a hint at the right call; return its exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)  # a command without its verb: the help is the message
         return error.exit_code

@@ -13,7 +13,7 @@ from nncodec.errors import EncodeError, NncError
 
 
 def check_output(job: Job, force: bool) -> None:
-    """Refuse to overwrite without leave, to write onto the source, and to send binary data to a terminal."""
+    """Refuse to overwrite without ``force``, to write onto the source, and to send binary data to a terminal."""
     if not job.output:
         return
     if job.output == PIPE:
@@ -63,7 +63,7 @@ def _write_to_pipe(data: bytes) -> None:
 
 @contextlib.contextmanager
 def _writing(name: str) -> Iterator[None]:
-    """Errors of writing name what could not be written, and not the temporary file; who hung up is told nothing."""
+    """Name the output, not its temporary file, in errors of writing; a broken pipe passes unchanged."""
     try:
         yield
     except BrokenPipeError:

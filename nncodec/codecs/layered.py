@@ -120,7 +120,7 @@ class Layered:
 
     @property
     def max_side(self) -> int:
-        """The base codec's."""
+        """Largest width or height: that of the base codec."""
         return by_name(self.base).max_side
 
     def on(self, base: str) -> "Layered":

@@ -40,7 +40,7 @@ class Webp:
 
 
 def _search(options: Options) -> int:
-    """How hard the lossless coder searches, 0 to 100: a quality of 100 takes ten times as long as 75."""
+    """The effort of the lossless coder, 0 to 100, which libwebp calls quality: 100 takes ten times as long as 75."""
     return 100 if options.effort == 9 else 10 * options.effort
 
 

@@ -32,14 +32,14 @@ ONE, ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
 
 @dataclass(frozen=True)
 class Shape:
-    """What the sizes of a network's arrays say of it."""
+    """The shape of a network, as the sizes of its arrays tell it."""
 
     families: int
-    """Codecs that it knows."""
+    """Number of codecs that it was trained for."""
     stride: int
-    """A position is a square of so many samples a side of what the network is given,"""
+    """Side of the square of input samples that make one position."""
     out: int
-    """and of so many of what it returns."""
+    """Side of the square of output samples that one position makes."""
     width: int
     blocks: int
 
@@ -75,12 +75,12 @@ class ArtifactNet:
         self.families, self.halo = self._shape.families, self._shape.halo
 
     def correction(self, ycc: Floats, family: int, level: float) -> Floats:
-        """What to add to Y, Cb and Cr.
+        """The correction to add to Y, Cb and Cr.
 
         Args:
             ycc: (H + 2 halo, W + 2 halo, 3) in levels, Y less 128; H, W and the place of the inner part in the picture
                 are multiples of the blocks that the codec works in.
-            family: which codec, in the order of the weights.
+            family: index of the codec, in the order of the weights.
             level: 0 (most damage) to 1.
 
         Returns:
@@ -116,7 +116,7 @@ class ArtifactNet:
         return convolved(x, kernel * gain, own_bias * gain + bias, workspace, slope, added)
 
     def _workspace(self, x: Tiled) -> Workspace:
-        """Of this thread, for all regions so far."""
+        """The workspace of this thread, large enough for this region and all before it."""
         size = x.height, x.width, self._widest
         before: Workspace | None = getattr(self._local, "workspace", None)
         if before is None:
@@ -130,7 +130,7 @@ class ArtifactNet:
         return between(self._values[name + ".values"][family], level)
 
     def _places(self, x: Tiled) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Where in a block the samples lie that the first layer leaves of a region with its halo: rows, columns."""
+        """The places in a block, rows and columns, of the results of the first layer on a region with its halo."""
         first, side = 1 - self.halo // self._shape.stride, self._values["place"].shape[1]
         rows, columns = x.rows_and_columns()
         return (first + rows) % side, (first + columns) % side

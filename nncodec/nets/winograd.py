@@ -96,7 +96,7 @@ class Workspace:
         spare = _SEEN**2 * min(max(_POSITIONS, across), tiles) * channels
         self.spare = np.empty(spare, np.float32), np.empty(spare, np.float32)
         self.layers = cycle([np.empty(layer, np.float32) for _ in range(3)])
-        """Three, by turns: what a layer sees, what it gives, and what a residual block adds to that."""
+        """Three arrays, used by turns: a layer's input, its output, and the input of the residual block."""
 
 
 def _shape(height: int, width: int, channels: int) -> tuple[int, int, int, int]:

@@ -33,7 +33,7 @@ class Info:
     base: str | None = None
     """Name of the codec that ``codec`` builds on, if it builds on one."""
     scale: int = 1
-    """How many times smaller the sides of the base codec's picture are."""
+    """Sides of the picture, divided by those of the base codec's picture: 1, 2, 4 or 8."""
     restorers: tuple[str, ...] = ()
     """Their names, in file order."""
     complete: bool = True
@@ -98,7 +98,7 @@ def _name(codec: int) -> str:
 
 
 def _coding(container: Container) -> tuple[str, str | None, int]:
-    """Codec, base codec if there is one, and how many times smaller its picture is."""
+    """The names of the codec and of its base codec, if there is one, and the scale of that one's picture."""
     number = container.header.codec
     try:
         codec = by_id(number)

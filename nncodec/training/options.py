@@ -29,7 +29,7 @@ class Option:
     kind: type[int] | type[float] | type[bool] | type[Path]
     """``bool`` is a switch, ``Path`` a file that must exist."""
     default: int | float | bool | None
-    """As in ``Hyperparameters``. None: a number must be given, a file may be."""
+    """Default, as in ``Hyperparameters``. None: a number must be given, a file may be."""
     help: str = ""
     low: int | float | None = None
     """Smallest value, itself allowed."""

@@ -103,7 +103,7 @@ def test_exit_codes_reach_the_shell_and_standard_output_stays_empty(photo: Path,
 @pytest.mark.parametrize("line", ["encode big.png -q 100 -c webp -e 1 -o -", "encode - -c jpeg -q 100 --restore none"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_goes_away_is_no_traceback(big: Path, line: str, unbuffered: str) -> None:
-    """As in ``nnc decode ... | head``: whoever hung up does not want to read about it."""
+    """As in ``nnc decode ... | head``: a closed pipe is no error to report."""
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with big.open("rb") as picture:
         process = subprocess.Popen(

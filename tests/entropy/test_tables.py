@@ -19,7 +19,7 @@ def test_tables_are_symmetric_and_whole():
 
 
 def test_logistic_masses_match_the_distribution():
-    """Against the logistic distribution function, computed another way."""
+    """Against the logistic distribution function, computed by another formula."""
     scale = scale_of(30)
     masses = logistic_masses(scale)
     half = len(masses) // 2 - 1

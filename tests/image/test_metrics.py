@@ -83,7 +83,7 @@ def test_colour_is_the_mean_of_the_channels() -> None:
 
 
 def test_ssim_agrees_with_torch_convolutions() -> None:
-    """Another way through another library: dense two-dimensional convolutions of the whole picture."""
+    """By another library: dense two-dimensional convolutions of the whole picture."""
     torch = pytest.importorskip("torch")
     a, b = noisy((90, 130), 18)
     axis = torch.arange(11, dtype=torch.float64) - 5

@@ -67,7 +67,7 @@ def test_a_file_keeps_pixels_as_stored_and_exif_untouched(orientation: int) -> N
 @pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("target", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "PPM", "NPY", "BMP"])
 def test_a_viewer_sees_the_same_picture_after_any_conversion(source: str, target: str) -> None:
-    """From any format to any other: shown upright, once, whoever carries the tag."""
+    """From any format to any other: shown upright, once, by the tag or by turned pixels."""
     pixels = np.zeros((24, 40, 3), np.uint8)
     pixels[:12, :20] = 255  # top left is white
     tag = PIL.Image.Exif()

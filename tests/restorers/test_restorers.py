@@ -108,7 +108,7 @@ def test_a_restorer_is_bound_to_the_payload_and_to_nothing_else() -> None:
     assert (decode(data).picture.pixels == 57).all()
 
 
-def test_an_unknown_restorer_is_unsupported_with_a_way_out() -> None:
+def test_an_unknown_restorer_is_unsupported_with_a_hint() -> None:
     with pytest.raises(UnsupportedFile, match="restorer number 9 is unknown") as caught:
         decode(restored(make_section(9, binding(), b"")))
     assert "--no-restore" in (caught.value.hint or "")

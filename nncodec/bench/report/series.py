@@ -55,8 +55,8 @@ class Series:
     def equal_rate_curve(self, n_points: int = 8) -> Curve:
         """Mean PSNR over pictures that all get the same bits per pixel, read off each picture's own curve (PCHIP).
 
-        It shows how much of a codec's mean curve is its way of sharing bits out over pictures: a codec whose quality
-        is a fixed PSNR spends most on the pictures where they buy least. The rates are those every picture reaches.
+        It shows how much of a codec's mean curve is due to the allocation of bits to pictures: a codec whose quality is
+        a fixed PSNR spends most of them on the pictures where they gain least. Every picture reaches each of the rates.
         """
         import numpy as np
         from scipy.interpolate import PchipInterpolator

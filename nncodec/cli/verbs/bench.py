@@ -1,4 +1,4 @@
-"""``nnc bench``: measure codecs over folders of pictures, and report on the tables that gives."""
+"""``nnc bench``: measure codecs over folders of pictures, and make reports from the tables."""
 
 import sys
 from collections.abc import Callable, Generator

@@ -1,4 +1,4 @@
-"""``nnc codecs``: what this installation can encode and decode, and with which weights."""
+"""``nnc codecs``: the codecs and restorers of this installation, and their weights."""
 
 import json
 from typing import TYPE_CHECKING, Any

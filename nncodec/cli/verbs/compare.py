@@ -1,4 +1,4 @@
-"""``nnc compare``: how far one picture is from another."""
+"""``nnc compare``: measures of the difference of two pictures."""
 
 import json
 import math

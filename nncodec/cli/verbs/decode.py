@@ -128,7 +128,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
             device=options.device,
         )
     except CorruptFile as error:
-        raise CorruptFile(str(error), _way_out(data)) from error
+        raise CorruptFile(str(error), _hint_of(data)) from error
     picture = done.picture
     out, lost = write(picture, pillow_format, png_level=options.png_level, quality=options.quality)
     return (
@@ -139,7 +139,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
     )
 
 
-def _way_out(data: bytes) -> str | None:
+def _hint_of(data: bytes) -> str | None:
     """A hint on how to decode a damaged file, None if nothing in it is sound."""
     from nncodec.pipeline import inspect
 

@@ -166,8 +166,8 @@ def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
 
     if done.kept or len(done.data) <= len(source):
         return ()
-    way_out = "; --keep-jpeg takes it over as it is" if source.startswith(JPEG_SIGNATURE) else ""
-    return (f"larger than the source, which has {grouped(len(source))} bytes{way_out}",)
+    hint = "; --keep-jpeg takes it over as it is" if source.startswith(JPEG_SIGNATURE) else ""
+    return (f"larger than the source, which has {grouped(len(source))} bytes{hint}",)
 
 
 def _outcome(job: Job, done: "Encoded", settings: "Settings", seconds: float) -> Outcome:

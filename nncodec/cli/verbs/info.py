@@ -1,4 +1,4 @@
-"""``nnc info``: what files hold and where their bytes go."""
+"""``nnc info``: the contents of files, and the bytes of each section."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json
 
 
 def _tell(file: str, as_json: bool) -> int:
-    """Print what a file holds and what is wrong with it; the exit code."""
+    """Print the contents and the errors of a file; return the exit code."""
     data, info = b"", None
     error: Exception | None = None
     try:
@@ -65,7 +65,7 @@ def _inspected(data: bytes) -> "tuple[Info, CorruptFile | None]":
 
 
 def _tell_claim(file: str, data: bytes) -> None:
-    """Say at least what the header says of a file that has nothing sound but perhaps that."""
+    """Print what the header claims, of a file in which nothing else is sound."""
     from nncodec.pipeline import claim
 
     try:

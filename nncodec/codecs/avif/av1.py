@@ -1,4 +1,4 @@
-"""AV1 still pictures: the bit stream of one, as short as it goes, and what its sequence header says.
+"""AV1 still pictures: the shortest bit stream that stands for one, and the reading of its sequence header.
 
 A picture is two open bitstream units (OBUs): the sequence header, and the frame. Encoders put a temporal delimiter
 before them and state the length of each; as the last of a known number of bytes, the frame needs neither.
@@ -16,7 +16,7 @@ _HAS_SIZE = 2
 
 
 class SequenceHeader(NamedTuple):
-    """What an 8-bit still picture is coded as: gray, or 4:4:4."""
+    """The sequence header of an 8-bit still picture, gray or 4:4:4 (AV1 specification, 5.5)."""
 
     profile: int
     """0 for gray, 1 for 4:4:4."""
@@ -30,12 +30,12 @@ class SequenceHeader(NamedTuple):
 
     @property
     def gray(self) -> bool:
-        """Whether there is a single plane."""
+        """True for a single plane, false for three."""
         return self.profile == 0
 
 
 def bare(item: bytes) -> bytes:
-    """A still picture as encoders write it, less what a decoder can do without: sequence header, frame.
+    """Strip a still picture, as encoders write it, to sequence header and frame.
 
     Raises CorruptFile if it is not one sequence header followed by one frame, with or without a delimiter before.
     """
@@ -49,7 +49,10 @@ def bare(item: bytes) -> bytes:
 
 
 def complete(picture: bytes) -> bytes:
-    """What :func:`bare` was made from: a temporal unit, its delimiter first, with the length of every unit."""
+    """The temporal unit of a bare picture, delimiter first, each unit with its length; inverse of :func:`bare`.
+
+    Raises CorruptFile if it is not one sequence header followed by one frame.
+    """
     header, frame = _split(picture)
     return _unit(_TEMPORAL_DELIMITER, b"") + _unit(_SEQUENCE_HEADER, header) + _unit(_FRAME, frame)
 

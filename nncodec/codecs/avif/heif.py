@@ -1,7 +1,7 @@
 """The file around an AV1 still picture: HEIF boxes (ISO/IEC 14496-12 and 23008-12, AVIF 1.1).
 
-They take some 270 bytes and say nothing that the bit stream does not, so a payload goes without, and what a decoder
-wants to see is put around it again: box for box what libavif writes.
+They take some 270 bytes and state nothing that the bit stream does not. So a payload leaves them out, and the codec
+puts them around it again before it decodes, box for box as libavif writes them.
 """
 
 import struct
@@ -67,7 +67,7 @@ def _box(kind: bytes, *content: bytes) -> bytes:
 
 
 def _meta(header: av1.SequenceHeader, start: int, length: int) -> bytes:
-    """The box that says what and where the only item is."""
+    """The meta box: kind, place and properties of the only item."""
     return _box(
         b"meta",
         _PLAIN,
@@ -82,7 +82,7 @@ def _meta(header: av1.SequenceHeader, start: int, length: int) -> bytes:
 def _properties(header: av1.SequenceHeader) -> bytes:
     """Size, depth, decoder configuration and colour of the item; ``ipma`` counts them from 1."""
     planes = 1 if header.gray else 3
-    layout = 0b11100 if header.gray else 0  # gray, and as AV1 has it, subsampled both ways
+    layout = 0b11100 if header.gray else 0  # gray, which AV1 marks as subsampled in both directions
     return _box(
         b"ipco",
         _box(b"ispe", _PLAIN, struct.pack(">2I", header.width, header.height)),

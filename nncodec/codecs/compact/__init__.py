@@ -63,7 +63,7 @@ class Compact:
 
     @property
     def max_side(self) -> int:
-        """That of the base codec, though its pictures are half as large."""
+        """Largest width or height: that of the base codec, though its pictures are half as large."""
         return by_name(self.base).max_side
 
     def on(self, base: str) -> "Compact":

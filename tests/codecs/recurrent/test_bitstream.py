@@ -64,7 +64,7 @@ def test_qualities_are_numbers_of_iterations():
 
 
 @pytest.mark.parametrize("shape", [(4097, 1), (1, 4097, 3)], ids=str)
-def test_large_pictures_are_refused_with_a_way_out(shape):
+def test_large_pictures_are_refused_with_a_hint(shape):
     """Before any work; the codecs that are named take such a picture."""
     picture = Picture(np.zeros(shape, np.uint8))
     with pytest.raises(EncodeError, match="recurrent holds at most 4096 pixels a side, not 4097") as caught:
