@@ -85,7 +85,7 @@ def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
 
 
 def _nothing() -> None:
-    """Clear no bar."""
+    """Do nothing, where there is no bar to clear."""
 
 
 def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:
@@ -144,13 +144,13 @@ def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) ->
 
 
 def _ignore_interrupts() -> None:
-    """Idle workers leave Ctrl-C to the parent."""
+    """Leave Ctrl-C to the parent while a worker is idle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, exit_on_signal)
 
 
 def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:
-    """While it works, a worker obeys Ctrl-C, so that its temporary file is removed at once."""
+    """Run a job that Ctrl-C interrupts, so that its temporary file is removed at once."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return guarded(job)
@@ -161,7 +161,7 @@ def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:
 
 
 def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
-    """One job from checks to outcome; only errors that are somebody's fault are caught."""
+    """Check and run one job; errors of files and pictures become a failed outcome, faults of the program do not."""
     try:
         if batch.skip_existing and job.output != PIPE and Path(job.output).exists():
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
@@ -182,7 +182,7 @@ def _failure(job: Job, error: Exception) -> Outcome:
 
 @contextmanager
 def _progress(n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], None]]:
-    """A function that reports an outcome, beside a progress bar where there is a terminal and something to wait for."""
+    """Give a function that reports an outcome, with a progress bar for several jobs on a terminal."""
     plain = partial(_tell, batch=batch, hinted=set())
     if n_jobs == 1 or batch.quiet or not sys.stderr.isatty():
         yield plain

@@ -20,7 +20,7 @@ class Job:
 
     source: str
     output: str
-    """Empty if there is no result but the outcome."""
+    """Empty for verbs that write no file."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class _Parts:
     """Empty if there is no second layer, or it was lost."""
 
     def serialize(self) -> bytes:
-        """To bytes."""
+        """Write the payload."""
         return self.first_layer() + self.residual
 
     def first_layer(self) -> bytes:
@@ -75,7 +75,7 @@ class _Parts:
 
     @classmethod
     def parse(cls, payload: bytes) -> "_Parts":
-        """From bytes; CorruptFile if they contradict themselves."""
+        """Read a payload; CorruptFile if its head is damaged or states more bytes than there are."""
         if not payload:
             raise CorruptFile("the layered payload is empty")
         number, wraps, times = payload[0] >> 3, bool(payload[0] & 4), payload[0] & 3
@@ -93,7 +93,7 @@ class _Parts:
 
 
 class Layered:
-    """See the module's docstring."""
+    """The codec ``layered``; see the module's docstring."""
 
     id = 8
     summary = (
@@ -212,10 +212,10 @@ class _Encoder:
 
 
 def _plans(slopes: Sequence[float], options: Options, scales: Iterable[int]) -> Iterator[_Plan]:
-    """The candidates: for each scale, as halvings, the small picture alone, and a plainer one with a residual.
+    """The candidates: for each scale, as halvings, the small picture alone, and a coarser one with a residual.
 
-    Of a picture with 1 / 4^n of the pixels, a bit per pixel of the full size buys as much if its own slope is 4^n
-    times less. With a residual, error is best left to the second layer, down to the coarsest small picture; the
+    In a picture with 1 / 4^n of the pixels, a bit per pixel of the full size saves as much error if its own slope is
+    4^n times less. With a residual, error is best left to the second layer, down to the coarsest small picture; the
     slope of ``_SMALL_SLOPE`` keeps the first layer worth looking at, for some percent of the file.
     """
     if options.quality >= LOSSLESS_QUALITY:

@@ -46,7 +46,7 @@ _POSITIONS = 160
 
 @dataclass(frozen=True)
 class Tiled:
-    """Samples (height, width, C), columns sorted by their place in a tile; more than those follow, and mean nothing."""
+    """Samples (height, width, C), columns sorted by their place in a tile; the array is larger, its rest unused."""
 
     samples: Floats
     """(4 * tiles down, 4, tiles across, C): column 4 * t + j is [:, j, t]. There is one tile more than what a
@@ -56,7 +56,7 @@ class Tiled:
 
     @classmethod
     def of(cls, x: Floats) -> "Tiled":
-        """From samples (h, w, C)."""
+        """Sort samples (h, w, C)."""
         samples = np.zeros(_shape(*x.shape), np.float32)
         for column in range(min(_SIDE, x.shape[1])):
             part = x[:, column::_SIDE]
@@ -82,11 +82,11 @@ class Tiled:
 
 
 class Workspace:
-    """Memory for layer after layer, region after region: each new page costs more time than what is reckoned in it.
+    """Memory for all layers and regions: a new page takes more time than the computation of its values.
 
     Args:
-        height, width: of what the first layer sees.
-        channels: the most of what a layer sees or gives.
+        height, width: of the first layer's input.
+        channels: largest number of channels of a layer's input or output.
     """
 
     def __init__(self, height: int, width: int, channels: int) -> None:
@@ -154,7 +154,7 @@ def convolved(
 
 
 def _cleared(height: int, width: int, channels: int, memory: Floats) -> Tiled:
-    """Place for the results of whole tiles; zero beyond, which is harmless to reckon with, and the same every time."""
+    """Take memory for the results of whole tiles, with zeros beyond them: no result may depend on old values."""
     samples = _part(memory, *_shape(height, width, channels))
     samples[-(-height // _SIDE) * _SIDE :] = 0
     samples[:, :, -(-width // _SIDE) :] = 0

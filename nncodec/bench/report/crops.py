@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Crop:
-    """One part of one picture, as PNG, and what it cost."""
+    """One part of one picture, as PNG, with the codec's name, and size and PSNR of the file."""
 
     title: str
     caption: str
@@ -50,7 +50,7 @@ def strips(comparison: Comparison, folders: Sequence[Path]) -> list[Strip]:
     """Strips for the pictures on which the best measured codec gains most and least over the measured anchor.
 
     ``folders`` hold the pictures of the table. Each codec gets the bytes that the best one took at its middle
-    quality, and makes the most of them. A picture that cannot be found or read is left out.
+    quality, and encodes as well as these allow. A picture that cannot be found or read is left out.
     """
     ranking = [name for name in comparison.ranking() if name != comparison.measured_anchor]
     rates = comparison.picture_rates(ranking[0]) if ranking else {}
@@ -87,13 +87,13 @@ def _strip(comparison: Comparison, file: Path, image: str, title: str) -> Strip 
 
 
 def _middle_bytes(series: Series, image: str) -> int:
-    """Size of the picture at the middle one of the codec's qualities."""
+    """Bytes of the picture's file at the middle one of the codec's qualities."""
     sizes = sorted(row.bytes for row in series.rows if row.image == image)
     return sizes[len(sizes) // 2]
 
 
 def _at_most(original: Picture, series: Series, budget: int) -> tuple[Array | None, str]:
-    """The best the codec makes of a number of bytes, and what it came to; None if it cannot go that low."""
+    """Pixels of the best file of at most ``budget`` bytes, and its size and PSNR; without one, None and the error."""
     row = series.rows[0]
     settings = Settings(
         row.codec,
