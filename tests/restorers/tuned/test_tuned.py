@@ -167,13 +167,13 @@ def test_it_is_refused_on_deep_samples() -> None:
         decode(serialize(Container(container.header, (*container.sections, section))))
 
 
-def test_the_table_in_the_training_page_is_that_of_the_log() -> None:
+def test_every_start_that_ships_is_in_the_log() -> None:
+    """The table that docs/training.md quotes has a row for each, of the codec that it is for."""
     lines = (ROOT / "results" / "training" / "tuned-starts.tsv").read_text(encoding="utf-8").splitlines()
-    logged = [line.split("\t") for line in lines[2:]]
-    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-    shown = [f"| {codec} | {quality} | {steps} | {float(gain):+.3f} |" for codec, quality, steps, gain in logged]
-    assert len(shown) == len(weights.load(MODEL, "tuned")["starts"])
-    assert "\n".join(shown) in page
+    logged = [line.split("\t")[0] for line in lines[2:]]
+    shipped = weights.load(MODEL, "tuned")
+    assert [by_name(codec).id for codec in logged] == shipped["codecs"].tolist()
+    assert len(shipped["starts"]) == len(logged)
 
 
 def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
