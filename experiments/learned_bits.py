@@ -4,7 +4,7 @@
     python experiments/learned_bits.py            # draws from the table
 
 The bits of a symbol are their content under the distribution it is coded with, -log2 of frequency over 2^24; the range
-coder adds less than 0.1 %. They are summed by plane and by group of channels, which are numbered by the sum of their
+coder adds less than 0.1 %. They are summed by unit and by group of channels, which are numbered by the sum of their
 frequencies. ``rest`` is what is left of the whole file: escapes, headers, container.
 """
 
@@ -18,15 +18,18 @@ import numpy.typing as npt
 
 from nncodec.codec import Options
 from nncodec.codecs.learned import CODEC
+from nncodec.codecs.learned.bitstream import Payload, Step, code_unit
+from nncodec.codecs.learned.context import Means
+from nncodec.codecs.learned.grid import UNITS, DecodedLatent
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.tables import Tables
 from nncodec.image import read
-from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
-from nncodec.lapped.latent import DecodedLatent, Means
-from nncodec.lapped.layout import N_GROUPS, PLANES, STRIDE, Pass
-from nncodec.lapped.model import LappedModel
+from nncodec.lapped.bitstream import Reader, stamp
+from nncodec.lapped.layout import N_GROUPS, PLANES, STRIDE
 from nncodec.nets import weights
+from nncodec.nets.weights import NUMBERS
 
 mpl.use("svg")
 import matplotlib.pyplot as plt  # the backend has to be chosen first
@@ -35,15 +38,15 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE, PLOT = ROOT / "results" / "learned" / "bits.tsv", ROOT / "docs" / "img" / "learned-bits.svg"
 QUALITIES = (5, 20, 35, 50, 65, 80, 95)
 EFFORT = 5
-PARTS: dict[str, tuple[range, range]] = {
-    "brightness, 0": (range(1), range(1)),
-    "brightness, 1-4": (range(1), range(1, 5)),
-    "brightness, 5-14": (range(1), range(5, N_GROUPS)),
-    "colours, 0": (range(1, PLANES), range(1)),
-    "colours, 1-4": (range(1, PLANES), range(1, 5)),
-    "colours, 5-14": (range(1, PLANES), range(5, N_GROUPS)),
+PARTS = {
+    "brightness, 0": (0, range(1)),
+    "brightness, 1-4": (0, range(1, 5)),
+    "brightness, 5-14": (0, range(5, N_GROUPS)),
+    "colours, 0": (1, range(1)),
+    "colours, 1-4": (1, range(1, 5)),
+    "colours, 5-14": (1, range(5, N_GROUPS)),
 }
-"""Planes and groups of channels."""
+"""Units and groups of channels."""
 REST = "rest"
 
 
@@ -56,32 +59,33 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
     return total
 
 
-def by_group(payload: bytes, model: LappedModel, width: int, height: int) -> npt.NDArray[np.float64]:
-    """Bits (PLANES, N_GROUPS) of the symbols of a colour picture."""
-    parsed = Payload.parse(payload, PLANES, weights.NUMBERS[CODEC.name])
-    known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES, model.sizes)
-    reader = Reader(model.tables, stamp(width, height, PLANES, parsed.quality), parsed)
-    bits, contexts = np.zeros((PLANES, N_GROUPS)), model.contexts(parsed.quality)
-    for plane in range(PLANES):
+def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> npt.NDArray[np.float64]:
+    """Bits (units, N_GROUPS) of the symbols of a colour picture."""
+    parsed = Payload.parse(payload, len(UNITS), NUMBERS["learned"])
+    known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES)
+    start = stamp(width, height, PLANES, parsed.quality)
+    reader = Reader(model.tables, start, parsed.checksum, parsed.escapes, parsed.words)
+    bits = np.zeros((len(UNITS), N_GROUPS))
+    for unit, contexts in enumerate(model.unit_contexts(parsed.quality)):
 
-        def code_symbols(group: int, _: Pass, means: Means, indices: Indices, plane: int = plane) -> Symbols:
+        def code_symbols(step: Step, means: Means, indices: Indices, unit: int = unit) -> Symbols:
             symbols = reader.code(None, indices)
-            bits[plane, group] += content(model.tables, symbols, indices)
+            bits[unit, step.group] += content(model.tables, symbols, indices)
             return symbols
 
-        code_latent(known, contexts, plane, parsed.groups[plane], code_symbols)
+        code_unit(known, contexts, parsed.groups[unit], code_symbols)
     reader.finish()
     return bits
 
 
-def bits_of(path: Path, quality: float, model: LappedModel) -> list[float]:
+def bits_of(path: Path, quality: float, model: LearnedModel) -> list[float]:
     """Bits per pixel of every part of one picture's file."""
     picture = read(path.read_bytes())
     payload = CODEC.encode(picture.pixels, Options(quality, effort=EFFORT, threads=1))
     header = Header(CODEC.id, picture.width, picture.height, colour=True)
     whole = 8 * len(serialize(Container(header, (Section(Kind.PAYLOAD, payload),))))
     bits = by_group(payload, model, picture.width, picture.height)
-    parts = [float(bits[planes.start : planes.stop, groups].sum()) for planes, groups in PARTS.values()]
+    parts = [float(bits[unit, groups].sum()) for unit, groups in PARTS.values()]
     return [part / (picture.width * picture.height) for part in (*parts, whole - sum(parts))]
 
 
@@ -89,7 +93,7 @@ def measured(folder: Path, every: int) -> Iterator[str]:
     """The lines of the table: means over the pictures, in bits per pixel."""
     pictures = sorted([*folder.glob("*.png"), *folder.glob("*.bmp")])[::every]
     number = weights.newest("learned")
-    model = LappedModel(number, weights.load(number, "learned"))
+    model = LearnedModel(number, weights.load(number, "learned"))
     which = f"{folder.name}, every {every}th" if every > 1 else folder.name
     yield f"# model {number}, effort {EFFORT}, mean over {len(pictures)} pictures ({which}), bits per pixel"
     yield "\t".join(["quality", *PARTS, REST, "file"])

@@ -24,12 +24,12 @@ import PIL.Image
 from nncodec.bench.measure.machine import machine, versions
 from nncodec.bench.measure.memory import peak_bytes
 from nncodec.codec import Frame, Options
-from nncodec.codecs.learned import CODEC, synthesis
+from nncodec.codecs.learned import CODEC, latent_encoder, synthesis
 from nncodec.codecs.learned import encoder as learned_encoder
+from nncodec.codecs.learned.context import GroupContext
+from nncodec.codecs.learned.mean_context import MeanContext
 from nncodec.entropy.coder import Decoder, Encoder
 from nncodec.image import read
-from nncodec.lapped import bitstream
-from nncodec.lapped import encoder as lapped_encoder
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.nets.resnet import ArtifactNet
 from nncodec.threads import threads_of_children
@@ -38,8 +38,8 @@ TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "stages
 QUALITY = 50
 REFINEMENT = "refinement"
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
-    "analysis": ((lapped_encoder, "analyse"),),
-    "contexts": ((bitstream, "step"),),
+    "analysis": ((latent_encoder, "analyse"),),
+    "contexts": ((GroupContext, "predict"), (MeanContext, "predict")),
     "choice": ((Quantiser, "__call__"),),
     "range coder": ((Encoder, "code"), (Decoder, "code")),
     "painting": ((synthesis, "synthesise"),),

@@ -180,14 +180,15 @@ def learned(codec: Codec) -> Cases:
 
 
 def _coloured(codec: Codec) -> bytes:
-    from nncodec.lapped.encoder import latent_encoder_for
-    from nncodec.lapped.model import loaded, own_colours
+    from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+    from nncodec.codecs.learned.model import loaded
+    from nncodec.lapped.model import own_colours
     from tests.lapped.tiny_lapped import plain_candidate
 
     pixels = pictures.photograph(40, 56)
-    coder = latent_encoder_for(loaded(weights.newest(codec.name), codec.name), 100, pixels)
+    coder = latent_encoder_for(loaded(weights.newest(codec.name)), 100, pixels)
     candidate = plain_candidate(coder, own_colours(pixels))
-    return _file_of(codec.id, pixels, coder.payload(candidate.own, candidate.planes))
+    return _file_of(codec.id, pixels, coder.payload(candidate.own, candidate.units))
 
 
 def _file_of(codec: int, pixels: npt.NDArray[np.uint8], payload: bytes) -> bytes:

@@ -63,9 +63,8 @@ class Writer:
 class Reader:
     """Inverse of `Writer`."""
 
-    def __init__(self, tables: Tables, start: int, payload: "Payload") -> None:
-        self._decoder, self._crc = Decoder(tables, payload.escapes, payload.words), start
-        self._expected = payload.checksum
+    def __init__(self, tables: Tables, start: int, checksum: int, escapes: bytes, words: bytes) -> None:
+        self._decoder, self._crc, self._expected = Decoder(tables, escapes, words), start, checksum
 
     def code(self, _: Symbols | None, indices: Indices) -> Symbols:
         """Read symbols of these scale indices, in their shape."""
@@ -123,9 +122,15 @@ class Payload:
         differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
         checksum = int.from_bytes(data[2:4], "little")
         coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
-        if colours is not None and abs(_determinant(colours)) < LEAST_DETERMINANT:
-            raise CorruptFile(f"a matrix of colours whose determinant is {_determinant(colours)}")
+        if colours is not None:
+            check_colours(colours)
         return cls(data[0], data[1], checksum, groups, colours, differing, *coded)
+
+
+def check_colours(colours: bytes) -> None:
+    """CorruptFile unless nine signed bytes are a matrix that can be inverted."""
+    if abs(_determinant(colours)) < LEAST_DETERMINANT:
+        raise CorruptFile(f"a matrix of colours whose determinant is {_determinant(colours)}")
 
 
 def _determinant(colours: bytes) -> int:

@@ -38,7 +38,9 @@ def decode_latent(
     if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
         raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
     known = DecodedLatent(rows, columns, channels, model.sizes)
-    reader = Reader(model.tables, stamp(width, height, channels, payload.quality), payload)
+    reader = Reader(
+        model.tables, stamp(width, height, channels, payload.quality), payload.checksum, payload.escapes, payload.words
+    )
     contexts = model.contexts(payload.quality)
 
     def code_symbols(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:

@@ -37,7 +37,7 @@ class CodedPlane:
 
     def take(self, group: int, each: Pass, symbols: Symbols, means: Means, indices: Indices) -> None:
         """Take in one coded pass over a group: symbols, means and scale indices (n, channels of the group)."""
-        self.parts.append((group, _small(symbols), indices))
+        self.parts.append((group, small(symbols), indices))
 
     @property
     def groups(self) -> int:
@@ -137,7 +137,7 @@ class LatentEncoder:
         return Payload(*head, escapes, words).serialize()
 
 
-def _small(symbols: Symbols) -> npt.NDArray[np.integer]:
+def small(symbols: Symbols) -> npt.NDArray[np.integer]:
     """The same symbols as int16 if they fit: there is one for every sample of the picture."""
     small = symbols.astype(np.int16)
     return small if np.array_equal(small, symbols) else symbols
@@ -145,8 +145,11 @@ def _small(symbols: Symbols) -> npt.NDArray[np.integer]:
 
 def latent_encoder_for(model: LappedModel, quality: int, pixels: npt.NDArray[np.uint8]) -> LatentEncoder:
     """The encoder of pixels (H, W) or (H, W, 3) of any size, which are padded by repetition to multiples of 8."""
-    height, width = pixels.shape[:2]
-    edges = [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)][: pixels.ndim]
-    start = stamp(width, height, 1 if pixels.ndim == 2 else 3, quality)
-    padded = np.pad(pixels, edges, mode="edge") if any(map(any, edges)) else pixels
-    return LatentEncoder(model, quality, padded, start)
+    start = stamp(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3, quality)
+    return LatentEncoder(model, quality, padded(pixels), start)
+
+
+def padded(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Pixels (H, W) or (H, W, 3) whose last row and column are repeated up to multiples of 8."""
+    edges = [(0, -pixels.shape[0] % STRIDE), (0, -pixels.shape[1] % STRIDE), (0, 0)][: pixels.ndim]
+    return np.pad(pixels, edges, mode="edge") if any(map(any, edges)) else pixels

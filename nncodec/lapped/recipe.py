@@ -164,12 +164,19 @@ def counted(model: LappedModel, crops: data.Bytes) -> list[npt.NDArray[np.float6
             coded = CodedPlane()
             coder.code(known, at, coder.latent(plane, at), coded)
             for _, symbols, indices in coded.parts:
-                for index in np.unique(indices):
-                    half = len(counts[index]) // 2 - 1
-                    seen = symbols[indices == index]
-                    place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
-                    counts[index] += np.bincount(place, minlength=2 * half + 2)
+                count(symbols, indices, counts)
     return counts
+
+
+def count(
+    symbols: npt.NDArray[np.integer], indices: npt.NDArray[np.uint8], counts: list[npt.NDArray[np.float64]]
+) -> None:
+    """Add symbols under scale indices to the counts of the entries of every table."""
+    for index in np.unique(indices):
+        half = len(counts[index]) // 2 - 1
+        seen = symbols[indices == index]
+        place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
+        counts[index] += np.bincount(place, minlength=2 * half + 2)
 
 
 def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:

@@ -9,19 +9,16 @@ import pytest
 from nncodec.codec import Frame
 from nncodec.codecs.ccnn import CODEC as CCNN
 from nncodec.codecs.ccnn.encoder import Encoder
-from nncodec.codecs.learned import CODEC as LEARNED
 from nncodec.container import parse
 from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, TAPS
-from nncodec.lapped.model import matrix_of, own_colours, to_planes
+from nncodec.lapped.model import matrix_of, to_planes
 from nncodec.nets import weights
 from tests import pictures
 from tests.lapped import second_decoder, tiny_lapped
 
-GOLDEN = sorted(
-    path for codec in ("learned", "ccnn") for path in (Path(__file__).parents[1] / "golden" / codec).glob("*-[cd]*.nnc")
-)
-"""Files with colours of their own, or with filters that differ."""
+GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "ccnn").glob("*-[cd]*.nnc"))
+"""Files with filters that differ."""
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +45,6 @@ def check(codec, payload: bytes, number: int, pixels: np.ndarray) -> None:
     assert 0 < found.std() < 1000  # or the comparison would show nothing
 
 
-CASES = [
-    ((19, 37, 3), 83, True),
-    ((20, 9, 3), 130, False),
-    ((5, 5), 0, False),
-    ((9, 140), 199, False),
-    ((1, 1, 3), 60, False),
-]
-
-
-@pytest.mark.parametrize(("shape", "quality", "own"), CASES, ids=str)
-def test_learned(tiny, shape, quality, own):
-    pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
-    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
-    candidate = tiny_lapped.plain_candidate(coder, own_colours(pixels) if own else None)
-    check(LEARNED, coder.payload(candidate.own, candidate.planes), tiny_lapped.LEARNED, pixels)
-
-
 def test_ccnn_with_filters_of_its_own(tiny):
     pixels = pictures.stripes(16, 24)
     coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
@@ -81,12 +61,12 @@ def test_golden_files(path):
     """With the weights that ship, to the pixels that were kept."""
     found = parse(path.read_bytes())
     width, height, planes = found.header.width, found.header.height, 3 if found.header.colour else 1
-    arrays = weights.load(found.payload[0], path.parent.name)
+    arrays = weights.load(found.payload[0], "ccnn")
     checksum, pixels = second_decoder.decoded(found.payload, arrays, width, height, planes)
     assert checksum == int.from_bytes(found.payload[2:4], "little")
     with PIL.Image.open(path.with_suffix(".png")) as expected:
         assert np.abs(pixels.clip(0, 255) - np.asarray(expected)).max() < 0.51
 
 
-def test_there_are_golden_files_of_both_codecs():
-    assert {path.parent.name for path in GOLDEN} == {"learned", "ccnn"}
+def test_there_are_golden_files():
+    assert GOLDEN

@@ -129,7 +129,7 @@ def test_neither_pieces_nor_threads_show(threads, monkeypatch):
 
 
 def test_weights_of_another_shape_are_refused():
-    arrays = dict(tiny_lapped.model(tiny_lapped.LEARNED).arrays)
+    arrays = dict(tiny_lapped.model(tiny_lapped.CCNN).arrays)
     arrays["context.leave"] = arrays["context.leave"][:-1]
     with pytest.raises(UnsupportedFile, match=r"context\.leave"):
         context.unpack(arrays, 0)

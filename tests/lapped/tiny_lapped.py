@@ -11,13 +11,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
+from nncodec.codecs.learned import model as learned_model
+from nncodec.codecs.learned.context_torch import GroupNetwork
 from nncodec.codecs.learned.encoder import Candidate, Encoder
+from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
+from nncodec.codecs.learned.mean_context_torch import MeanNetwork
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.recipe import network
 from nncodec.entropy.tables import logistic_tables
 from nncodec.lapped import model as lapped_model
 from nncodec.lapped.context import shapes
 from nncodec.lapped.context_torch import sizes_table
-from nncodec.lapped.encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.lapped.layout import N_GROUPS, PLANES
 from nncodec.lapped.model import LappedModel, matrix_of, to_planes
 from nncodec.lapped.transform_torch import lapped_basis
@@ -28,6 +32,7 @@ torch.set_num_threads(1)  # more would only wait for each other here
 
 LEARNED, CCNN = 1, 64
 STRIDE, WIDTH, BLOCKS = 4, 8, 1
+CONTEXT_WIDTH = 6
 
 
 def contexts(rng: np.random.Generator) -> weights.Arrays:
@@ -54,18 +59,29 @@ def network_of_learned(seed: int = 0) -> ArtifactNet:
     return net
 
 
+def contexts_of_learned() -> weights.Arrays:
+    """Random networks, such that scale indices lie around 20 and depend on what is read."""
+    arrays: weights.Arrays = {}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for unit in (0, 1):
+            for group in range(N_GROUPS):
+                net = GroupNetwork(unit, group, CONTEXT_WIDTH) if group else MeanNetwork(unit, CONTEXT_WIDTH)
+                for parameter in net.parameters():
+                    parameter.data += 0.02 * torch.randn_like(parameter)
+                arrays |= net.integers()
+    return arrays
+
+
 @cache
 def model(number: int) -> LappedModel:
     """The untrained transform, random contexts, and for codec learned a network."""
     rng = np.random.default_rng(0)
     basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float16)
-    arrays: weights.Arrays = {
-        "analysis": basis,
-        "synthesis": basis,
-        "context.sizes": sizes_table(),
-    }
-    arrays |= contexts(rng) | logistic_tables().pack()
-    return LappedModel(number, arrays | (network(network_of_learned()) if number == LEARNED else {}))
+    arrays: weights.Arrays = {"analysis": basis, "synthesis": basis} | logistic_tables().pack()
+    if number == LEARNED:
+        return LearnedModel(number, arrays | contexts_of_learned() | network(network_of_learned()))
+    return LappedModel(number, arrays | {"context.sizes": sizes_table()} | contexts(rng))
 
 
 def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:
@@ -88,7 +104,7 @@ def install(folder: Path) -> None:
 
 def forget() -> None:
     """Drop what was loaded from the folder of weights before."""
-    for cached in (weights.manifest, weights.load, lapped_model.loaded):
+    for cached in (weights.manifest, weights.load, lapped_model.loaded, learned_model.loaded):
         cached.cache_clear()
 
 

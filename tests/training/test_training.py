@@ -11,15 +11,15 @@ from click.testing import CliRunner
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.cli.verbs.train import command
+from nncodec.codecs.learned import context_fit_torch
 from nncodec.codecs.learned import recipe as learned
+from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.lapped import recipe as transforms
-from nncodec.lapped.encoder import latent_encoder_for
 from nncodec.lapped.layout import CHANNELS, PLANES
-from nncodec.lapped.model import LappedModel
-from nncodec.lapped.recipe import ContextSettings
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -134,7 +134,7 @@ def test_tables_follow_what_was_counted():
 
 def test_every_symbol_is_counted():
     crops = np.stack([pictures.photograph(32, 32, seed=seed) for seed in (0, 1)])
-    counts = transforms.counted(tiny_lapped.model(tiny_lapped.LEARNED), crops)
+    counts = transforms.counted(tiny_lapped.model(tiny_lapped.CCNN), crops)
     assert sum(row.sum() for row in counts) == len(crops) * PLANES * CHANNELS * 16
 
 
@@ -156,10 +156,19 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     for recipe in (transforms, learned):
         monkeypatch.setattr(recipe, "VALIDATION_QUALITIES", (100,))
         monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
-    few = ContextSettings(crops=1, steps=2, counted=2)
-    monkeypatch.setattr(learned, "with_contexts", lambda *given: transforms.with_contexts(*given[:2], few))
+    monkeypatch.setattr(context_fit_torch, "CROP", 64)
+    monkeypatch.setattr(context_fit_torch, "SIDE", 8)
+    monkeypatch.setattr(context_fit_torch, "COUNTED", 2)
     output = tmp_path / "run"
-    sizes = {"--batch": 2, "--crop": 64, "--late-crop": 64, "--width": 8, "--blocks": 1}
+    sizes = {
+        "--batch": 2,
+        "--crop": 64,
+        "--late-crop": 64,
+        "--width": 8,
+        "--blocks": 1,
+        "--context-steps": 2,
+        "--context-crops": 2,
+    }
     arguments = [
         "learned",
         "--data",
@@ -178,13 +187,13 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     assert second.exit_code == 0, second.output
     lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "gain" in line or "bpp" in line] == [2, 5]
-    assert len(lines[-2]["gain"]) == 1
-    assert len(lines[-1]["context_losses"]) == 45
-    model = LappedModel(1, weights.read((output / "weights.npz").read_bytes()))
+    assert next(line for line in lines if "gain" in line)["gain"]
+    assert len({line["context"] for line in lines if "context" in line}) == 30
+    model = LearnedModel(1, weights.read((output / "weights.npz").read_bytes()))
     coder = latent_encoder_for(model, 120, pictures.photograph(40, 40))
     candidate = tiny_lapped.plain_candidate(coder)
     assert Synthesizer(model, 120, OPPONENT).pixels(candidate.values, 40, 40).shape == (40, 40, 3)
-    assert len(coder.payload(None, candidate.planes)) > 100
+    assert len(coder.payload(None, candidate.units)) > 100
 
 
 def test_training_goes_on_from_weights_that_ship():

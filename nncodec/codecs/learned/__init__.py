@@ -1,8 +1,8 @@
 """The learned codec: a lapped latent coded under neural contexts, and a synthesis with a neural network.
 
-What decides bits is exact integer arithmetic (`nncodec.entropy`), so a file means the same symbols on every machine.
-The synthesis is floating point: pixels may differ by a level between machines. Decoding takes NumPy alone. The
-payload's layout is in docs/format/learned.md and `nncodec.lapped.bitstream`.
+Exact integer arithmetic decides the bits (`nncodec.codecs.learned.context`), so a file means the same symbols on every
+machine. The synthesis is floating point: pixels may differ by a level between machines. Decoding takes NumPy alone. The
+payload's layout is in docs/format/learned.md and `nncodec.codecs.learned.bitstream`.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ class Learned:
     id = 16
     name = _NAME
     summary = (
-        "Neural codec. Files about as small as those of avif, smaller at high quality; much slower to decode. "
+        "Neural codec. Smaller files than avif, with restorers level at low rates; much slower to decode. "
         "Needs PyTorch to encode from effort 4."
     )
     quality_step = 1 / INDICES_PER_QUALITY
@@ -38,14 +38,14 @@ class Learned:
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
         from nncodec.codecs.learned.encoder import Encoder
-        from nncodec.lapped.encoder import latent_encoder_for
-        from nncodec.lapped.model import loaded
+        from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+        from nncodec.codecs.learned.model import loaded
         from nncodec.nets import weights
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = latent_encoder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        coder = latent_encoder_for(loaded(weights.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
         return Encoder(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
@@ -53,17 +53,15 @@ class Learned:
 
         Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
         """
+        from nncodec.codecs.learned.bitstream import Payload
         from nncodec.codecs.learned.decoder import decode
-        from nncodec.lapped.bitstream import Payload
-        from nncodec.lapped.model import loaded
+        from nncodec.codecs.learned.model import loaded
         from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, frame.channels, weights.NUMBERS[_NAME])
-        if any(parsed.differing):
-            raise CorruptFile("the flags of the payload say that filters differ, which only those of ccnn can")
-        return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels, device)
+        parsed = Payload.parse(payload, 1 if frame.channels == 1 else 2, weights.NUMBERS[_NAME])
+        return decode(parsed, loaded(parsed.model), frame.width, frame.height, frame.channels, device)
 
 
 CODEC = Learned()

@@ -10,15 +10,15 @@ from operator import attrgetter
 import numpy as np
 
 from nncodec import progress
+from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder, price
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.image.metrics import mse
 from nncodec.lapped.decoder import Values
-from nncodec.lapped.encoder import PRICE, PRICE_FACTOR, CodedPlane, LatentEncoder
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
-SECOND_PRICE_FACTOR, SECOND_FROM = 1.8, 3
+SECOND_PRICE_FACTOR, SECOND_FROM = 1.7, 3
 """Another factor on the price at which symbols are chosen, and the effort from which it is tried."""
 REFINEMENTS = (0, 0, 0, 1, 2, 4, 8, 16, 32)
 """How often symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), at efforts 1 to 9."""
@@ -34,7 +34,7 @@ class Candidate:
     """The picture's own colours, nine signed bytes, or None for the shared ones."""
     price_factor: float
     """Factor on the price at which symbols were chosen."""
-    planes: list[CodedPlane]
+    units: list[CodedUnit]
     values: Values
     cost: float = 0.0
     """Bits, and the squared error of the decoded picture at its price; 0 if it was not measured."""
@@ -52,7 +52,7 @@ class Encoder:
         """The payload with the best trade of bits for error among those that the effort allows."""
         if effort == 1:
             candidate = self.candidate(None, PRICE_FACTOR, self._latents(None), measured=False)
-            return self.coder.payload(None, candidate.planes)
+            return self.coder.payload(None, candidate.units)
         best = min(
             (self.candidate(own, PRICE_FACTOR, self._latents(own)) for own in self._colours()), key=attrgetter("cost")
         )
@@ -60,7 +60,7 @@ class Encoder:
             second = self.candidate(best.own, SECOND_PRICE_FACTOR, self._latents(best.own))
             best = min(best, second, key=attrgetter("cost"))
         best = min([best, *self._refined(best, REFINEMENTS[effort - 1])], key=attrgetter("cost"))
-        return self.coder.payload(best.own, best.planes)
+        return self.coder.payload(best.own, best.units)
 
     def _colours(self) -> Iterator[bytes | None]:
         """The shared colours, then the picture's own."""
@@ -77,21 +77,17 @@ class Encoder:
         self, own: bytes | None, price_factor: float, targets: Iterable[Floats], measured: bool = True
     ) -> Candidate:
         """Code the picture in these colours, with symbols chosen for targets (h, w, CHANNELS) of each plane."""
-        count = 1 if self.coder.pixels.ndim == 2 else 3
-        known, coded = self.coder.known(count), [CodedPlane() for _ in range(count)]
-        for number, target in enumerate(targets):
-            self.coder.code(known, number, target, coded[number], price_factor)
-        values = known.latent()
-        return Candidate(own, price_factor, coded, values, self._cost(own, coded, values) if measured else 0.0)
+        units, values = self.coder.code(targets, price_factor)
+        return Candidate(own, price_factor, units, values, self._cost(own, units, values) if measured else 0.0)
 
-    def _cost(self, own: bytes | None, planes: list[CodedPlane], values: Values) -> float:
+    def _cost(self, own: bytes | None, units: list[CodedUnit], values: Values) -> float:
         """Bits, and the squared error of the decoded picture at its price."""
         pixels = self.coder.pixels
         synthesizer = Synthesizer(self.coder.model, self.coder.quality, matrix_of(own))
         seen = synthesizer.pixels(values, pixels.shape[1], pixels.shape[0])
         error = mse(seen, pixels) * 3 * pixels.shape[0] * pixels.shape[1]
-        bits = 8 * len(own or b"") + sum(plane.bits for plane in planes)
-        return float(bits + PRICE * error / self.coder.step**2)
+        bits = 8 * len(own or b"") + sum(unit.bits for unit in units)
+        return float(bits + price(self.coder.quality) * error / self.coder.step**2)
 
     def _refined(self, candidate: Candidate, count: int) -> Iterator[Candidate]:
         """Code the picture ``count`` times more, each time for targets that allow for the synthesis network."""

@@ -1,4 +1,4 @@
-"""The recipe of the learned codec: transforms as those of the ccnn codec, then the synthesis network."""
+"""The recipe of the learned codec: transforms as those of the ccnn codec, the synthesis network, then the contexts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nncodec.codecs.learned.context_fit_torch import ContextSettings, with_contexts
 from nncodec.lapped import recipe as transform_recipe
 from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, PLANES
-from nncodec.lapped.recipe import ContextSettings, TransformNet, TransformRecipe, to_input, with_contexts
+from nncodec.lapped.recipe import TransformNet, TransformRecipe, to_input
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -55,7 +56,10 @@ class Hyperparameters:
     weights: Path | None = None
     """Exported weights to go on from, which then decide stride, width and blocks."""
     every_minutes: float = 5.0
-    contexts: ContextSettings = ContextSettings()
+    context_steps: int = 20_000
+    """Steps of the network of a group with many bits; see `nncodec.codecs.learned.context_fit_torch.SHARES`."""
+    context_crops: int = 4000
+    """Crops whose latents are kept on disk while contexts are trained, 0.8 MB each."""
 
 
 class LearnedNet(TransformNet):
@@ -166,14 +170,23 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     transforms = TransformRecipe(run, model, first, pictures, crops)
     recipe = Recipe(run, model, transforms, settings, pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
-    export(run, model, pictures, settings.contexts)
+    export(run, model, pictures, settings)
 
 
-def export(run: Run, model: LearnedNet, pictures: data.Pictures, settings: ContextSettings) -> None:
-    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
+def export(run: Run, model: LearnedNet, pictures: data.Pictures, settings: Hyperparameters) -> None:
+    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder.
+
+    Weights that the run began with lend their contexts to the choice of the symbols that contexts are fitted to.
+    """
     model.load_state_dict(run.average.values)
-    arrays, losses = with_contexts(transform_recipe.filters(model.transform), pictures, settings)
-    run.log(context_losses=losses)
+    before = None if settings.weights is None else shipped(settings.weights, "analysis", "y0.bits")
+
+    def tell(name: str, cost: float) -> None:
+        run.log(context=name, cost=round(cost, 4))
+
+    filters = transform_recipe.filters(model.transform)
+    how = ContextSettings(settings.context_crops, settings.context_steps, seed=settings.seed)
+    arrays = with_contexts(filters, pictures, run.folder / "contexts", how, tell, before)
     weights.write(run.folder / "weights.npz", arrays | network(model.net))
 
 

@@ -10,14 +10,14 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe, synthesis
-from nncodec.codecs.learned.encoder import Encoder
+from nncodec.codecs.learned.bitstream import Payload
+from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
-from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
-from nncodec.lapped.bitstream import Payload
-from nncodec.lapped.encoder import PRICE, PRICE_FACTOR, latent_encoder_for
+from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.lapped.model import LappedModel, from_planes
 from nncodec.lapped.transform import OPPONENT
@@ -119,23 +119,12 @@ def test_a_value_reaches_as_far_as_the_network_sees():
     assert 7 * STRIDE + 8 <= lines.max() < 7 * STRIDE + reach
 
 
-# --- payload ----------------------------------------------------------------------------------------------------------
-
-
-def test_flags_of_filters_are_refused():
-    pixels = pictures.photograph(8, 8, 1)
-    payload = bytearray(Encoder(latent_encoder_for(TINY, 120, pixels)).best(1))
-    payload[5] |= 2
-    with pytest.raises(CorruptFile, match="flags"):
-        CODEC.decode(bytes(payload), Frame(8, 8, 1), "cpu")
-
-
 # --- the weights that ship ------------------------------------------------------------------------------------------
 
 
 def test_a_golden_file_holds_colours_of_its_own():
     found = next(path for path in GOLDEN if "colours" in path.name)
-    assert Payload.parse(parse(found.read_bytes()).payload, 3, range(1, 64)).colours
+    assert Payload.parse(parse(found.read_bytes()).payload, 2, range(1, 64)).colours
 
 
 def test_more_effort_never_trades_worse():
@@ -150,19 +139,19 @@ def test_more_effort_never_trades_worse():
 
 
 @pytest.mark.parametrize("quality", [0, 40])
-def test_as_many_bits_are_written_as_were_expected(quality):
+def test_as_many_bits_are_written_as_were_expected(quality, shipped):
     """Groups that are not coded cost nothing."""
-    coder = latent_encoder_for(TINY, quality, pictures.photograph(96, 80, seed=1))
-    planes = tiny_lapped.plain_candidate(coder).planes
-    assert min(plane.groups for plane in planes) < 6
-    words = Payload.parse(coder.payload(None, planes), 3, range(1, 64)).words
-    assert 8 * len(words) == pytest.approx(sum(plane.bits for plane in planes), abs=64)
+    coder = latent_encoder_for(shipped, quality, pictures.photograph(96, 80, seed=1))
+    units = tiny_lapped.plain_candidate(coder).units
+    assert min(unit.groups for unit in units) < 6
+    words = Payload.parse(coder.payload(None, units), 2, range(1, 64)).words
+    assert 8 * len(words) == pytest.approx(sum(unit.bits for unit in units), abs=64)
 
 
 @pytest.fixture(scope="module")
-def shipped() -> LappedModel:
+def shipped() -> LearnedModel:
     number = weights.newest("learned")
-    return LappedModel(number, weights.load(number, "learned"))
+    return LearnedModel(number, weights.load(number, "learned"))
 
 
 def test_the_network_gains_on_the_transposed_convolution_alone(shipped):

@@ -1,0 +1,290 @@
+"""Contexts of all groups but the first: a small convolutional network for each, in whole numbers.
+
+For every symbol of a pass the network gives a mean, in 1/16 symbol, and a scale index. It sees signed features and
+sizes of earlier groups in the 3 x 3 positions around, those of the group's own symbols of earlier passes, and
+differences of the local mean. All arithmetic is exact. Layers of the network multiply small integers in float32, where
+every partial sum stays below 2^24; the linear part of the means does so in float64, below 2^53. Neither the order of
+additions nor the library, the threads or the instruction set can change a bit.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.codecs.learned.grid import N_PASSES, UNITS, Channels, DecodedLatent, Lattice, signed_of, sizes_of
+from nncodec.entropy.anchors import interpolate
+from nncodec.entropy.coder import Indices
+from nncodec.entropy.scales import LEAK, N_SCALES
+from nncodec.lapped.layout import GROUPS
+from nncodec.threads import in_parallel
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int32]
+Means = Whole
+Arrays = dict[str, npt.NDArray[Any]]
+
+ACTIVATION_BITS, ACTIVATION_LIMIT = 6, 1023
+"""Hidden units are multiples of 2^-6, saturated at this many of them."""
+LINEAR_BITS = 12
+"""Binary places of the weights of the linear part."""
+EXACT = 1 << 23
+"""Magnitude that no sum in float32 reaches, so that half a unit can be added to it exactly."""
+TAPS = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
+RING = tuple(tap for tap in TAPS if tap != (0, 0))
+OWN_TAPS = ((), ((-1, -1), (-1, 1), (1, -1), (1, 1)), ((-1, 0), (0, -1), (0, 1), (1, 0)))
+"""Neighbours of a position that earlier passes over its group have coded, by pass."""
+_BLOCK = 1536
+"""Positions whose features are held in memory at once."""
+_PARALLEL_FROM = 4
+"""Blocks in a pass from which threads share them."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The channels that the network of one group reads."""
+
+    own: Channels
+    """The group's own, by plane."""
+    signed: Channels
+    """Read as signed features in the 3 x 3 positions around, and as values there by the linear part."""
+    sizes: Channels
+    """Read as sizes in the 3 x 3 positions around."""
+    signed_here: Channels = ()
+    """Read as signed features, and by the linear part, at the position alone."""
+    sizes_here: Channels = ()
+    """Read as sizes at the position alone."""
+    means: tuple[int, ...] = (0,)
+    """Planes whose local means are compared with those around."""
+
+    @staticmethod
+    def of(unit: int, group: int) -> "Inputs":
+        """Those of a group (1 to 14) of a unit, brightness (0) or both colours (1)."""
+        own = tuple((plane, GROUPS[group]) for plane in UNITS[unit])
+        if unit == 0:
+            signed = _span((0,), group - 3 if group > 4 else 1, group - 1) if group <= 8 else ()
+            return Inputs(own, signed, _span((0,), group - 4 if group > 7 else 1, group - 1))
+        directed = group <= 6
+        return Inputs(
+            own,
+            _span((1, 2), group - 1, group - 1) if directed else (),
+            _span((1, 2), group - 2, group - 1),
+            ((0, GROUPS[group]),) if directed else (),
+            _span((0,), group - 1, group + 1),
+            (1, 2, 0),
+        )
+
+
+def _span(planes: tuple[int, ...], first: int, last: int) -> Channels:
+    """Channels of the groups from one to another, but neither group 0 nor those there are not; of some planes."""
+    first, last = max(1, first), min(last, len(GROUPS) - 1)
+    return tuple((plane, slice(GROUPS[first].start, GROUPS[last].stop)) for plane in planes) if first <= last else ()
+
+
+def width_of(channels: Channels) -> int:
+    """How many channels these are together."""
+    return sum(part.stop - part.start for _, part in channels)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of integers: outputs are sums times 2^-bits."""
+
+    weights: Floats
+    """(inputs, outputs)"""
+    bias: Floats
+    """(outputs,)"""
+    bits: int
+
+    def __call__(self, x: Floats) -> Floats:
+        """Sums (n, outputs) of activations (n, inputs), in units of 2^-bits."""
+        y = x @ self.weights
+        y += self.bias
+        return y
+
+
+def activated(sums: Floats, bits: int) -> Floats:
+    """Leaky ReLU of sums in units of 2^-bits, rounded to units of 2^-ACTIVATION_BITS and saturated; in place."""
+    sums *= np.float32(2.0 ** (ACTIVATION_BITS - bits))
+    np.maximum(sums, sums * np.float32(LEAK), out=sums)
+    sums += np.float32(0.5)
+    np.floor(sums, out=sums)
+    return np.clip(sums, -ACTIVATION_LIMIT, ACTIVATION_LIMIT, out=sums)
+
+
+@dataclass(frozen=True)
+class GroupContext:
+    """The network of one group of one unit, at one quality index."""
+
+    inputs: Inputs
+    enter: tuple[Layer, ...]
+    """The first layer by pass: 3 x 3 features, then own features by tap of `OWN_TAPS`, then what is read in place."""
+    hidden: tuple[Layer, ...]
+    leave: Layer
+    """(hidden, 2 channels): means, then scale indices over 4."""
+    linear: tuple[Doubles, ...]
+    """By pass, (values, channels): 3 x 3 values, own values by tap, values in place; units of 2^-LINEAR_BITS."""
+
+    def predict(self, known: DecodedLatent, number: int, lattice: Lattice) -> tuple[Means, Indices]:
+        """Means in 1/16 symbol and scale indices, (n, channels), of one lattice of pass ``number``."""
+        channels = width_of(self.inputs.own)
+        means = np.empty((lattice.height * lattice.width, channels), np.int32)
+        indices = np.empty(means.shape, np.uint8)
+        rows = max(1, _BLOCK // lattice.width)
+        around = [known.bordered_means(plane) for plane in self.inputs.means]
+
+        def block(top: int) -> None:
+            part = slice(top, min(top + rows, lattice.height))
+            at = slice(part.start * lattice.width, part.stop * lattice.width)
+            means[at], indices[at] = self._block(known, number, lattice, part, around)
+
+        run_blocks(block, range(0, lattice.height, rows))
+        return means, indices
+
+    def _block(
+        self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
+    ) -> tuple[Doubles, Floats]:
+        features, values = self._gather(known, number, lattice, rows, means)
+        enter = self.enter[number]
+        x = activated(enter(features), enter.bits)  # (n, hidden)
+        for layer in self.hidden:
+            x = activated(layer(x), layer.bits)
+        out = self.leave(x)  # (n, 2 channels)
+        return finished(out, self.leave.bits, values @ self.linear[number])
+
+    def _gather(
+        self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
+    ) -> tuple[Floats, Doubles]:
+        """Inputs of the first layer (n, inputs) and of the linear part (n, values), for some rows of a lattice."""
+        own = self.inputs.own
+        features = np.empty((rows.stop - rows.start, lattice.width, self.enter[number].weights.shape[0]), np.float32)
+        values = np.empty((*features.shape[:2], self.linear[number].shape[0]))
+        at = _Filler(features), _Filler(values)
+        for tap in TAPS:
+            place = lattice.at(rows, *tap)
+            for plane, part in self.inputs.signed:
+                at[0].add(known.signed[(plane, *place, part)])
+                at[1].add(known.values[(plane, *place, part)])
+            for plane, part in self.inputs.sizes:
+                at[0].add(known.sizes[(plane, *place, part)])
+        for tap in OWN_TAPS[number]:
+            place = lattice.at(rows, *tap)
+            for source in (known.signed, known.sizes):
+                for plane, part in own:
+                    at[0].add(source[(plane, *place, part)])
+            at[0].add(_inside(known, place))
+            for plane, part in own:
+                at[1].add(known.values[(plane, *place, part)])
+        differences = mean_differences(means, lattice, rows)  # (rows, width, planes x 8)
+        at[0].add(signed_of(differences))
+        at[0].add(sizes_of(differences))
+        at[1].add(differences)
+        here = lattice.at(rows)
+        for plane, part in self.inputs.signed_here:
+            at[0].add(known.signed[(plane, *here, part)])
+            at[1].add(known.values[(plane, *here, part)])
+        for plane, part in self.inputs.sizes_here:
+            at[0].add(known.sizes[(plane, *here, part)])
+        n = features.shape[0] * features.shape[1]
+        return features.reshape(n, -1), values.reshape(n, -1)
+
+
+class _Filler:
+    """Fills the columns of an array from left to right."""
+
+    def __init__(self, out: npt.NDArray[np.floating]) -> None:
+        self._out, self._at = out, 0
+
+    def add(self, part: npt.NDArray[Any]) -> None:
+        """The next columns."""
+        end = self._at + part.shape[-1]
+        self._out[..., self._at : end] = part
+        self._at = end
+
+
+def _inside(known: DecodedLatent, place: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
+    """Whether positions are positions of the latent rather than of its border, (rows, width, 1)."""
+    y, x = (np.arange(side.start, side.stop, side.step) for side in place)
+    inside = ((y > 0) & (y <= known.height))[:, None] & ((x > 0) & (x <= known.width))
+    return inside[..., None]
+
+
+def mean_differences(means: list[Whole], lattice: Lattice, rows: slice) -> Whole:
+    """What group 0 of the eight positions around has more than that of the position, (rows, width, 8 x planes).
+
+    Columns are neighbour by neighbour, planes within. ``means`` are the planes' `DecodedLatent.bordered_means`.
+    """
+    here = [plane[lattice.at(rows)] for plane in means]
+    out = np.empty((*here[0].shape, len(RING), len(means)), np.int32)
+    for number, tap in enumerate(RING):
+        for plane, (whole, own) in enumerate(zip(means, here, strict=True)):
+            np.subtract(whole[lattice.at(rows, *tap)], own, out=out[:, :, number, plane])
+    return out.reshape(*here[0].shape, -1)
+
+
+def finished(out: Floats, bits: int, linear: Doubles, low: int = 0) -> tuple[Doubles, Floats]:
+    """Means in 1/16 symbol and scale indices, from sums (n, 2 channels) of the last layer and of the linear part."""
+    channels = linear.shape[1]
+    means = out[:, :channels].astype(np.float64) * 2.0 ** (4 - bits)
+    means += linear * 2.0**-LINEAR_BITS
+    means += 0.5
+    np.floor(means, out=means)
+    indices = out[:, channels:] * np.float32(2.0 ** (2 - bits))
+    indices += np.float32(0.5)
+    return means.clip(-VALUE_RANGE, VALUE_RANGE), np.floor(indices, out=indices).clip(low, N_SCALES - 1)
+
+
+VALUE_RANGE = 1 << 20
+"""Means saturate at plus or minus this, so that they fit their type."""
+
+
+def run_blocks(block: Callable[[int], None], starts: range) -> None:
+    """Run blocks by several threads, but few of them one after the other: starting threads takes longer."""
+    if len(starts) < _PARALLEL_FROM:
+        for first in starts:
+            block(first)
+    else:
+        in_parallel(block, starts)
+
+
+def unpack(arrays: Mapping[str, Arrays], name: str, inputs: Inputs, quality: int) -> GroupContext:
+    """The network called ``name`` (``y3``, ``c1``) at a quality index, from the arrays of `by_network`."""
+    parts = arrays[name]
+    bits = parts["bits"].tolist()  # by layer
+    moved = interpolate(parts["quality"], quality)  # (hidden,)
+    enter = tuple(
+        Layer(_float(_rows(parts, "enter", number)), _float(parts["pass"][number] + moved), bits[0])
+        for number in range(N_PASSES)
+    )
+    hidden = tuple(
+        Layer(_float(parts[f"hidden{i}"]), _float(parts[f"hidden{i}.bias"]), bits[1 + i]) for i in range(len(bits) - 2)
+    )
+    bias = parts["leave.bias"] + interpolate(parts["index"], quality)
+    leave = Layer(_float(parts["leave"]), _float(bias), bits[-1])
+    linear = tuple(_rows(parts, "linear", number).astype(np.float64) for number in range(N_PASSES))
+    return GroupContext(inputs, enter, hidden, leave, linear)
+
+
+def by_network(arrays: Arrays) -> dict[str, Arrays]:
+    """The arrays of the weights by the name of their network, ``y0`` to ``c14``, and their own name within."""
+    found: dict[str, Arrays] = {}
+    for key, value in arrays.items():
+        network, _, name = key.partition(".")
+        found.setdefault(network, {})[name] = value
+    return found
+
+
+def _rows(parts: Arrays, name: str, number: int) -> npt.NDArray[np.integer]:
+    """Weights of a pass: those of 3 x 3 features, own features, and of what is read in place, one above the other."""
+    found = [parts[f"{name}.around"]] if parts[f"{name}.around"].ndim == 2 else [parts[f"{name}.around"][number]]
+    if number:
+        found.append(parts[f"{name}.own"][number - 1])
+    found.append(parts[f"{name}.here"])
+    return np.concatenate(found)
+
+
+def _float(values: npt.NDArray[np.integer]) -> Floats:
+    return np.ascontiguousarray(values, np.float32)

@@ -1,0 +1,26 @@
+"""The weights of ``learned``: transforms and synthesis network as `nncodec.lapped.model` has them, and its contexts."""
+
+from functools import cache, cached_property
+
+from nncodec.codecs.learned.bitstream import UnitContexts, unpack_contexts
+from nncodec.codecs.learned.context import Arrays, by_network
+from nncodec.lapped.model import LappedModel
+from nncodec.nets import weights
+
+
+class LearnedModel(LappedModel):
+    """One set of weights."""
+
+    @cached_property
+    def _networks(self) -> dict[str, Arrays]:
+        return by_network(self.arrays)
+
+    def unit_contexts(self, quality: int) -> list[UnitContexts]:
+        """The contexts of both units at a quality index."""
+        return unpack_contexts(self._networks, quality)
+
+
+@cache
+def loaded(number: int) -> LearnedModel:
+    """The weights of a number; raises as `nncodec.nets.weights.load` does."""
+    return LearnedModel(number, weights.load(number, "learned"))

@@ -1,0 +1,231 @@
+"""A second decoder of the learned codec, written from docs/format/learned.md, for tests.
+
+Symbols in plain integers, one position after the other as the document has it. It shares no code with the package.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tests.lapped.second_decoder import (
+    SHARED,
+    Arrays,
+    Network,
+    Place,
+    SymbolReader,
+    channels,
+    leb128,
+    shifted,
+    synthesised,
+)
+
+RING = [tap for tap in product((-1, 0, 1), repeat=2) if tap != (0, 0)]
+OWN = ((), ((-1, -1), (-1, 1), (1, -1), (1, 1)), ((-1, 0), (0, -1), (0, 1), (1, 0)))
+CENTRES = (
+    [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    + [(-1, -3), (-1, 3), (1, -3), (1, 3), (-3, -1), (-3, 1), (3, -1), (3, 1)]
+    + [(-3, -3), (-3, 3), (3, -3), (3, 3)]
+)
+EDGES = (
+    [(-1, 0), (1, 0), (0, -1), (0, 1)]
+    + [(-1, -2), (-1, 2), (1, -2), (1, 2), (-2, -1), (-2, 1), (2, -1), (2, 1)]
+    + [(-3, 0), (3, 0), (0, -3), (0, 3)]
+)
+
+
+def signed(value: int) -> int:
+    return max(-127, min(127, round(Fraction(value, 4))))  # Python rounds halves to even
+
+
+def size(value: int) -> int:
+    return (((8 + min(abs(value), 4095)) ** 16).bit_length() - 1 - 47) >> 1
+
+
+def span(first: int, last: int) -> range:
+    """Channels of the groups from one to another, none if there are none."""
+    first, last = max(1, first), min(14, last)
+    return range(channels(first).start, channels(last).stop) if first <= last else range(0)
+
+
+class Latent:
+    """Values, unit by unit."""
+
+    def __init__(self, arrays: Arrays, coder: SymbolReader, q: int, planes: int, height: int, width: int) -> None:
+        self.arrays, self.coder, self.q = arrays, coder, q
+        self.height, self.width = height, width
+        self.values = np.zeros((planes, height, width, 64), np.int64)
+
+    def at(self, plane: int, y: int, x: int, channel: int) -> int:
+        inside = 0 <= y < self.height and 0 <= x < self.width
+        return int(self.values[plane, y, x, channel]) if inside else 0
+
+    def array(self, name: str) -> Any:
+        return self.arrays[name].astype(object)
+
+    def anchored(self, name: str) -> Any:
+        table, i = self.array(name), min(self.q // 25, 7)
+        s = self.q - 25 * i
+        return (2 * (table[i] * (25 - s) + table[i + 1] * s) + 25) // 50
+
+    def unit(self, unit: int, groups: int) -> None:
+        planes = ((0,), (1, 2))[unit]
+        for step, places, offsets, distance in self.mean_steps():
+            self.code(
+                planes, 0, places, [self.mean_context(unit, planes, step, at, offsets, distance) for at in places]
+            )
+        for group in range(1, groups):
+            for number, corners in enumerate((((0, 0),), ((1, 1),), ((0, 1), (1, 0)))):
+                for top, left in corners:
+                    places = list(product(range(top, self.height, 2), range(left, self.width, 2)))
+                    if places:
+                        self.code(
+                            planes, group, places, [self.context(unit, planes, group, number, at) for at in places]
+                        )
+
+    def mean_steps(self) -> Iterator[tuple[int, list[Place], list[Place], int]]:
+        h, w = self.height, self.width
+        yield 0, list(product(range(0, h, 16), range(0, w, 16))), [], 0
+        for step, d in enumerate((8, 4, 2, 1)):
+            centres = list(product(range(d, h, 2 * d), range(d, w, 2 * d)))
+            edges = [*product(range(0, h, 2 * d), range(d, w, 2 * d)), *product(range(d, h, 2 * d), range(0, w, 2 * d))]
+            if centres:
+                yield 2 * step + 1, centres, CENTRES, d
+            if edges:
+                yield 2 * step + 2, edges, EDGES, d
+
+    def code(self, planes: tuple[int, ...], group: int, places: list[Place], told: list[Any]) -> None:
+        symbols = iter(self.coder.group([index for _, indices in told for index in indices]))
+        for (y, x), (means, _) in zip(places, told, strict=True):
+            expected = iter(means)
+            for plane in planes:
+                for channel in range(channels(group).start, channels(group).stop):
+                    value = 16 * next(symbols) + next(expected)
+                    self.values[plane, y, x, channel] = max(-32767, min(32767, value))
+
+    def context(
+        self, unit: int, planes: tuple[int, ...], group: int, number: int, place: Place
+    ) -> tuple[list[int], list[int]]:
+        (y, x), own = place, span(group, group)
+        if unit == 0:
+            directed = [(0, c) for c in (span(group - 3, group - 1) if group > 4 else span(1, group - 1))]
+            directed = directed if group <= 8 else []
+            sized = [(0, c) for c in span(1 if group <= 7 else group - 4, group - 1)]
+            here, here_sized, mean_planes = [], [], (0,)
+        else:
+            directed = [(p, c) for p in (1, 2) for c in span(group - 1, group - 1)] if 1 < group <= 6 else []
+            sized = [(p, c) for p in (1, 2) for c in span(max(1, group - 2), group - 1)] if group > 1 else []
+            here = [(0, c) for c in own] if group <= 6 else []
+            here_sized = [(0, c) for c in span(group - 1, group + 1)]
+            mean_planes = (1, 2, 0)
+        mine = [(p, c) for p in planes for c in own]
+        inputs, straight = [], []
+        for down, right in product((-1, 0, 1), repeat=2):
+            seen = [self.at(p, y + down, x + right, c) for p, c in directed]
+            inputs += [signed(v) for v in seen]
+            inputs += [size(self.at(p, y + down, x + right, c)) for p, c in sized]
+            straight += seen
+        for down, right in OWN[number]:
+            seen = [self.at(p, y + down, x + right, c) for p, c in mine]
+            inputs += [signed(v) for v in seen] + [size(v) for v in seen]
+            inputs.append(int(0 <= y + down < self.height and 0 <= x + right < self.width))
+            straight += seen
+        differences = []
+        for down, right in RING:
+            ny, nx = min(max(y + down, 0), self.height - 1), min(max(x + right, 0), self.width - 1)
+            differences += [self.at(p, ny, nx, 0) - self.at(p, y, x, 0) for p in mean_planes]
+        seen = [self.at(p, y, x, c) for p, c in here]
+        inputs += [signed(v) for v in differences] + [size(v) for v in differences]
+        inputs += [signed(v) for v in seen] + [size(self.at(p, y, x, c)) for p, c in here_sized]
+        straight += differences + seen
+        name = f"{'yc'[unit]}{group}"
+
+        def whole(kind: str, around: Any) -> Any:
+            parts = [around, self.array(f"{name}.{kind}.own")[number - 1]] if number else [around]
+            return np.concatenate([*parts, self.array(f"{name}.{kind}.here")])
+
+        enter = whole("enter", self.array(f"{name}.enter.around"))
+        linear = whole("linear", self.array(f"{name}.linear.around")[number])
+        bias = self.array(f"{name}.pass")[number] + self.anchored(f"{name}.quality")
+        last = self.array(f"{name}.leave.bias") + self.anchored(f"{name}.index")
+        return self.network(name, np.array(inputs, object) @ enter + bias, last, np.array(straight, object) @ linear, 0)
+
+    def mean_context(
+        self, unit: int, planes: tuple[int, ...], step: int, place: Place, offsets: list[Place], d: int
+    ) -> tuple[list[int], list[int]]:
+        name, (y, x) = f"{'yc'[unit]}0", place
+        last = self.array(f"{name}.leave.row")[step] + self.anchored(f"{name}.index")
+        low = 0 if unit else 6
+        if not offsets:
+            means, indices = self.outcome(name, last, np.zeros(len(planes), object), low)
+            return [0] * len(planes), indices
+        guesses, differences = [], []
+        for plane in (*planes, *((0,) if unit else ())):
+            neighbours = []
+            for down, right in offsets:
+                ny, nx = y + d * down, x + d * right
+                ny = ny if 0 <= ny < self.height else y - d * down
+                nx = nx if 0 <= nx < self.width else x - d * right
+                there = 0 <= ny < self.height and 0 <= nx < self.width
+                neighbours.append(self.at(plane, ny, nx, 0) if there else None)
+            near = [v for v in neighbours[:4] if v is not None]
+            guess = (2 * sum(near) + len(near)) // (2 * len(near))
+            differences += [0 if v is None else v - guess for v in neighbours]
+            if plane in planes:
+                guesses.append(guess)
+            else:
+                differences.append(self.at(plane, y, x, 0) - guess)
+        inputs = [signed(v) for v in differences] + [size(v) for v in differences]
+        sums = np.array(inputs, object) @ self.array(f"{name}.enter")
+        sums = sums + self.array(f"{name}.row")[step] + self.anchored(f"{name}.quality")
+        linear = np.array(differences, object) @ self.array(f"{name}.linear")[step]
+        means, indices = self.network(name, sums, last, linear, low)
+        return [mean + guess for mean, guess in zip(means, guesses, strict=True)], indices
+
+    def network(self, name: str, sums: Any, last: Any, linear: Any, low: int) -> tuple[list[int], list[int]]:
+        bits = self.arrays[f"{name}.bits"].tolist()
+        for layer in (0, 1):
+            x = activated(sums, bits[layer])
+            sums = x @ self.array(f"{name}.hidden{layer}") + self.array(f"{name}.hidden{layer}.bias")
+        y = activated(sums, bits[2]) @ self.array(f"{name}.leave") + last
+        return self.outcome(name, y, linear, low)
+
+    def outcome(self, name: str, y: Any, linear: Any, low: int) -> tuple[list[int], list[int]]:
+        places, count = int(self.arrays[f"{name}.bits"][3]), len(linear)
+        exact = [Fraction(a * 16, 2**places) + Fraction(b, 4096) for a, b in zip(y[:count], linear, strict=True)]
+        means = [max(-(2**20), min(2**20, (mean + Fraction(1, 2)).__floor__())) for mean in exact]
+        return means, [max(low, min(63, shifted(v, places - 2))) for v in y[count:]]
+
+
+def activated(sums: Any, places: int) -> Any:
+    found = [shifted(int(s), places - 6 if s >= 0 else places - 3) for s in sums]
+    return np.array([max(-1023, min(1023, v)) for v in found], object)
+
+
+def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int) -> tuple[int, Any]:
+    """The checksum of the symbols, and the pixels before rounding: (H, W) or (H, W, 3)."""
+    units = 1 if planes == 1 else 2
+    q, groups, flags = payload[1], payload[4 : 4 + units], payload[4 + units]
+    at, matrix = 5 + units, SHARED
+    if flags & 1:
+        matrix, at = np.frombuffer(payload, np.int8, 9, at).reshape(3, 3) / 127, at + 9
+    length, at = leb128(payload, at)
+    start = zlib.crc32(struct.pack("<IIBB", width, height, planes, q))
+    coder = SymbolReader(arrays, payload[at : at + length], payload[at + length :], start)
+    latent = Latent(arrays, coder, q, planes, -(-height // 8), -(-width // 8))
+    for unit in range(units):
+        latent.unit(unit, groups[unit])
+    assert coder.used == length
+    step = 192 * 2 ** (-6.5 * q / 200)
+    whole = step * np.stack([synthesised(latent.values[plane], arrays, plane, 0.0) for plane in range(planes)])
+    turn = SHARED @ matrix.T if flags & 1 else np.eye(3)
+    seen = np.zeros((3, *whole.shape[1:]))
+    seen[:planes] = whole
+    added = step * Network(arrays, q).correction(np.tensordot(turn, seen, 1))
+    whole = whole + np.tensordot(np.linalg.inv(turn), added, 1)[:planes]
+    pixels = whole[0] / np.sqrt(3) if planes == 1 else np.tensordot(whole, matrix, (0, 0))
+    return coder.crc & 0xFFFF, 128 + pixels[:height, :width]

@@ -1,0 +1,114 @@
+"""The format page suffices: a second decoder reads the same symbols and reconstructs the same picture."""
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nncodec.codec import Frame
+from nncodec.codecs.learned import CODEC
+from nncodec.codecs.learned.bitstream import Payload
+from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.container import parse
+from nncodec.errors import CorruptFile
+from nncodec.lapped.model import own_colours
+from nncodec.nets import weights
+from tests import pictures
+from tests.codecs.learned import second_decoder
+from tests.lapped import tiny_lapped
+
+GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "learned").glob("*-[cd]*.nnc"))
+"""Files with colours of their own."""
+MODELS = range(1, 32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture
+def tiny(folder):
+    """The codec has tiny weights."""
+    with tiny_lapped.installed(folder):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("shape", "quality", "own"),
+    [
+        ((19, 37, 3), 83, True),
+        ((20, 9, 3), 130, False),
+        ((5, 5), 0, False),
+        ((9, 140), 199, False),
+        ((140, 11), 90, False),
+        ((1, 1, 3), 60, False),
+    ],
+    ids=str,
+)
+def test_a_second_decoder_agrees(tiny, shape, quality, own):
+    """On the checksum of the symbols, which it computes itself, and on the pixels but for rounding."""
+    pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
+    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
+    candidate = tiny_lapped.plain_candidate(coder, own_colours(pixels) if own else None)
+    payload = coder.payload(candidate.own, candidate.units)
+    frame = Frame(shape[1], shape[0], 1 if len(shape) == 2 else 3)
+    arrays = tiny_lapped.model(tiny_lapped.LEARNED).arrays
+    checksum, found = second_decoder.decoded(payload, arrays, frame.width, frame.height, frame.channels)
+    assert checksum == int.from_bytes(payload[2:4], "little")
+    seen = CODEC.decode(payload, frame, "cpu")
+    assert seen.shape == found.shape
+    assert np.abs(seen - found.clip(0, 255)).max() < 0.51
+    assert 0 < found.std() < 1000  # or the comparison would show nothing
+
+
+def test_there_are_golden_files():
+    assert GOLDEN
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_second_decoder_reads_golden_files(path):
+    """With the weights that ship, to the pixels that were kept."""
+    found = parse(path.read_bytes())
+    width, height, planes = found.header.width, found.header.height, 3 if found.header.colour else 1
+    arrays = weights.load(found.payload[0], "learned")
+    checksum, pixels = second_decoder.decoded(found.payload, arrays, width, height, planes)
+    assert checksum == int.from_bytes(found.payload[2:4], "little")
+    with PIL.Image.open(path.with_suffix(".png")) as expected:
+        assert np.abs(pixels.clip(0, 255) - np.asarray(expected)).max() < 0.51
+
+
+@given(st.binary(max_size=40), st.sampled_from([1, 2]))
+def test_payloads_have_one_spelling(data, units):
+    """Whatever parse accepts, serialize writes back byte for byte."""
+    try:
+        found = Payload.parse(data, units, MODELS)
+    except CorruptFile:
+        return
+    assert found.serialize() == data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "0 bytes"),
+        (bytes([32, 0, 0, 0, 1, 1, 0, 0]), "model number 32"),
+        (bytes([1, 201, 0, 0, 1, 1, 0, 0]), "quality index 201"),
+        (bytes([1, 0, 0, 0, 0, 1, 0, 0]), "groups"),
+        (bytes([1, 0, 0, 0, 1, 16, 0, 0]), "groups"),
+        (bytes([1, 0, 0, 0, 1, 1, 2, 0]), "flags"),
+        (bytes([1, 0, 0, 0, 1, 1, 1, *[0] * 9, 0]), "determinant"),
+        (bytes([1, 0, 0, 0, 1, 1, 0, 9]), "escapes"),
+    ],
+)
+def test_impossible_payloads_are_refused(data, message):
+    with pytest.raises(CorruptFile, match=message):
+        Payload.parse(data, 2, MODELS)
+
+
+def test_gray_has_no_colours_of_its_own():
+    with pytest.raises(CorruptFile, match="flags"):
+        Payload.parse(bytes([1, 0, 0, 0, 1, 1, *[0] * 9, 0]), 1, MODELS)
