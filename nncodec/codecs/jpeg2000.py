@@ -10,6 +10,8 @@ from nncodec.image.stills import decode_still, encode_still, not_built, pillow_e
 
 _SIZ, _COD, _QCD, _COM, _SOT = 0xFF51, 0xFF52, 0xFF5C, 0xFF64, 0xFF90
 _SOD, _EOC = b"\xff\x93", b"\xff\xd9"
+_COD_BYTES = 10
+"""Of a COD segment without precincts, its length left out (ITU-T T.800, A.6.1)."""
 _MODES = {(1, 8): "L", (3, 8): "RGB", (1, 16): "I;16"}
 
 
@@ -70,8 +72,8 @@ def _check_profile(payload: bytes, frame: Frame) -> None:
     size = struct.pack(">2I", frame.width, frame.height)
     if siz[2:34] != size + bytes(8) + size + bytes(8):
         raise CorruptFile("the JPEG 2000 payload is not one tile of the picture's size")
-    if cod[0] != 0 or cod[2:4] != b"\0\1":
-        raise CorruptFile("the JPEG 2000 payload has precincts or several layers")
+    if len(cod) != _COD_BYTES or cod[0] != 0 or cod[2:4] != b"\0\1":
+        raise CorruptFile("the JPEG 2000 payload has a short COD, precincts or several layers")
     part = struct.pack(">2HI2B", 10, 0, len(payload) - at - 2, 0, 1)
     if payload[at + 2 : at + 12] != part or payload[at + 12 : at + 14] != _SOD or payload[-2:] != _EOC:
         raise CorruptFile("the JPEG 2000 payload is not one tile part")

@@ -1,5 +1,6 @@
 """The registry, the shared battery for every codec in it, and what is special about the payloads of some."""
 
+import contextlib
 import io
 import struct
 import subprocess
@@ -9,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nncodec.codec import Codec, Frame, Options
 from nncodec.codecs import all_codecs, by_id, by_name
@@ -164,6 +167,25 @@ def test_jpeg2000_in_another_layout_is_refused(change: Callable[[bytes, int, int
     qcd, sot = payload.index(b"\xff\x5c"), payload.index(b"\xff\x90")
     with pytest.raises(CorruptFile, match="another header|within its header|one tile part"):
         by_name("jpeg2000").decode(change(payload, qcd, sot), Frame(64, 64, 3), "cpu")
+
+
+@pytest.mark.parametrize("length", range(12))
+@pytest.mark.parametrize("marker", [b"\xff\x51", b"\xff\x52"], ids=["SIZ", "COD"])
+def test_a_short_marker_segment_of_jpeg2000_is_damage(marker: bytes, length: int) -> None:
+    """SIZ is 38 bytes and more, COD 12 (ITU-T T.800, A.5.1 and A.6.1); the length counts itself, so 2 is empty."""
+    payload = by_name("jpeg2000").encode(pictures.flat(64, 64), Options(100))
+    at = payload.index(marker) + 2
+    after = at + int.from_bytes(payload[at : at + 2])
+    short = payload[:at] + length.to_bytes(2) + payload[at + 2 : at + max(length, 2)] + payload[after:]
+    with pytest.raises(CorruptFile):
+        by_name("jpeg2000").decode(short, Frame(64, 64, 3), "cpu")
+
+
+@given(at=st.integers(0, 140), cut=st.integers(0, 20), put=st.binary(max_size=4))
+def test_a_changed_header_of_jpeg2000_gives_our_error_or_a_picture(at: int, cut: int, put: bytes) -> None:
+    payload = by_name("jpeg2000").encode(pictures.flat(64, 64), Options(100))
+    with contextlib.suppress(CorruptFile):
+        by_name("jpeg2000").decode(payload[:at] + put + payload[at + cut :], Frame(64, 64, 3), "cpu")
 
 
 @pytest.mark.parametrize(("effort", "method"), [(1, 0), (4, 3), (7, 6), (9, 6)])
