@@ -5,6 +5,7 @@ Verb modules import little at the top, so that ``nnc --help`` is quick; what the
 
 import importlib
 import io
+import os
 import signal
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from nncodec.version import __version__
 
 VERBS = ("encode", "decode", "info", "test", "compare", "bench", "train", "codecs", "completion")
 """Each is a module of this package that defines ``command``; in the order --help shows them."""
+
+_STDERR = 2
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -86,8 +89,23 @@ def cli() -> None:
     """
 
 
+def _fill_closed_streams() -> None:
+    """Keep the numbers 0 to 2 from files, which would then take what libraries say; unheard messages go nowhere.
+
+    Python has None for a stream that was closed before it began. Input and output stay None: their readers say so.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(number, True)  # for worker processes
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115
+
+
 def main() -> None:
     """Run the command; every error becomes one message and a documented exit code."""
+    _fill_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be anything
     signal.signal(signal.SIGTERM, exit_on_signal)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nncodec.errors import EncodeError
+from nncodec.errors import EncodeError, NncError
 
 PIPE = "-"
 
@@ -168,5 +168,9 @@ def read_list(path: str) -> list[str]:
 
 
 def read_source(source: str) -> bytes:
-    """All bytes of a file or of standard input. Raises OSError."""
-    return sys.stdin.buffer.read() if source == PIPE else Path(source).read_bytes()
+    """All bytes of a file or of standard input. Raises OSError, and NncError if standard input is closed."""
+    if source != PIPE:
+        return Path(source).read_bytes()
+    if sys.stdin is None:
+        raise NncError("standard input is closed")
+    return sys.stdin.buffer.read()

@@ -13,10 +13,12 @@ from nncodec.errors import EncodeError, NncError
 
 
 def check_output(job: Job, force: bool) -> None:
-    """Refuse to overwrite without ``force``, to write onto the source, and to send binary data to a terminal."""
+    """Refuse to overwrite without ``force``, to write onto the source, and to send data to a terminal or nowhere."""
     if not job.output:
         return
     if job.output == PIPE:
+        if sys.stdout is None:
+            raise NncError("standard output is closed")
         if sys.stdout.isatty() and not force:
             raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
         return
@@ -75,7 +77,8 @@ def _writing(name: str) -> Iterator[None]:
 def write_output(job: Job, data: bytes, *, make_folders: bool) -> None:
     """Write a result: to a temporary file beside it, then renamed.
 
-    A file gets its source's modification time, and is readable by nobody who could not read the source.
+    A file gets its source's modification time, and is readable by nobody who could not read the source, where the
+    file system lets it.
     """
     if job.output == PIPE:
         with _writing("to standard output"):
@@ -97,10 +100,19 @@ def _write_file(job: Job, data: bytes, make_folders: bool) -> None:
         with temporary.open("xb") as file:
             file.write(data)
         if job.source != PIPE:
-            status = Path(job.source).stat()
-            temporary.chmod(temporary.stat().st_mode & (status.st_mode | stat.S_IWUSR))
-            os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
+            _take_after(Path(job.source).stat(), temporary)
         temporary.replace(target)
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def _take_after(source: os.stat_result, file: Path) -> None:
+    """Give a file the permissions and the time of its source, as far as the file system has such things.
+
+    CIFS, exFAT and some containers refuse either; the picture is worth more than its date.
+    """
+    with contextlib.suppress(OSError):
+        file.chmod(file.stat().st_mode & (source.st_mode | stat.S_IWUSR))
+    with contextlib.suppress(OSError):
+        os.utime(file, ns=(source.st_atime_ns, source.st_mtime_ns))

@@ -1,5 +1,6 @@
 """``nnc encode`` of single files."""
 
+import errno
 import json
 import os
 import re
@@ -109,6 +110,21 @@ def test_a_private_picture_stays_private(nnc: Nnc, photo: Path) -> None:
     nnc("encode", photo, "-o", "b.nnc")
     Path("fresh").touch()  # what the user's umask gives a new file
     assert Path("b.nnc").stat().st_mode == Path("fresh").stat().st_mode
+
+
+@pytest.mark.parametrize("refused", ["chmod", "utime"])
+def test_a_file_system_that_refuses_attributes_gets_the_picture(
+    nnc: Nnc, photo: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, refused, refuse)
+    assert nnc("encode", photo).code == 0
+    assert nnc("decode", "photo.nnc", "-o", "back.png").code == 0
+    assert files() == {"photo.png", "photo.nnc", "back.png"}
+    kept = Path("photo.nnc").stat()
+    assert (kept.st_mtime_ns == photo.stat().st_mtime_ns) == (refused == "chmod")
 
 
 # --- overwriting ----------------------------------------------------------------------------------------------------

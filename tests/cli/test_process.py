@@ -5,6 +5,7 @@ import io
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,46 @@ def test_a_full_disk_is_a_message(photo: Path, unbuffered: str) -> None:
     assert b"photo.png: cannot write to standard output: no space left on device" in result.stderr
     assert b"Traceback" not in result.stderr
     assert b"Exception ignored" not in result.stderr
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-", "<&- >&- 2>&-", ">&-"])
+def test_closed_streams_that_are_not_needed_do_no_harm(photo: Path, closed: str) -> None:
+    shutil.copy(photo, "b.png")
+    for line in (
+        "encode -q 90 photo.png -o a.nnc",
+        "encode -j 2 photo.png b.png -o out",
+        "decode a.nnc -o c.png",
+        "test a.nnc",
+    ):
+        result = shell(f"{NNC} {line} {closed}")
+        assert result.returncode == 0, result.stderr
+    assert read(Path("c.png").read_bytes()).pixels.shape == (24, 33, 3)
+    assert {path.name for path in Path("out").iterdir()} == {"photo.nnc", "b.nnc"}
+    assert Path("a.nnc").read_bytes().startswith(MAGIC)
+
+
+def test_what_fails_with_stderr_closed_fails_with_its_code(here: Path) -> None:
+    Path("a.nnc").write_bytes(MAGIC)
+    assert shell(f"{NNC} test a.nnc 2>&-").returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "closed"),
+    [
+        ("encode - -o y.nnc <&-", "input"),
+        ("decode - -o y.png <&-", "input"),
+        ("test - <&-", "input"),
+        ("info - <&-", "input"),
+        ("encode --filelist - -o out <&-", "input"),
+        ("encode photo.png -o - >&-", "output"),
+        ("decode a.nnc -o - >&-", "output"),
+    ],
+)
+def test_a_closed_stream_that_is_needed_is_a_message(photo: Path, line: str, closed: str) -> None:
+    Path("a.nnc").write_bytes(nncodec.encode(pictures.flat(8, 8), "jpeg"))
+    result = shell(f"{NNC} {line}")
+    assert result.returncode == 1
+    assert re.fullmatch(rf"nnc: error: (\S+: )?standard {closed} is closed\n", result.stderr.decode())
 
 
 # --- terminals ------------------------------------------------------------------------------------------------------
