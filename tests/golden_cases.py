@@ -158,12 +158,12 @@ def ccnn(codec: Codec) -> Cases:
 
 def _differing(codec: Codec) -> bytes:
     from nncodec.codecs.ccnn.encoder import Encoder
-    from nncodec.lapped.encoder import latent_encoder_for
+    from nncodec.lapped.encoder import LatentEncoder
     from nncodec.lapped.layout import CHANNELS, TAPS
     from nncodec.lapped.model import loaded, matrix_of, to_planes
 
     pixels = pictures.stripes(48, 64)
-    coder = latent_encoder_for(loaded(weights.newest(codec.name), codec.name), 120, pixels)
+    coder = LatentEncoder.of(loaded(weights.newest(codec.name), codec.name), 120, pixels)
     encoder = Encoder(coder)
     planes = encoder.shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)
@@ -180,13 +180,13 @@ def learned(codec: Codec) -> Cases:
 
 
 def _coloured(codec: Codec) -> bytes:
-    from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+    from nncodec.codecs.learned.latent_encoder import LatentEncoder
     from nncodec.codecs.learned.model import loaded
     from nncodec.lapped.model import own_colours
     from tests.lapped.tiny_lapped import plain_candidate
 
     pixels = pictures.photograph(40, 56)
-    coder = latent_encoder_for(loaded(weights.newest(codec.name)), 100, pixels)
+    coder = LatentEncoder.of(loaded(weights.newest(codec.name)), 100, pixels)
     candidate = plain_candidate(coder, own_colours(pixels))
     return _file_of(codec.id, pixels, coder.payload(candidate.own, candidate.units))
 

@@ -97,7 +97,7 @@ class Payload:
     words: bytes
 
     def serialize(self) -> bytes:
-        """To bytes, as docs/format-lapped.md has them."""
+        """To bytes, as docs/format/lapped.md has them."""
         flags = _OWN_COLOURS * (self.colours is not None)
         flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")

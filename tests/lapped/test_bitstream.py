@@ -10,7 +10,7 @@ from nncodec.codec import Frame
 from nncodec.codecs.ccnn import CODEC as CCNN
 from nncodec.codecs.ccnn.encoder import Encoder
 from nncodec.container import parse
-from nncodec.lapped.encoder import latent_encoder_for
+from nncodec.lapped.encoder import LatentEncoder
 from nncodec.lapped.layout import CHANNELS, TAPS
 from nncodec.lapped.model import matrix_of, to_planes
 from nncodec.nets import weights
@@ -47,7 +47,7 @@ def check(codec, payload: bytes, number: int, pixels: np.ndarray) -> None:
 
 def test_ccnn_with_filters_of_its_own(tiny):
     pixels = pictures.stripes(16, 24)
-    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
+    coder = LatentEncoder.of(tiny_lapped.model(tiny_lapped.CCNN), 120, pixels)
     encoder = Encoder(coder)
     planes = encoder.shared(to_planes(pixels, matrix_of(None)))
     rng = np.random.default_rng(0)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 from nncodec.cli.verbs.train import command
 from nncodec.codecs.learned import context_fit_torch
 from nncodec.codecs.learned import recipe as learned
-from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
@@ -190,7 +190,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     assert next(line for line in lines if "gain" in line)["gain"]
     assert len({line["context"] for line in lines if "context" in line}) == 30
     model = LearnedModel(1, weights.read((output / "weights.npz").read_bytes()))
-    coder = latent_encoder_for(model, 120, pictures.photograph(40, 40))
+    coder = LatentEncoder.of(model, 120, pictures.photograph(40, 40))
     candidate = tiny_lapped.plain_candidate(coder)
     assert Synthesizer(model, 120, OPPONENT).pixels(candidate.values, 40, 40).shape == (40, 40, 3)
     assert len(coder.payload(None, candidate.units)) > 100

@@ -39,14 +39,14 @@ class Ccnn:
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
         from nncodec.codecs.ccnn.encoder import Encoder
-        from nncodec.lapped.encoder import latent_encoder_for
+        from nncodec.lapped.encoder import LatentEncoder
         from nncodec.lapped.model import loaded
         from nncodec.nets import weights
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = latent_encoder_for(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        coder = LatentEncoder.of(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
         return Encoder(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:

@@ -38,14 +38,14 @@ class Learned:
     def encode(self, pixels: Pixels, options: Options) -> bytes:
         """Pixels (H, W) or (H, W, 3) uint8 to a payload; EncodeError for other depths."""
         from nncodec.codecs.learned.encoder import Encoder
-        from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+        from nncodec.codecs.learned.latent_encoder import LatentEncoder
         from nncodec.codecs.learned.model import loaded
         from nncodec.nets import weights
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = latent_encoder_for(loaded(weights.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
+        coder = LatentEncoder.of(loaded(weights.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
         return Encoder(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:

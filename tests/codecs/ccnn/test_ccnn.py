@@ -14,7 +14,7 @@ from nncodec.entropy.tables import logistic_tables
 from nncodec.errors import CorruptFile
 from nncodec.image.metrics import psnr
 from nncodec.lapped.bitstream import Payload, Reader, Writer
-from nncodec.lapped.encoder import PRICE, latent_encoder_for
+from nncodec.lapped.encoder import PRICE, LatentEncoder
 from nncodec.lapped.layout import CHANNELS, step_size
 from tests import pictures
 from tests.lapped import tiny_lapped
@@ -26,7 +26,7 @@ TINY = tiny_lapped.model(tiny_lapped.CCNN)
 
 def coded(pixels: np.ndarray, effort: int = 1) -> Payload:
     """A payload with the tiny model."""
-    data = Encoder(latent_encoder_for(TINY, 120, pixels)).best(effort)
+    data = Encoder(LatentEncoder.of(TINY, 120, pixels)).best(effort)
     return Payload.parse(data, 1 if pixels.ndim == 2 else 3, range(64, 80))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nncodec.codec import Frame
 from nncodec.codecs.learned import CODEC
 from nncodec.codecs.learned.bitstream import Payload
-from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.container import parse
 from nncodec.errors import CorruptFile
 from nncodec.lapped.model import own_colours
@@ -52,7 +52,7 @@ def tiny(folder):
 def test_a_second_decoder_agrees(tiny, shape, quality, own):
     """On the checksum of the symbols, which it computes itself, and on the pixels but for rounding."""
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
-    coder = latent_encoder_for(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
+    coder = LatentEncoder.of(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
     candidate = tiny_lapped.plain_candidate(coder, own_colours(pixels) if own else None)
     payload = coder.payload(candidate.own, candidate.units)
     frame = Frame(shape[1], shape[0], 1 if len(shape) == 2 else 3)

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe, synthesis
 from nncodec.codecs.learned.bitstream import Payload
-from nncodec.codecs.learned.latent_encoder import latent_encoder_for
+from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
@@ -141,7 +141,7 @@ def test_more_effort_never_trades_worse():
 @pytest.mark.parametrize("quality", [0, 40])
 def test_as_many_bits_are_written_as_were_expected(quality, shipped):
     """Groups that are not coded cost nothing."""
-    coder = latent_encoder_for(shipped, quality, pictures.photograph(96, 80, seed=1))
+    coder = LatentEncoder.of(shipped, quality, pictures.photograph(96, 80, seed=1))
     units = tiny_lapped.plain_candidate(coder).units
     assert min(unit.groups for unit in units) < 6
     words = Payload.parse(coder.payload(None, units), 2, range(1, 64)).words
@@ -157,7 +157,7 @@ def shipped() -> LearnedModel:
 def test_the_network_gains_on_the_transposed_convolution_alone(shipped):
     """By PSNR, at a quality where there is something to correct."""
     pixels = pictures.photograph(96, 128)
-    candidate = tiny_lapped.plain_candidate(latent_encoder_for(shipped, 60, pixels))
+    candidate = tiny_lapped.plain_candidate(LatentEncoder.of(shipped, 60, pixels))
     corrected = Synthesizer(shipped, 60, OPPONENT).pixels(candidate.values, 128, 96)
     without = {name: array * 0 if name.startswith("net.leave") else array for name, array in shipped.arrays.items()}
     plain = Synthesizer(LappedModel(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
