@@ -1,4 +1,4 @@
-"""Writing of pictures: PNG by default, NPY for pipes, and any other format that Pillow writes."""
+"""Writing of pictures: PNG by default, NPY for pipes, TIFF, and any other format that Pillow writes."""
 
 import io
 
@@ -9,10 +9,10 @@ import PIL.PngImagePlugin
 from nncodec.errors import EncodeError
 from nncodec.image.density import stated_density
 from nncodec.image.orientation import oriented, upright
-from nncodec.image.picture import Picture
+from nncodec.image.picture import Picture, Pixels
 from nncodec.image.stills import PILLOW_ERRORS
+from nncodec.image.tiff_writing import tiff
 
-_TIFF_XMP = 700
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 FORMATS_OUT: dict[str, dict[str, object]] = {
@@ -21,7 +21,7 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
     "PPM": {},
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
     "WEBP": {"lossless": True, "exact": True, "quality": 50},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "TIFF": {},
     "AVIF": {"quality": 95, "subsampling": "4:4:4"},
     "JPEG2000": {},
 }
@@ -57,6 +57,9 @@ def write(
         raise EncodeError(f"{pillow_format} holds no alpha", "PNG, WebP, TIFF and NPY do")
     if picture.depth == 16 and pillow_format not in _KEEPS_DEPTH:
         raise EncodeError(f"{pillow_format} holds no 16-bit gray", "PNG, TIFF, PPM and NPY do")
+    if pillow_format == "TIFF":
+        file, lost = tiff(_channels(picture), picture.metadata)
+        return file, notes + lost
     parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format)
     if pillow_format == "PNG":
         parameters["compress_level"] = png_level
@@ -72,14 +75,19 @@ def write(
 
 def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Image:
     """A Pillow image of mode L, LA, RGB, RGBA or I;16, its metadata in ``info`` as Pillow's own readers put them."""
-    pixels, alpha = picture.pixels, picture.alpha
-    if alpha is not None:
-        colour = pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
-        pixels = np.concatenate([colour, alpha[:, :, np.newaxis]], axis=2)
-    still = PIL.Image.fromarray(pixels)
+    still = PIL.Image.fromarray(_channels(picture))
     if with_metadata:
         still.info.update(picture.metadata.as_info())
     return still
+
+
+def _channels(picture: Picture) -> Pixels:
+    """Colour and alpha in one array."""
+    pixels, alpha = picture.pixels, picture.alpha
+    if alpha is None:
+        return pixels
+    colour = pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+    return np.concatenate([colour, alpha[:, :, np.newaxis]], axis=2)
 
 
 def _losses(picture: Picture, pillow_format: str) -> tuple[str, ...]:
@@ -100,10 +108,7 @@ def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, obje
     meta, parameters = picture.metadata, dict[str, object]()
     if meta.icc is not None and pillow_format in _KEEPS_ICC:
         parameters["icc_profile"] = meta.icc
-    if pillow_format == "TIFF":
-        # It has no blocks of Exif and XMP: both are tags, and Pillow wants them together.
-        parameters["exif"] = _exif_tags(meta.exif, meta.xmp)
-    elif meta.exif is not None and pillow_format == "AVIF":
+    if meta.exif is not None and pillow_format == "AVIF":
         parameters["exif"] = _exif_tags(meta.exif)  # the orientation goes into a box of its own
     elif meta.exif is not None and pillow_format in _KEEPS_EXIF:
         parameters["exif"] = b"Exif\0\0" + meta.exif
@@ -114,20 +119,18 @@ def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, obje
         chunks = PIL.PngImagePlugin.PngInfo()
         chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
         parameters["pnginfo"] = chunks
-    elif meta.xmp is not None and pillow_format in _KEEPS_XMP - {"TIFF"}:
+    elif meta.xmp is not None and pillow_format in _KEEPS_XMP:
         parameters["xmp"] = meta.xmp
     return parameters
 
 
-def _exif_tags(block: bytes | None, xmp: bytes | None = None) -> PIL.Image.Exif:
-    """Exif as Pillow's tags, with XMP as TIFF has it; EncodeError if the block cannot be read."""
+def _exif_tags(block: bytes) -> PIL.Image.Exif:
+    """Exif as Pillow's tags; EncodeError if the block cannot be read."""
     exif = PIL.Image.Exif()
     try:
-        exif.load(b"Exif\0\0" + block if block is not None else b"")
+        exif.load(b"Exif\0\0" + block)
     except PILLOW_ERRORS as error:
         raise EncodeError(f"the Exif data cannot be read: {error}", "PNG carries them unread") from error
-    if xmp is not None:
-        exif[_TIFF_XMP] = xmp
     return exif
 
 
