@@ -1,5 +1,7 @@
 """Pixel density: read where a format keeps it (PNG: pHYs, JPEG: JFIF header), stated in Exif, and read from there."""
 
+import struct
+
 import PIL.Image
 from PIL.TiffImagePlugin import IFDRational
 
@@ -18,6 +20,10 @@ _DEFAULTS = (72, 96)
 
 _MAX_DENSITY = 65_535
 """Largest density that the header of a JPEG file can state."""
+
+_MAX_EXIF = 65_527
+"""Bytes of Exif that a JPEG file can hold (Exif 2.32, 4.7.2)."""
+_RATIONAL, _SHORT = 5, 3
 
 
 def density_of(still: PIL.Image.Image) -> Density | None:
@@ -41,6 +47,49 @@ def put_density(density: Density, exif: PIL.Image.Exif) -> None:
     for tag, dots in zip((_X, _Y), density, strict=True):
         exif[tag] = IFDRational(round(100 * dots), 100)
     exif[_UNIT] = _INCH
+
+
+def with_density(density: Density, block: bytes) -> bytes:
+    """An Exif block with a density; as it is if it states a resolution, cannot be read or would grow too large.
+
+    A new first directory is written behind the block, and the rest stays where it is: a MakerNote holds offsets.
+    """
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None or exif_values(block, (_X, _Y)):
+        return block
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (n_entries,) = struct.unpack_from(order + "H", block, start)
+        entries = [struct.unpack_from(order + "HHI4s", block, start + 2 + 12 * i) for i in range(n_entries)]
+        (following,) = struct.unpack_from(order + "I", block, start + 2 + 12 * n_entries)
+    except struct.error:
+        return block
+    values_at = len(block) + len(block) % 2
+    for tag, at in ((_X, values_at), (_Y, values_at + 8)):
+        entries.append((tag, _RATIONAL, 1, struct.pack(order + "I", at)))
+    entries = [entry for entry in entries if entry[0] != _UNIT]
+    entries.append((_UNIT, _SHORT, 1, struct.pack(order + "HH", _INCH, 0)))
+    values = struct.pack(order + "4I", *(side for dots in density for side in (round(100 * dots), 100)))
+    directory = struct.pack(order + "H", len(entries))
+    directory += b"".join(struct.pack(order + "HHI4s", *entry) for entry in sorted(entries))
+    directory += struct.pack(order + "I", following)
+    header = block[:4] + struct.pack(order + "I", values_at + len(values))
+    grown = header + block[8:].ljust(values_at - 8, b"\0") + values + directory
+    return grown if len(grown) <= _MAX_EXIF else block
+
+
+def pixel_aspect(still: PIL.Image.Image) -> str | None:
+    """Pixels across and down to the same length, if a file's header says that they differ and gives no density."""
+    if density_of(still) is not None:
+        return None
+    for key in ("aspect", "jfif_density", "resolution", "dpi"):
+        try:
+            across, down = (float(side) for side in still.info.get(key, ()))
+        except PILLOW_ERRORS:
+            continue
+        if across != down and min(across, down) > 0:
+            return f"{across:g} across, {down:g} down"
+    return None
 
 
 def _density(value: object) -> Density | None:

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.errors import EncodeError, UnsupportedFile
-from nncodec.image.density import density_of, put_density
+from nncodec.image.density import density_of, pixel_aspect, put_density, stated_density, with_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.picture import Metadata, Picture
+from nncodec.image.png import colour_notes, with_key_in_pixels
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 
 NOT_READ = {
@@ -37,11 +38,6 @@ _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": 
 _WITH_ALPHA = {"1": "LA", "L": "LA", "LA": "LA", "La": "LA", "P": "RGBA", "PA": "RGBA", "RGB": "RGBA"}
 _WITH_ALPHA |= {"RGBA": "RGBA", "RGBa": "RGBA"}
 
-_SRGB = (0.45455, 0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
-"""The gAMA and cHRM chunks of sRGB (PNG, third edition, 11.3.2.5)."""
-_TOLERANCE = 0.002
-"""Chunks are rounded differently by different programs."""
-
 _TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
 """TIFF tags that describe the picture rather than the file: texts, the Exif and the GPS directory."""
 
@@ -60,8 +56,10 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     notes = _choose_frame(still, frame)
     stored = stored_depth(still, data)
     with pillow_errors("the picture"):
+        keyed = with_key_in_pixels(still, data)
         still.load()
-    return replace(from_pillow(still, depth=depth, stored=stored), notes=notes + _conversion_notes(still))
+    picture = from_pillow(keyed, depth=depth, stored=stored)
+    return replace(picture, notes=notes + _conversion_notes(still, data, picture.metadata))
 
 
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int | None = None) -> Picture:
@@ -74,6 +72,8 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
         raise EncodeError(f"an image of {still.width} x {still.height} pixels is no picture")
     if stored is None:
         stored = stored_depth(still, b"")
+        with pillow_errors("the picture"):
+            still = with_key_in_pixels(still, b"")
     if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
         return _from_deep_gray(still, depth)
     if stored is not None and stored > 8 and depth != 8:
@@ -91,22 +91,16 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
     raise EncodeError(f"pictures of mode {still.mode} cannot be kept", "convert it to 8-bit gray or RGB first")
 
 
-def _conversion_notes(still: PIL.Image.Image) -> tuple[str, ...]:
-    """Notes on the changes that :func:`from_pillow` makes to an image."""
+def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -> tuple[str, ...]:
+    """Notes on what of an image, the bytes of its file, :func:`from_pillow` changes or leaves out of ``metadata``."""
     notes = []
     if still.mode == "CMYK":
         notes.append("CMYK was converted to RGB")
-    if _has_own_gamma(still):
-        notes.append("its gAMA and cHRM chunks are dropped: it will be taken for sRGB, and may look different")
-    return tuple(notes)
-
-
-def _has_own_gamma(still: PIL.Image.Image) -> bool:
-    """True if a PNG states by gamma and chromaticities alone that it is not sRGB (PNG, third edition, 11.3.2)."""
-    if "srgb" in still.info or "icc_profile" in still.info:  # they come first
-        return False
-    stated = (still.info.get("gamma", _SRGB[0]), *still.info.get("chromaticity", _SRGB[1:]))
-    return any(abs(value - usual) > _TOLERANCE for value, usual in zip(stated, _SRGB, strict=False))
+    if (aspect := pixel_aspect(still)) is not None:
+        notes.append(f"its pixels are not square ({aspect} to the same length): they will be taken for square")
+    if (density := density_of(still)) is not None and stated_density(metadata) is None:
+        notes.append(f"its {density[0]:g} x {density[1]:g} dots per inch are dropped: its Exif block cannot take them")
+    return tuple(notes) + colour_notes(still, data)
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
@@ -127,8 +121,9 @@ def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
 
 def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
     """A picture of 16-bit gray, reduced to 8 bits if ``depth`` is 8."""
-    if "transparency" in still.info:
-        raise EncodeError("16-bit gray with a transparent colour cannot be kept", "convert it to 8 bits first")
+    key = still.info.get("transparency")
+    if key is not None and depth != 8:
+        raise EncodeError("16-bit gray with a transparent colour cannot be kept", "--depth 8 allows it")
     with pillow_errors("the picture"):
         stored = np.array(still)
     if stored.min() < 0:
@@ -136,7 +131,8 @@ def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
     samples: npt.NDArray[np.uint16] = stored.astype(np.uint16)
     if depth == 8:
         reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-        return Picture(reduced, None, metadata_of(still))
+        alpha = None if key is None else np.where(samples == key, 0, 255).astype(np.uint8)
+        return Picture(reduced, alpha, metadata_of(still))
     return Picture(samples, None, metadata_of(still))
 
 
@@ -172,13 +168,16 @@ def metadata_of(still: PIL.Image.Image) -> Metadata:
 
 
 def _exif(still: PIL.Image.Image) -> bytes | None:
-    """The Exif block, unchanged; if there is none, one made of the density and of descriptive tags of a TIFF."""
+    """The Exif block, with the density if it has none; without one, one of the density and of a TIFF's tags."""
     exif = still.info.get("exif")
     if exif is None and "Raw profile type exif" in still.info:
         exif = _raw_profile(still.info["Raw profile type exif"])
     if exif is None:
         exif = _exif_of_headers(still)
-    return exif[len(_EXIF_PREFIX) :] if exif is not None and exif.startswith(_EXIF_PREFIX) else exif
+    if exif is None:
+        return None
+    density, block = density_of(still), exif.removeprefix(_EXIF_PREFIX)
+    return block if density is None else with_density(density, block)
 
 
 def _exif_of_headers(still: PIL.Image.Image) -> bytes | None:

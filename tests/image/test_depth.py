@@ -1,8 +1,6 @@
 """Samples of more than 8 bits: deep gray is kept, deep colour is refused unless it may be cut."""
 
 import io
-import struct
-import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +11,7 @@ from nncodec.errors import EncodeError
 from nncodec.image import from_pillow, read
 from nncodec.image.depth import stored_depth
 from tests import pictures
-from tests.image.png_chunks import chunk
+from tests.image.png_chunks import png
 
 STILL = PIL.Image.fromarray(pictures.photograph(20, 30))
 
@@ -21,9 +19,7 @@ STILL = PIL.Image.fromarray(pictures.photograph(20, 30))
 def png16(colour_type: int, channels: int) -> bytes:
     """A PNG of 16 bits per sample, 4 x 2, which Pillow cannot write for more than one channel."""
     row = b"\0" + np.arange(4 * channels, dtype=">u2").tobytes()
-    header = struct.pack(">IIBBBBB", 4, 2, 16, colour_type, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(row * 2))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
+    return png(4, 2, 16, colour_type, row * 2)
 
 
 RAMP = np.arange(18).astype(">u2") * 3000

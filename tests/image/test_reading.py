@@ -10,7 +10,6 @@ import pytest
 from nncodec.errors import CorruptFile, EncodeError, LimitExceeded, NncError, UnsupportedFile
 from nncodec.image import NOT_READ, Metadata, from_pillow, read, to_pillow
 from tests import pictures
-from tests.image.png_chunks import chunk
 
 PHOTO = pictures.photograph(20, 30)
 GRAY = pictures.photograph(20, 30, 1)
@@ -161,29 +160,6 @@ def test_tiff_tags_that_describe_the_picture_become_exif() -> None:
     block = PIL.Image.Exif()
     block.load(b"Exif\0\0" + (found or b""))
     assert dict(block) == {0x010F: "maker", 0x0131: "software"}
-
-
-LINEAR, USUAL = chunk(b"gAMA", struct.pack(">I", 100_000)), chunk(b"gAMA", struct.pack(">I", 45_455))
-WIDE = chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600))
-
-
-@pytest.mark.parametrize(
-    ("chunks", "noted"),
-    [
-        (LINEAR, 1),
-        (USUAL + WIDE, 1),
-        (WIDE, 1),
-        (USUAL, 0),
-        (b"", 0),
-        (chunk(b"sRGB", b"\0") + LINEAR + WIDE, 0),
-    ],
-    ids=["linear", "wide", "wide alone", "as usual", "none", "sRGB comes first"],
-)
-def test_a_png_that_says_it_is_not_srgb_is_noted(chunks: bytes, noted: int) -> None:
-    data = pictures.file_of(STILL, "PNG")
-    notes = read(data[:33] + chunks + data[33:]).notes  # 33 bytes: signature and IHDR
-    assert len(notes) == noted
-    assert all(note.startswith("its gAMA and cHRM chunks are dropped") for note in notes)
 
 
 def test_no_metadata_is_none_and_not_empty() -> None:
