@@ -29,7 +29,7 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
 
 _KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
-_KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
+_KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _STATES_DENSITY = {"PNG", "JPEG", "BMP"}
 """Formats with a density beside Exif; TIFF has the same tags as Exif."""
 _HAS_QUALITY = {"JPEG", "WEBP", "AVIF"}
