@@ -4,19 +4,24 @@ from typing import Any
 
 import PIL.Image
 
+from nncodec.image.tiff import planes_depth
+
 _AV1_CONFIG, _J2K_SIZ = b"av1C", b"\xff\x4f\xff\x51"
 
 
 def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
     """Bits per sample in the file behind an opened, not yet loaded image; None if it does not state them.
 
-    They are read from Pillow's raw mode (PNG, TIFF, PNM), the AV1 configuration box (AVIF) or the SIZ marker segment
-    (JPEG 2000, ITU-T T.800 A.5.1).
+    They are read from Pillow's raw mode (PNG, TIFF, PNM), the tags of a TIFF with separate planes, the AV1
+    configuration box (AVIF) or the SIZ marker segment (JPEG 2000, ITU-T T.800 A.5.1).
     """
     if still.format == "AVIF":
         return _avif_depth(data)
     if still.format == "JPEG2000":
         return _jpeg2000_depth(data)
+    planes = planes_depth(still) if getattr(still, "tile", []) else None
+    if planes is not None:
+        return planes
     return max((_tile_depth(tile[0], tile[3]) for tile in getattr(still, "tile", [])), default=None)
 
 

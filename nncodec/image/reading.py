@@ -13,6 +13,7 @@ from nncodec.image.depth import stored_depth
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
+from nncodec.image.tiff import settle_samples, white_is_zero
 
 NOT_READ = {
     "EPS": "it is a program, and would be run",
@@ -55,6 +56,7 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     stored = stored_depth(still, data)
+    settle_samples(still)
     with pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
@@ -72,6 +74,7 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
         raise EncodeError(f"an image of {still.width} x {still.height} pixels is no picture")
     if stored is None:
         stored = stored_depth(still, b"")
+        settle_samples(still)
         with pillow_errors("the picture"):
             still = with_key_in_pixels(still, b"")
     if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
@@ -129,6 +132,8 @@ def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
     if stored.min() < 0:
         raise EncodeError("signed samples cannot be kept", "convert it to unsigned ones first")
     samples: npt.NDArray[np.uint16] = stored.astype(np.uint16)
+    if white_is_zero(still):
+        samples = 65535 - samples
     if depth == 8:
         reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
         alpha = None if key is None else np.where(samples == key, 0, 255).astype(np.uint8)
