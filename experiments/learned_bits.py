@@ -18,16 +18,18 @@ import numpy.typing as npt
 
 from nncodec.codec import Options
 from nncodec.codecs.learned import CODEC
-from nncodec.codecs.learned.bitstream import Payload, Step, code_unit
+from nncodec.codecs.learned.bitstream import Step, code_unit
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import UNITS, DecodedLatent
+from nncodec.codecs.learned.mean_context import LOWEST
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.tables import Tables
 from nncodec.image import read
-from nncodec.lapped.bitstream import Reader, stamp
-from nncodec.lapped.layout import N_GROUPS, PLANES, STRIDE
+from nncodec.lapped.bitstream import LatentPayload
+from nncodec.lapped.decoder import opened, positions
+from nncodec.lapped.layout import N_GROUPS, PLANES
 from nncodec.nets import weights
 from nncodec.nets.weights import NUMBERS
 
@@ -61,10 +63,9 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
 
 def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (units, N_GROUPS) of the symbols of a colour picture."""
-    parsed = Payload.parse(payload, len(UNITS), NUMBERS["learned"])
-    known = DecodedLatent(-(-height // STRIDE), -(-width // STRIDE), PLANES)
-    start = stamp(width, height, PLANES, parsed.quality)
-    reader = Reader(model.tables, start, parsed.checksum, parsed.escapes, parsed.words)
+    parsed = LatentPayload.parse(payload, len(UNITS), NUMBERS["learned"])
+    known = DecodedLatent(*positions(width, height), PLANES)
+    reader = opened(parsed, model, LOWEST[0], width, height, PLANES)
     bits = np.zeros((len(UNITS), N_GROUPS))
     for unit, contexts in enumerate(model.unit_contexts(parsed.quality)):
 

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, join_streams, split_streams
 from nncodec.entropy.tables import Tables
@@ -11,6 +12,9 @@ from nncodec.errors import CorruptFile
 from nncodec.lapped.context import Weights, step
 from nncodec.lapped.latent import N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 CodeSymbols = Callable[[int, Pass, Means, Indices], Symbols]
 """Return symbols (n, channels), given group, pass, means in 1/16 symbol and scale indices (n, channels).
@@ -25,6 +29,7 @@ LEAST_DETERMINANT = 1 << 20
 The determinant of an orthonormal matrix, times 127, is about 2^21.
 """
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
+_Fields = tuple[int, int, int, tuple[int, ...], bytes | None, bytes, bytes]
 
 
 def stamp(width: int, height: int, channels: int, quality: int) -> int:
@@ -80,7 +85,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Payload:
+class LatentPayload:
     """A payload before any symbol is decoded. `serialize` and `parse` are inverse functions."""
 
     model: int
@@ -88,43 +93,73 @@ class Payload:
     checksum: int
     """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
     groups: tuple[int, ...]
-    """Coded groups of each plane, N_MEANS to N_GROUPS."""
+    """Coded groups of each plane, or of planes that are coded together: ``fewest_groups`` to N_GROUPS."""
     colours: bytes | None
     """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
-    differing: tuple[bool, ...]
-    """For each plane, whether its filters differ from the shared ones."""
     escapes: bytes
     words: bytes
+    fewest_groups: ClassVar[int] = 1
+
+    @property
+    def flags(self) -> int:
+        """The byte of flags."""
+        return _OWN_COLOURS * (self.colours is not None)
 
     def serialize(self) -> bytes:
-        """To bytes, as docs/format/lapped.md has them."""
-        flags = _OWN_COLOURS * (self.colours is not None)
-        flags |= sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
+        """To bytes, as docs/format/ has them on the page of the codec."""
         head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
-        head += bytes([*self.groups, flags]) + (self.colours or b"")
+        head += bytes([*self.groups, self.flags]) + (self.colours or b"")
         return head + join_streams(self.escapes, self.words)
 
     @classmethod
-    def parse(cls, data: bytes, planes: int, models: range) -> "Payload":
-        """From bytes. Raises CorruptFile if they are too short, contradict themselves, or name none of the models."""
-        at = 5 + planes
+    def parse(cls, data: bytes, parts: int, models: range) -> "Self":
+        """From bytes, with groups of this many parts: one of gray, more of colour.
+
+        Raises CorruptFile if they are too short, contradict themselves, or name none of the models.
+        """
+        return cls(*cls._fields(data, parts, models, _OWN_COLOURS)[0])
+
+    @classmethod
+    def _fields(cls, data: bytes, parts: int, models: range, most_flags: int) -> tuple[_Fields, int]:
+        """The fields in their order, and the flags, which are at most ``most_flags``."""
+        at = 5 + parts
         if len(data) <= at:
             raise CorruptFile(f"a payload of {len(data)} bytes")
         if data[0] not in models:
             raise CorruptFile(f"model number {data[0]} is not between {models[0]} and {models[-1]}")
-        groups, flags = tuple(data[4 : 4 + planes]), data[4 + planes]
-        own_colours = flags & _OWN_COLOURS and planes == 3
-        if data[1] > MAX_QUALITY_INDEX or not all(N_MEANS <= count <= N_GROUPS for count in groups):
+        groups, flags = tuple(data[4 : 4 + parts]), data[4 + parts]
+        own_colours = flags & _OWN_COLOURS
+        if data[1] > MAX_QUALITY_INDEX or not all(cls.fewest_groups <= count <= N_GROUPS for count in groups):
             raise CorruptFile(f"a payload of quality index {data[1]} and groups {groups}")
-        if flags >= _FIRST_DIFFERENCES << planes or (flags & _OWN_COLOURS and not own_colours):
+        if flags > most_flags or (own_colours and parts == 1):
             raise CorruptFile(f"the flags of the payload are {flags:#04x}")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
-        differing = tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(planes))
-        checksum = int.from_bytes(data[2:4], "little")
         coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
         if colours is not None:
             check_colours(colours)
-        return cls(data[0], data[1], checksum, groups, colours, differing, *coded)
+        return (data[0], data[1], int.from_bytes(data[2:4], "little"), groups, colours, *coded), flags
+
+
+@dataclass(frozen=True)
+class Payload(LatentPayload):
+    """A payload of planes that are coded one by one, whose filters may differ from the shared ones."""
+
+    differing: tuple[bool, ...]
+    """For each plane, whether its filters differ."""
+    fewest_groups = N_MEANS
+
+    @property
+    def flags(self) -> int:
+        """The byte of flags."""
+        return super().flags | sum(
+            _FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs
+        )
+
+    @classmethod
+    def parse(cls, data: bytes, parts: int, models: range) -> "Self":
+        """See `LatentPayload.parse`."""
+        fields, flags = cls._fields(data, parts, models, (_FIRST_DIFFERENCES << parts) - 1)
+        return cls(*fields, tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(parts)))
 
 
 def check_colours(colours: bytes) -> None:

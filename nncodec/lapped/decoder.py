@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.errors import CorruptFile
-from nncodec.lapped.bitstream import Payload, Reader, code_latent, stamp
+from nncodec.lapped.bitstream import LatentPayload, Payload, Reader, code_latent, stamp
 from nncodec.lapped.context import MEAN_FLOOR
 from nncodec.lapped.latent import DecodedLatent, Means
 from nncodec.lapped.layout import STRIDE, Pass
@@ -17,6 +17,25 @@ from nncodec.threads import products_alone
 Values = npt.NDArray[np.int16]
 _SLACK, _STATE_BITS = 1.01, 64
 """Factor and bits by which the range coder's words may be fewer than the content of the symbols: rounding, the end."""
+
+
+def positions(width: int, height: int) -> tuple[int, int]:
+    """Rows and columns of the latent of a picture."""
+    return -(-height // STRIDE), -(-width // STRIDE)
+
+
+def opened(payload: LatentPayload, model: LappedModel, lowest: int, width: int, height: int, channels: int) -> Reader:
+    """A reader of a payload's symbols.
+
+    Raises CorruptFile where there are too few bytes for the size. A symbol for every position of the first plane has a
+    scale index of ``lowest`` or more, and costs something.
+    """
+    tables, (rows, columns) = model.tables, positions(width, height)
+    least = min(float(tables.costs(index).min()) for index in range(lowest, len(tables.half_widths)))
+    if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
+        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
+    start = stamp(width, height, channels, payload.quality)
+    return Reader(tables, start, payload.checksum, payload.escapes, payload.words)
 
 
 def decode_latent(
@@ -33,14 +52,8 @@ def decode_latent(
     reader, to read more symbols of that plane. Raises CorruptFile for symbols that are not those that were written,
     and before anything is allocated where there are too few bytes for the size.
     """
-    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-    least = min(float(model.tables.costs(index).min()) for index in range(MEAN_FLOOR, len(model.tables.half_widths)))
-    if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
-        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
-    known = DecodedLatent(rows, columns, channels, model.sizes)
-    reader = Reader(
-        model.tables, stamp(width, height, channels, payload.quality), payload.checksum, payload.escapes, payload.words
-    )
+    reader = opened(payload, model, MEAN_FLOOR, width, height, channels)
+    known = DecodedLatent(*positions(width, height), channels, model.sizes)
     contexts = model.contexts(payload.quality)
 
     def code_symbols(group: int, each: Pass, means: Means, indices: Indices) -> Symbols:

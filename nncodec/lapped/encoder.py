@@ -88,5 +88,5 @@ class LatentEncoder(AnalysedPicture[LappedModel]):
             differing.append(after_plane(number, writer))
         checksum, escapes, words = writer.finish()
         groups = tuple(plane.groups for plane in planes)
-        head = self.model.number, self.quality, checksum, groups, own, tuple(differing)
-        return Payload(*head, escapes, words).serialize()
+        head = self.model.number, self.quality, checksum, groups, own
+        return Payload(*head, escapes, words, tuple(differing)).serialize()

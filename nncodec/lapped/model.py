@@ -1,8 +1,7 @@
 """The weights of the lapped latent as a value, and the colour transform: shared by encoder and decoder."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from nncodec.lapped import context
 from nncodec.lapped.context import Weights
 from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.nets import weights
-from nncodec.nets.device import Net, net_on
 
 COLOUR_ONE = 127
 """Coefficients of colours are multiples of 1/127."""
@@ -48,11 +46,6 @@ class LappedModel:
     def synthesis(self) -> Floats:
         """(3, CHANNELS, TAPS, TAPS)"""
         return self.arrays["synthesis"].astype(np.float32)
-
-    @cached_property
-    def net_on(self) -> Callable[[str], Net]:
-        """The synthesis network of codec learned by device, made once; see `nncodec.nets.device.net_on`."""
-        return cache(partial(net_on, arrays=self.arrays))
 
     def contexts(self, quality: int) -> list[list[Weights]]:
         """Weights of the contexts by plane and group, at a quality index."""

@@ -15,11 +15,10 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name
-from nncodec.codecs.learned import bitstream as learned
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.lapped import transform as lapped
-from nncodec.lapped.bitstream import Payload, check_colours
+from nncodec.lapped.bitstream import LatentPayload, Payload, check_colours
 from nncodec.lapped.layout import CHANNELS, FREQUENCIES, PLANES, TAPS
 from nncodec.lapped.model import from_planes, matrix_of, own_colours, to_planes
 from nncodec.lapped.transform_torch import Transform, lapped_basis
@@ -125,7 +124,7 @@ def test_what_overflows_saturates():
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 5), st.integers(1, 256))
 def test_colours_of_any_picture_can_be_written(seed, height, width, levels):
     pixels = np.random.default_rng(seed).integers(0, levels, (height, width, 3)).astype(np.uint8)
-    payload = Payload(1, 0, 0, (5, 5, 5), own_colours(pixels), (False,) * 3, b"", b"")
+    payload = Payload(1, 0, 0, (5, 5, 5), own_colours(pixels), b"", b"", (False,) * 3)
     assert Payload.parse(payload.serialize(), 3, range(1, 2)) == payload
 
 
@@ -146,7 +145,7 @@ SIGNED = st.permutations([127, -126, 125]).map(lambda row: np.diag(row).astype(n
     st.binary(max_size=200).map(lambda data: data.rstrip(b"\0")),
 )
 def test_payloads_come_back(model, quality, groups, colours, differing, escapes, words):
-    payload = Payload(model, quality, 0xABCD, tuple(groups), colours, tuple(differing), escapes, words)
+    payload = Payload(model, quality, 0xABCD, tuple(groups), colours, escapes, words, tuple(differing))
     assert Payload.parse(payload.serialize(), 3, range(1, 80)) == payload
 
 
@@ -162,12 +161,12 @@ def test_a_payload_has_one_spelling(data, planes):
 
 def test_impossible_headers_are_refused():
     models = NUMBERS["ccnn"]
-    good = Payload(models[0], 10, 1, (5, 6, 7), None, (False,) * 3, b"", b"\1").serialize()
+    good = Payload(models[0], 10, 1, (5, 6, 7), None, b"", b"\1", (False,) * 3).serialize()
     assert Payload.parse(good, 3, models).groups == (5, 6, 7)
     for place, value in ((0, models[0] - 1), (0, models[-1] + 1), (1, 201), (4, 4), (4, 16), (7, 16), (7, 1), (8, 9)):
         with pytest.raises(CorruptFile):
             by_name("ccnn").decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
-    gray = Payload(models[0], 10, 1, (5,), None, (False,), b"", b"\1").serialize()
+    gray = Payload(models[0], 10, 1, (5,), None, b"", b"\1", (False,)).serialize()
     for flags in (1, 4):
         with pytest.raises(CorruptFile, match="flags"):
             by_name("ccnn").decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
@@ -223,9 +222,8 @@ def test_symbols_beyond_the_tables_are_escaped(tiny, name):
     """Noise, at the finest step, under contexts that expect much less."""
     pixels = pictures.noise(16, 24)
     payload = by_name(name).encode(pixels, Options(100, effort=1))
-    parsed = (
-        Payload.parse(payload, 3, NUMBERS[name]) if name == "ccnn" else learned.Payload.parse(payload, 2, NUMBERS[name])
-    )
+    kind, parts = (Payload, 3) if name == "ccnn" else (LatentPayload, 2)
+    parsed = kind.parse(payload, parts, NUMBERS[name])
     assert len(parsed.escapes) > 100
     seen = by_name(name).decode(payload, Frame(24, 16, 3), "cpu")
     assert seen.shape == pixels.shape
@@ -302,8 +300,8 @@ from threadpoolctl import threadpool_info
 from nncodec.nets import weights
 from nncodec.codec import Frame, Options
 from nncodec.codecs import by_name
-from nncodec.codecs.learned import bitstream, decoder, model
-from nncodec.lapped.bitstream import Payload
+from nncodec.codecs.learned import decoder, model
+from nncodec.lapped.bitstream import LatentPayload, Payload
 from nncodec.lapped.decoder import decode_latent
 from nncodec.lapped.model import LappedModel
 from tests import pictures
@@ -314,7 +312,7 @@ print(json.dumps([written, pools]), flush=True)
 for name, data in json.loads(sys.stdin.readline()):
     data = bytes.fromhex(data)
     if name == "learned":
-        payload = bitstream.Payload.parse(data, 2, range(1, 64))
+        payload = LatentPayload.parse(data, 2, range(1, 64))
         values = decoder.decode_latent(payload, model.loaded(payload.model), 70, 48, 3)
     else:
         payload = Payload.parse(data, 3, range(64, 80))

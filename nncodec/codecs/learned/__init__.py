@@ -53,14 +53,14 @@ class Learned:
 
         Raises CorruptFile if the symbols are not those that were written, UnsupportedFile for unknown weights.
         """
-        from nncodec.codecs.learned.bitstream import Payload
         from nncodec.codecs.learned.decoder import decode
         from nncodec.codecs.learned.model import loaded
+        from nncodec.lapped.bitstream import LatentPayload
         from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, 1 if frame.channels == 1 else 2, weights.NUMBERS[_NAME])
+        parsed = LatentPayload.parse(payload, 1 if frame.channels == 1 else 2, weights.NUMBERS[_NAME])
         return decode(parsed, loaded(parsed.model), frame.width, frame.height, frame.channels, device)
 
 

@@ -1,4 +1,4 @@
-"""The bitstream of ``learned``: one walk over the latent for encoder and decoder alike, and the payload as a value."""
+"""The order in which symbols of ``learned`` are coded, one walk over the latent for encoder and decoder alike."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,12 +10,9 @@ from nncodec.codecs.learned import context, mean_context
 from nncodec.codecs.learned.context import Arrays, GroupContext, Means
 from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, UNITS, DecodedLatent, Lattice, lattices
 from nncodec.codecs.learned.mean_context import MeanContext, MeanPass, mean_passes
-from nncodec.entropy.coder import Indices, Symbols, join_streams, split_streams
-from nncodec.errors import CorruptFile, UnsupportedFile
-from nncodec.lapped.bitstream import COLOUR_BYTES, check_colours
-from nncodec.lapped.layout import GROUPS, MAX_QUALITY_INDEX, N_GROUPS
-
-_OWN_COLOURS = 1
+from nncodec.entropy.coder import Indices, Symbols
+from nncodec.errors import UnsupportedFile
+from nncodec.lapped.layout import GROUPS, N_GROUPS
 
 
 @dataclass(frozen=True)
@@ -75,52 +72,8 @@ def code_unit(known: DecodedLatent, contexts: UnitContexts, groups: int, code_sy
     for group in range(1, groups):
         network = contexts.groups[group - 1]
         for number in range(N_PASSES):
-            predicted = [(each, *network.predict(known, number, each)) for each in _lattices(known, number)]
+            at_once = lattices(known.height, known.width, number)
+            predicted = [(each, *network.predict(known, number, each)) for each in at_once]
             for lattice, means, indices in predicted:
                 symbols = code_symbols(Step(planes, group, lattice), means, indices)
                 known.put(network.inputs.own, lattice, MEAN_ONE * symbols + means)
-
-
-def _lattices(known: DecodedLatent, number: int) -> list[Lattice]:
-    return lattices(known.height, known.width, number)
-
-
-@dataclass(frozen=True)
-class Payload:
-    """What the bytes say, before any symbol is decoded. `serialize` and `parse` are inverse functions."""
-
-    model: int
-    quality: int
-    checksum: int
-    """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
-    groups: tuple[int, ...]
-    """Coded groups of each unit, 1 to N_GROUPS; the values of others are zero."""
-    colours: bytes | None
-    """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
-    escapes: bytes
-    words: bytes
-
-    def serialize(self) -> bytes:
-        """The bytes of the payload."""
-        head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
-        head += bytes([*self.groups, _OWN_COLOURS * (self.colours is not None)]) + (self.colours or b"")
-        return head + join_streams(self.escapes, self.words)
-
-    @classmethod
-    def parse(cls, data: bytes, units: int, models: range) -> "Payload":
-        """The payload in ``data``; CorruptFile if it is too short, contradicts itself, or names none of the models."""
-        at = 5 + units
-        if len(data) <= at:
-            raise CorruptFile(f"a payload of {len(data)} bytes")
-        if data[0] not in models:
-            raise CorruptFile(f"model number {data[0]} is not between {models[0]} and {models[-1]}")
-        groups, flags = tuple(data[4 : 4 + units]), data[4 + units]
-        if data[1] > MAX_QUALITY_INDEX or not all(1 <= count <= N_GROUPS for count in groups):
-            raise CorruptFile(f"a payload of quality index {data[1]} and groups {groups}")
-        if flags > _OWN_COLOURS or (flags and units == 1):
-            raise CorruptFile(f"the flags of the payload are {flags:#04x}")
-        colours = data[at : at + COLOUR_BYTES] if flags else None
-        coded = split_streams(data, at + (COLOUR_BYTES if flags else 0))
-        if colours is not None:
-            check_colours(colours)
-        return cls(data[0], data[1], int.from_bytes(data[2:4], "little"), groups, colours, *coded)

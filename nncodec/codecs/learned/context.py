@@ -256,16 +256,21 @@ def unpack(arrays: Mapping[str, Arrays], name: str, inputs: Inputs, quality: int
     bits = parts["bits"].tolist()  # by layer
     moved = interpolate(parts["quality"], quality)  # (hidden,)
     enter = tuple(
-        Layer(_float(_rows(parts, "enter", number)), _float(parts["pass"][number] + moved), bits[0])
+        Layer(float_of(_rows(parts, "enter", number)), float_of(parts["pass"][number] + moved), bits[0])
         for number in range(N_PASSES)
     )
-    hidden = tuple(
-        Layer(_float(parts[f"hidden{i}"]), _float(parts[f"hidden{i}.bias"]), bits[1 + i]) for i in range(len(bits) - 2)
-    )
     bias = parts["leave.bias"] + interpolate(parts["index"], quality)
-    leave = Layer(_float(parts["leave"]), _float(bias), bits[-1])
+    leave = Layer(float_of(parts["leave"]), float_of(bias), bits[-1])
     linear = tuple(_rows(parts, "linear", number).astype(np.float64) for number in range(N_PASSES))
-    return GroupContext(inputs, enter, hidden, leave, linear)
+    return GroupContext(inputs, enter, hidden_layers(parts), leave, linear)
+
+
+def hidden_layers(parts: Arrays) -> tuple[Layer, ...]:
+    """The layers between the first and the last one, from the arrays of a network."""
+    bits = parts["bits"].tolist()[1:-1]
+    return tuple(
+        Layer(float_of(parts[f"hidden{i}"]), float_of(parts[f"hidden{i}.bias"]), each) for i, each in enumerate(bits)
+    )
 
 
 def by_network(arrays: Arrays) -> dict[str, Arrays]:
@@ -286,5 +291,6 @@ def _rows(parts: Arrays, name: str, number: int) -> npt.NDArray[np.integer]:
     return np.concatenate(found)
 
 
-def _float(values: npt.NDArray[np.integer]) -> Floats:
+def float_of(values: npt.NDArray[np.integer]) -> Floats:
+    """Whole numbers as float32, in memory row by row."""
     return np.ascontiguousarray(values, np.float32)

@@ -3,51 +3,35 @@
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs.learned.bitstream import Payload, Step, code_unit
+from nncodec.codecs.learned.bitstream import Step, code_unit
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import DecodedLatent
 from nncodec.codecs.learned.mean_context import LOWEST
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.errors import CorruptFile
-from nncodec.lapped.bitstream import Reader, stamp
-from nncodec.lapped.decoder import Values
-from nncodec.lapped.layout import STRIDE
+from nncodec.lapped.bitstream import LatentPayload
+from nncodec.lapped.decoder import Values, opened, positions
 from nncodec.lapped.model import matrix_of
 from nncodec.threads import products_alone
 
-_SLACK, _STATE_BITS = 1.01, 64
-"""What the range coder may save, by rounding and at its end, against the content of the symbols."""
-
 
 def decode(
-    payload: Payload, model: LearnedModel, width: int, height: int, channels: int, device: str
+    payload: LatentPayload, model: LearnedModel, width: int, height: int, channels: int, device: str
 ) -> npt.NDArray[np.uint8]:
     """Decode pixels (H, W) or (H, W, 3); raises as `decode_latent`."""
     synthesizer = Synthesizer(model, payload.quality, matrix_of(payload.colours), device)
     return synthesizer.pixels(decode_latent(payload, model, width, height, channels), width, height)
 
 
-def decode_latent(payload: Payload, model: LearnedModel, width: int, height: int, channels: int) -> Values:
+def decode_latent(payload: LatentPayload, model: LearnedModel, width: int, height: int, channels: int) -> Values:
     """Decode the values of the latent, (channels, h, w, CHANNELS) in 1/16 symbol.
 
     Raises CorruptFile for symbols that are not those that were written, and, before it allocates, where there are too
     few bytes for the size.
     """
-    rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-    tables = model.tables
-    least = min(float(tables.costs(index).min()) for index in range(LOWEST[0], len(tables.half_widths)))
-    if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
-        raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
-    known = DecodedLatent(rows, columns, channels)
-    reader = Reader(
-        tables,
-        stamp(width, height, channels, payload.quality),
-        payload.checksum,
-        payload.escapes,
-        payload.words,
-    )
+    reader = opened(payload, model, LOWEST[0], width, height, channels)
+    known = DecodedLatent(*positions(width, height), channels)
 
     def code_symbols(step: Step, means: Means, indices: Indices) -> Symbols:
         return reader.code(None, indices)

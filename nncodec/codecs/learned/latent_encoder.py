@@ -6,12 +6,12 @@ from functools import cache, cached_property
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codecs.learned.bitstream import Payload, Step, UnitContexts, code_unit
+from nncodec.codecs.learned.bitstream import Step, UnitContexts, code_unit
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import MEAN_ONE, UNITS, DecodedLatent
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.lapped.bitstream import Writer
+from nncodec.lapped.bitstream import LatentPayload, Writer
 from nncodec.lapped.coded import AnalysedPicture, CodedSymbols
 from nncodec.lapped.layout import GROUPS, N_GROUPS
 from nncodec.lapped.rdoq import Quantiser
@@ -91,4 +91,4 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
             unit.write(writer)
         checksum, escapes, words = writer.finish()
         groups = tuple(unit.groups for unit in units)
-        return Payload(self.model.number, self.quality, checksum, groups, own, escapes, words).serialize()
+        return LatentPayload(self.model.number, self.quality, checksum, groups, own, escapes, words).serialize()

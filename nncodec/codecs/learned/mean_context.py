@@ -15,12 +15,13 @@ from nncodec.codecs.learned.context import (
     Floats,
     Layer,
     Means,
-    _float,
     activated,
     finished,
+    float_of,
+    hidden_layers,
     run_blocks,
 )
-from nncodec.codecs.learned.grid import DecodedLatent, Positions, signed_of, sizes_of
+from nncodec.codecs.learned.grid import UNITS, DecodedLatent, Positions, signed_of, sizes_of
 from nncodec.entropy.anchors import interpolate
 from nncodec.entropy.coder import Indices
 
@@ -162,12 +163,11 @@ def unpack(arrays: Mapping[str, Arrays], unit: int, quality: int) -> MeanContext
     parts = arrays["yc"[unit] + "0"]
     bits = parts["bits"].tolist()
     moved, index = interpolate(parts["quality"], quality), interpolate(parts["index"], quality)
-    weights = _float(parts["enter"])
-    enter = tuple(Layer(weights, _float(row + moved), bits[0]) for row in parts["row"])
-    hidden = tuple(
-        Layer(_float(parts[f"hidden{i}"]), _float(parts[f"hidden{i}.bias"]), bits[1 + i]) for i in range(len(bits) - 2)
+    weights = float_of(parts["enter"])
+    enter = tuple(Layer(weights, float_of(row + moved), bits[0]) for row in parts["row"])
+    last = float_of(parts["leave"])
+    leave = tuple(Layer(last, float_of(row + index), bits[-1]) for row in parts["leave.row"])
+    others = () if unit == 0 else (0,)
+    return MeanContext(
+        UNITS[unit], others, enter, hidden_layers(parts), leave, parts["linear"].astype(np.float64), LOWEST[unit]
     )
-    last = _float(parts["leave"])
-    leave = tuple(Layer(last, _float(row + index), bits[-1]) for row in parts["leave.row"])
-    planes, others = ((0,), ()) if unit == 0 else ((1, 2), (0,))
-    return MeanContext(planes, others, enter, hidden, leave, parts["linear"].astype(np.float64), LOWEST[unit])

@@ -1,11 +1,13 @@
-"""The weights of ``learned``: transforms and synthesis network as `nncodec.lapped.model` has them, and its contexts."""
+"""The weights of ``learned``: transforms as `nncodec.lapped.model` has them, synthesis network and contexts."""
 
-from functools import cache, cached_property
+from collections.abc import Callable
+from functools import cache, cached_property, partial
 
 from nncodec.codecs.learned.bitstream import UnitContexts, unpack_contexts
 from nncodec.codecs.learned.context import Arrays, by_network
 from nncodec.lapped.model import LappedModel
 from nncodec.nets import weights
+from nncodec.nets.device import Net, net_on
 
 
 class LearnedModel(LappedModel):
@@ -14,6 +16,11 @@ class LearnedModel(LappedModel):
     @cached_property
     def _networks(self) -> dict[str, Arrays]:
         return by_network(self.arrays)
+
+    @cached_property
+    def net_on(self) -> Callable[[str], Net]:
+        """The synthesis network by device, made once; see `nncodec.nets.device.net_on`."""
+        return cache(partial(net_on, arrays=self.arrays))
 
     def unit_contexts(self, quality: int) -> list[UnitContexts]:
         """The contexts of both units at a quality index."""

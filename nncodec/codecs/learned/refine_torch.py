@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import CHANNELS, MAX_QUALITY_INDEX, STRIDE, step_size
-from nncodec.lapped.model import LappedModel
 from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets.quantised import restored
@@ -55,7 +55,7 @@ class Refiner:
         threads: for torch to use; 0 leaves it alone.
     """
 
-    def __init__(self, model: LappedModel, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
+    def __init__(self, model: LearnedModel, quality: int, planes: Floats, matrix: Floats, threads: int = 0) -> None:
         self._transform = Transform.of(model.arrays, len(planes)).requires_grad_(False)
         self._net = ArtifactNet.of(restored(model.arrays, "net")).requires_grad_(False)
         self._step, self._level = step_size(quality), torch.full((1,), quality / MAX_QUALITY_INDEX)

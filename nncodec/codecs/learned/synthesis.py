@@ -9,10 +9,11 @@ picture does not depend on the tiles.
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, STRIDE, step_size
-from nncodec.lapped.model import LappedModel, from_planes
+from nncodec.lapped.model import from_planes
 from nncodec.lapped.transform import OPPONENT, Floats, synthesise
 from nncodec.nets.resnet import UNIT
 from nncodec.nets.tiles import Region, bordered, equal_tiles, tile_by_tile
@@ -31,7 +32,7 @@ class Synthesizer:
         device: as in `nncodec.nets.device.net_on`.
     """
 
-    def __init__(self, model: LappedModel, quality: int, matrix: Floats, device: str = "cpu") -> None:
+    def __init__(self, model: LearnedModel, quality: int, matrix: Floats, device: str = "cpu") -> None:
         self._net, self._matrix, self._filters = model.net_on(device), matrix, model.synthesis
         self._step, self._level = np.float32(step_size(quality)), quality / MAX_QUALITY_INDEX
 

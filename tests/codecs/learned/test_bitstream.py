@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from nncodec.codec import Frame
 from nncodec.codecs.learned import CODEC
-from nncodec.codecs.learned.bitstream import Payload
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.container import parse
 from nncodec.errors import CorruptFile
+from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.model import own_colours
 from nncodec.nets import weights
 from tests import pictures
@@ -85,7 +85,7 @@ def test_a_second_decoder_reads_golden_files(path):
 def test_payloads_have_one_spelling(data, units):
     """Whatever parse accepts, serialize writes back byte for byte."""
     try:
-        found = Payload.parse(data, units, MODELS)
+        found = LatentPayload.parse(data, units, MODELS)
     except CorruptFile:
         return
     assert found.serialize() == data
@@ -106,9 +106,9 @@ def test_payloads_have_one_spelling(data, units):
 )
 def test_impossible_payloads_are_refused(data, message):
     with pytest.raises(CorruptFile, match=message):
-        Payload.parse(data, 2, MODELS)
+        LatentPayload.parse(data, 2, MODELS)
 
 
 def test_gray_has_no_colours_of_its_own():
     with pytest.raises(CorruptFile, match="flags"):
-        Payload.parse(bytes([1, 0, 0, 0, 1, 1, *[0] * 9, 0]), 1, MODELS)
+        LatentPayload.parse(bytes([1, 0, 0, 0, 1, 1, *[0] * 9, 0]), 1, MODELS)

@@ -10,16 +10,16 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe, synthesis
-from nncodec.codecs.learned.bitstream import Payload
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
+from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
-from nncodec.lapped.model import LappedModel, from_planes
+from nncodec.lapped.model import from_planes
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -42,7 +42,7 @@ def lively_values(planes: int, rows: int, columns: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[recipe.LearnedNet, LappedModel]:
+def trained() -> tuple[recipe.LearnedNet, LearnedModel]:
     """A network as it is trained, and the same weights as they ship; both exactly these."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -59,7 +59,7 @@ def trained() -> tuple[recipe.LearnedNet, LappedModel]:
         for name, size in as_shipped.items():
             getattr(model.transform, name).copy_(torch.from_numpy(arrays[name].astype(np.float32).reshape(size)))
     model.net.load_state_dict({name: torch.from_numpy(value) for name, value in restored(arrays, "net").items()})
-    return model, LappedModel(1, arrays)
+    return model, LearnedModel(1, arrays)
 
 
 @pytest.mark.parametrize("quality", [0, 77, 200])
@@ -124,7 +124,7 @@ def test_a_value_reaches_as_far_as_the_network_sees():
 
 def test_a_golden_file_holds_colours_of_its_own():
     found = next(path for path in GOLDEN if "colours" in path.name)
-    assert Payload.parse(parse(found.read_bytes()).payload, 2, range(1, 64)).colours
+    assert LatentPayload.parse(parse(found.read_bytes()).payload, 2, range(1, 64)).colours
 
 
 def test_more_effort_never_trades_worse():
@@ -144,7 +144,7 @@ def test_as_many_bits_are_written_as_were_expected(quality, shipped):
     coder = LatentEncoder.of(shipped, quality, pictures.photograph(96, 80, seed=1))
     units = tiny_lapped.plain_candidate(coder).units
     assert min(unit.groups for unit in units) < 6
-    words = Payload.parse(coder.payload(None, units), 2, range(1, 64)).words
+    words = LatentPayload.parse(coder.payload(None, units), 2, range(1, 64)).words
     assert 8 * len(words) == pytest.approx(sum(unit.bits for unit in units), abs=64)
 
 
@@ -160,7 +160,7 @@ def test_the_network_gains_on_the_transposed_convolution_alone(shipped):
     candidate = tiny_lapped.plain_candidate(LatentEncoder.of(shipped, 60, pixels))
     corrected = Synthesizer(shipped, 60, OPPONENT).pixels(candidate.values, 128, 96)
     without = {name: array * 0 if name.startswith("net.leave") else array for name, array in shipped.arrays.items()}
-    plain = Synthesizer(LappedModel(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
+    plain = Synthesizer(LearnedModel(0, without), 60, OPPONENT).pixels(candidate.values, 128, 96)
     assert psnr(pixels, corrected) > psnr(pixels, plain) + 0.1
 
 
