@@ -55,28 +55,33 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
+    picture = _picture(still, data, depth)
+    return replace(picture, notes=notes + _conversion_notes(still, data, picture.metadata))
+
+
+def from_pillow(still: PIL.Image.Image, *, depth: int | None = None) -> Picture:
+    """A picture from a Pillow image, with its alpha and metadata.
+
+    An image whose pixels are not loaded yet tells how the file behind it stores them. Raises EncodeError for modes and
+    depths that cannot be kept.
+    """
+    return _picture(still, b"", depth)
+
+
+def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
+    """The picture of an image; ``data`` is the file that it was opened from, or empty."""
     stored = stored_depth(still, data)
     settle_samples(still)
     with pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
-    picture = from_pillow(keyed, depth=depth, stored=stored)
-    return replace(picture, notes=notes + _conversion_notes(still, data, picture.metadata))
+    return _converted(keyed, stored, depth)
 
 
-def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int | None = None) -> Picture:
-    """A picture from a Pillow image, with its alpha and metadata.
-
-    ``stored`` is the depth in the file it came from; a Pillow image whose pixels are not loaded yet may tell.
-    Raises EncodeError for modes and depths that cannot be kept.
-    """
+def _converted(still: PIL.Image.Image, stored: int | None, depth: int | None) -> Picture:
+    """The picture of a loaded image, whose file has ``stored`` bits per sample."""
     if 0 in still.size:
         raise EncodeError(f"an image of {still.width} x {still.height} pixels is no picture")
-    if stored is None:
-        stored = stored_depth(still, b"")
-        settle_samples(still)
-        with pillow_errors("the picture"):
-            still = with_key_in_pixels(still, b"")
     if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
         return _from_deep_gray(still, depth)
     if stored is not None and stored > 8 and depth != 8:
@@ -95,7 +100,7 @@ def from_pillow(still: PIL.Image.Image, *, depth: int | None = None, stored: int
 
 
 def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -> tuple[str, ...]:
-    """Notes on what of an image, the bytes of its file, :func:`from_pillow` changes or leaves out of ``metadata``."""
+    """Notes on what of an image, the bytes of its file, `_converted` changes or leaves out of ``metadata``."""
     notes = []
     if still.mode == "CMYK":
         notes.append("CMYK was converted to RGB")
