@@ -5,7 +5,7 @@ import struct
 import PIL.Image
 from PIL.TiffImagePlugin import IFDRational
 
-from nncodec.image.exif import exif_values
+from nncodec.image.exif import ENTRY_BYTES, ORDERS, entries_at, exif_values
 from nncodec.image.picture import Metadata
 from nncodec.image.stills import PILLOW_ERRORS
 
@@ -54,14 +54,13 @@ def with_density(density: Density, block: bytes) -> bytes:
 
     A new first directory is written behind the block, and the rest stays where it is: a MakerNote holds offsets.
     """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    order = ORDERS.get(block[:4])
     if order is None or exif_values(block, (_X, _Y)):
         return block
     try:
         (start,) = struct.unpack_from(order + "I", block, 4)
-        (n_entries,) = struct.unpack_from(order + "H", block, start)
-        entries = [struct.unpack_from(order + "HHI4s", block, start + 2 + 12 * i) for i in range(n_entries)]
-        (following,) = struct.unpack_from(order + "I", block, start + 2 + 12 * n_entries)
+        entries = entries_at(block, order, start)
+        (following,) = struct.unpack_from(order + "I", block, start + 2 + ENTRY_BYTES * len(entries))
     except struct.error:
         return block
     values_at = len(block) + len(block) % 2

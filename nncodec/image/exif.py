@@ -1,12 +1,28 @@
-"""Reading of single tags in an Exif block."""
+"""Reading of directories and of single tags in an Exif block, a TIFF structure."""
 
+import struct
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import PIL.Image
 
 from nncodec.errors import NncError
 from nncodec.image.stills import pillow_errors
+
+Order = Literal["<", ">"]
+"""Byte order, as `struct` has it."""
+ORDERS: dict[bytes, Order] = {b"II*\0": "<", b"MM\0*": ">"}
+"""By the first four bytes of a block (TIFF 6.0, section 2)."""
+ENTRY_BYTES = 12
+
+
+def entries_at(block: bytes, order: Order, at: int) -> list[tuple[int, int, int, bytes]]:
+    """Entries of the directory at an offset: tag, type, number of values, and four bytes of value or of its offset.
+
+    Raises struct.error if the block ends before the directory.
+    """
+    (count,) = struct.unpack_from(f"{order}H", block, at)
+    return [struct.unpack_from(f"{order}2HI4s", block, at + 2 + ENTRY_BYTES * i) for i in range(count)]
 
 
 def exif_values(block: bytes | None, tags: Iterable[int]) -> dict[int, Any]:

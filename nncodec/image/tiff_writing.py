@@ -2,11 +2,12 @@
 
 import struct
 import zlib
-from typing import Any, Literal
+from typing import Any
 
 import numpy.typing as npt
 
 from nncodec.errors import EncodeError
+from nncodec.image.exif import ENTRY_BYTES, ORDERS, Order, entries_at
 from nncodec.image.picture import Metadata
 
 _STRIP_BYTES = 2**18
@@ -20,14 +21,12 @@ _STORING = {32995, 32996, 32997, 32998, 33421, 33422, 34675, 50674, *range(50706
 """Later tags of storage: libtiff's of SGI, the raw mosaic's, the ICC profile, LERC's, and those of DNG."""
 _POINTERS = (34665, 34853)
 """Tags of the Exif and the GPS directory."""
-_Order = Literal["<", ">"]
-_ORDERS: dict[bytes, _Order] = {b"II*\0": "<", b"MM\0*": ">"}
 
 
 class _Directory:
     """Entries of a directory, 12 bytes each, and the file that their values are put into."""
 
-    def __init__(self, order: _Order, start: bytes, entries: dict[int, bytes]) -> None:
+    def __init__(self, order: Order, start: bytes, entries: dict[int, bytes]) -> None:
         self.order = order
         self.file = bytearray(start)
         self.entries = entries
@@ -99,7 +98,7 @@ def _begun(exif: bytes | None) -> tuple[_Directory, tuple[str, ...]]:
     if exif is None:
         return empty, ()
     try:
-        order = _ORDERS[exif[:4]]
+        order = ORDERS[exif[:4]]
         (at,) = struct.unpack_from(f"{order}I", exif, 4)
         found, following = _entries(exif, order, at)
         for pointer in _POINTERS:
@@ -111,18 +110,17 @@ def _begun(exif: bytes | None) -> tuple[_Directory, tuple[str, ...]]:
     return _Directory(order, exif, {tag: entry for tag, entry in found.items() if _is_kept(tag)}), notes
 
 
-def _entries(exif: bytes, order: _Order, at: int) -> tuple[dict[int, bytes], int]:
+def _entries(exif: bytes, order: Order, at: int) -> tuple[dict[int, bytes], int]:
     """Entries of a directory by tag, and the offset of the next directory. Raises struct.error for a broken one."""
-    (count,) = struct.unpack_from(f"{order}H", exif, at)
-    found = {}
-    for start in range(at + 2, at + 2 + 12 * count, 12):
-        tag, kind, n_values, value_at = struct.unpack_from(f"{order}2H2I", exif, start)
+    entries, found = entries_at(exif, order, at), {}
+    for tag, kind, n_values, value in entries:
         size = n_values * _SIZES.get(kind, len(exif))
+        (value_at,) = struct.unpack(f"{order}I", value)
         if size > 4 and value_at + size > len(exif):
             raise struct.error(f"tag {tag} is broken")
         if size:
-            found[tag] = exif[start : start + 12]
-    end = exif[at + 2 + 12 * count :][:4]  # some programs leave it out
+            found[tag] = struct.pack(f"{order}2HI4s", tag, kind, n_values, value)
+    end = exif[at + 2 + ENTRY_BYTES * len(entries) :][:4]  # some programs leave it out
     return found, int.from_bytes(end)
 
 
