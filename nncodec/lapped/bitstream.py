@@ -151,9 +151,8 @@ class Payload(LatentPayload):
     @property
     def flags(self) -> int:
         """The byte of flags."""
-        return super().flags | sum(
-            _FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs
-        )
+        differences = sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
+        return super().flags | differences
 
     @classmethod
     def parse(cls, data: bytes, parts: int, models: range) -> "Self":

@@ -3,8 +3,6 @@
 Symbols in plain integers, one position after the other as the document has it. It shares no code with the package.
 """
 
-import struct
-import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -15,12 +13,13 @@ import numpy as np
 from tests.lapped.second_decoder import (
     SHARED,
     Arrays,
-    Network,
     Place,
     SymbolReader,
     channels,
-    leb128,
+    opened,
+    pixels_of,
     shifted,
+    step_of,
     synthesised,
 )
 
@@ -206,26 +205,67 @@ def activated(sums: Any, places: int) -> Any:
     return np.array([max(-1023, min(1023, v)) for v in found], object)
 
 
+class Network:
+    """The synthesis network of codec learned, on planes (3, 8 h, 8 w) in levels."""
+
+    def __init__(self, arrays: Arrays, q: int) -> None:
+        self.values = {}
+        for name, array in arrays.items():
+            if name.startswith("net.") and not name.endswith(".step"):
+                step = arrays.get(f"{name}.step", np.ones(1)).astype(float)
+                self.values[name[4:]] = array * step.reshape(-1, *[1] * (array.ndim - 1))
+        self.q = q
+        self.s = round((self.values["enter.weight"].shape[1] / 3) ** 0.5)
+        self.n_blocks = sum(name.endswith("outer.weight") for name in self.values)
+
+    def table(self, name: str) -> Any:
+        rows = self.values[f"{name}.values"][0]
+        at = self.q / 200 * (len(rows) - 1)
+        below = min(int(at), len(rows) - 2)
+        return rows[below] + (at - below) * (rows[below + 1] - rows[below])
+
+    def conv(self, name: str, x: Any) -> Any:
+        kernel, bias = self.values[f"{name}.weight"], self.values[f"{name}.bias"]
+        side = kernel.shape[2]
+        height, width = x.shape[0] - side + 1, x.shape[1] - side + 1
+        taps = ((i, j) for i in range(side) for j in range(side))
+        return bias + sum(x[i : i + height, j : j + width] @ kernel[:, :, i, j].T for i, j in taps)
+
+    def correction(self, planes: Any) -> Any:
+        """The correction of the planes, in quantiser steps."""
+        s, halo = self.s, self.s * (2 * self.n_blocks + 1)
+        wide = np.pad(planes, ((0, 0), (halo, halo), (halo, halo)), mode="edge") / 64
+        x = np.stack([plane[i::s, j::s] for plane in wide for i in range(s) for j in range(s)], -1)
+        x = self.conv("enter", x) + self.table("bias")
+        rows, columns = (1 - halo // s + np.arange(size) for size in x.shape[:2])
+        place = self.values["place"]
+        x = x + place[:, rows[:, None] % (8 // s), columns % (8 // s)].transpose(1, 2, 0)
+        for i in range(self.n_blocks):
+            y = self.conv(f"blocks.{i}.inner", x) * (1 + self.table(f"blocks.{i}.gain")) + self.table(
+                f"blocks.{i}.bias"
+            )
+            x = x[2:-2, 2:-2] + self.conv(f"blocks.{i}.outer", np.maximum(y, y / 8))
+        y = self.conv("leave", x) * (1 + self.table("gain"))
+        out = np.zeros(planes.shape)
+        for number in range(3):
+            for i in range(s):
+                for j in range(s):
+                    out[number, i::s, j::s] = y[..., s * s * number + s * i + j]
+        return out
+
+
 def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int) -> tuple[int, Any]:
     """The checksum of the symbols, and the pixels before rounding: (H, W) or (H, W, 3)."""
     units = 1 if planes == 1 else 2
-    q, groups, flags = payload[1], payload[4 : 4 + units], payload[4 + units]
-    at, matrix = 5 + units, SHARED
-    if flags & 1:
-        matrix, at = np.frombuffer(payload, np.int8, 9, at).reshape(3, 3) / 127, at + 9
-    length, at = leb128(payload, at)
-    start = zlib.crc32(struct.pack("<IIBB", width, height, planes, q))
-    coder = SymbolReader(arrays, payload[at : at + length], payload[at + length :], start)
+    q, groups, flags, matrix, coder = opened(payload, arrays, width, height, planes, units)
     latent = Latent(arrays, coder, q, planes, -(-height // 8), -(-width // 8))
     for unit in range(units):
         latent.unit(unit, groups[unit])
-    assert coder.used == length
-    step = 192 * 2 ** (-6.5 * q / 200)
-    whole = step * np.stack([synthesised(latent.values[plane], arrays, plane, 0.0) for plane in range(planes)])
+    assert coder.used == len(coder.escapes)
+    whole = step_of(q) * np.stack([synthesised(latent.values[plane], arrays, plane, 0.0) for plane in range(planes)])
     turn = SHARED @ matrix.T if flags & 1 else np.eye(3)
     seen = np.zeros((3, *whole.shape[1:]))
     seen[:planes] = whole
-    added = step * Network(arrays, q).correction(np.tensordot(turn, seen, 1))
+    added = step_of(q) * Network(arrays, q).correction(np.tensordot(turn, seen, 1))
     whole = whole + np.tensordot(np.linalg.inv(turn), added, 1)[:planes]
-    pixels = whole[0] / np.sqrt(3) if planes == 1 else np.tensordot(whole, matrix, (0, 0))
-    return coder.crc & 0xFFFF, 128 + pixels[:height, :width]
+    return coder.crc & 0xFFFF, pixels_of(whole, matrix, width, height)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +9,13 @@ from hypothesis import strategies as st
 from nncodec.codec import Frame
 from nncodec.codecs.learned import CODEC
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
-from nncodec.container import parse
 from nncodec.errors import CorruptFile
 from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.model import own_colours
-from nncodec.nets import weights
 from tests import pictures
 from tests.codecs.learned import second_decoder
 from tests.lapped import tiny_lapped
+from tests.lapped.agreement import check_golden, check_payload
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "learned").glob("*-[cd]*.nnc"))
 """Files with colours of their own."""
@@ -50,19 +47,12 @@ def tiny(folder):
     ids=str,
 )
 def test_a_second_decoder_agrees(tiny, shape, quality, own):
-    """On the checksum of the symbols, which it computes itself, and on the pixels but for rounding."""
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
     coder = LatentEncoder.of(tiny_lapped.model(tiny_lapped.LEARNED), quality, pixels)
     candidate = tiny_lapped.plain_candidate(coder, own_colours(pixels) if own else None)
-    payload = coder.payload(candidate.own, candidate.units)
     frame = Frame(shape[1], shape[0], 1 if len(shape) == 2 else 3)
-    arrays = tiny_lapped.model(tiny_lapped.LEARNED).arrays
-    checksum, found = second_decoder.decoded(payload, arrays, frame.width, frame.height, frame.channels)
-    assert checksum == int.from_bytes(payload[2:4], "little")
-    seen = CODEC.decode(payload, frame, "cpu")
-    assert seen.shape == found.shape
-    assert np.abs(seen - found.clip(0, 255)).max() < 0.51
-    assert 0 < found.std() < 1000  # or the comparison would show nothing
+    payload = coder.payload(candidate.own, candidate.units)
+    check_payload(second_decoder.decoded, CODEC, payload, tiny_lapped.LEARNED, frame)
 
 
 def test_there_are_golden_files():
@@ -71,14 +61,7 @@ def test_there_are_golden_files():
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_a_second_decoder_reads_golden_files(path):
-    """With the weights that ship, to the pixels that were kept."""
-    found = parse(path.read_bytes())
-    width, height, planes = found.header.width, found.header.height, 3 if found.header.colour else 1
-    arrays = weights.load(found.payload[0], "learned")
-    checksum, pixels = second_decoder.decoded(found.payload, arrays, width, height, planes)
-    assert checksum == int.from_bytes(found.payload[2:4], "little")
-    with PIL.Image.open(path.with_suffix(".png")) as expected:
-        assert np.abs(pixels.clip(0, 255) - np.asarray(expected)).max() < 0.51
+    check_golden(second_decoder.decoded, CODEC, path)
 
 
 @given(st.binary(max_size=40), st.sampled_from([1, 2]))
