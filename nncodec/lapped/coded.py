@@ -46,12 +46,15 @@ class CodedSymbols:
         """Bits of the symbols of the groups to code."""
         return sum(self.spent[: self.groups])
 
+    def to_code(self) -> list[Part]:
+        """The parts of the groups to code, in order."""
+        groups = self.groups
+        return [part for part in self.parts if part[0] < groups]
+
     def write(self, writer: Writer) -> None:
         """Write the symbols of the groups to code."""
-        groups = self.groups
-        for group, symbols, indices in self.parts:
-            if group < groups:
-                writer.code(symbols.astype(np.int32), indices)
+        for _, symbols, indices in self.to_code():
+            writer.code(symbols.astype(np.int32), indices)
 
 
 def _small(symbols: Symbols) -> npt.NDArray[np.integer]:

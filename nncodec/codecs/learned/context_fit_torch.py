@@ -235,7 +235,6 @@ def counted(model: LearnedModel, crops: data.Bytes) -> list[npt.NDArray[np.float
         planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
         units, _ = encoder.code(planes, PRICE_FACTOR)
         for unit in units:
-            for group, symbols, indices in unit.parts:
-                if group < unit.groups:
-                    count(symbols, indices, counts)
+            for _, symbols, indices in unit.to_code():
+                count(symbols, indices, counts)
     return counts

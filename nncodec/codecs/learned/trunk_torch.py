@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nncodec.codecs.learned.context import ACTIVATION_BITS, ACTIVATION_LIMIT, EXACT
-from nncodec.codecs.learned.grid import SIGNED_LIMIT, SIGNED_UNIT
+from nncodec.codecs.learned.grid import N_SIZES, SIGNED_LIMIT, SIGNED_UNIT
 from nncodec.entropy.scales import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
 from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
@@ -41,7 +41,7 @@ def signed(values: Tensor) -> Tensor:
 
 def sizes(values: Tensor) -> Tensor:
     """Size features of values in 1/16 symbol."""
-    return torch.round(8 * torch.log2(1 + values.abs().clamp(max=4095) / 8)) / SIZE_ONE
+    return torch.round(8 * torch.log2(1 + values.abs().clamp(max=N_SIZES - 1) / 8)) / SIZE_ONE
 
 
 def anchored(quality: Tensor) -> Tensor:
