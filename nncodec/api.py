@@ -25,6 +25,7 @@ from nncodec.pipeline import (
 from nncodec.pipeline import decode as _decode
 from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
+from nncodec.threads import at_most
 
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
@@ -52,6 +53,7 @@ def encode(
     frame: int | None = None,
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
+    threads: int = 0,
 ) -> bytes:
     """Encode a picture and return the bytes of an .nnc file.
 
@@ -66,20 +68,23 @@ def encode(
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
     picture are added where they pay for their bytes.
+    ``threads`` is the most threads that codecs and networks start for this call; 0 is OMP_NUM_THREADS, or one per core.
 
     Raises NncError: EncodeError for a picture or settings that cannot be encoded, CorruptFile and UnsupportedFile for
     sources that cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
     target = Target.of(target_size, bpp, target_psnr)
-    options = Options(quality, effort, device)
+    _check_threads(threads)
+    options = Options(quality, effort, device, threads)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
     sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame)
-    if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
-        return encode_picture(_picture(source, depth), settings, sourcing).data
-    if not _is_file(source):
-        hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
-        raise EncodeError(f"a {type(source).__name__} is not a picture", hint)
-    return encode_source(_bytes(source), settings, sourcing).data
+    with at_most(threads):
+        if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
+            return encode_picture(_picture(source, depth), settings, sourcing).data
+        if not _is_file(source):
+            hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
+            raise EncodeError(f"a {type(source).__name__} is not a picture", hint)
+        return encode_source(_bytes(source), settings, sourcing).data
 
 
 def decode(
@@ -90,17 +95,21 @@ def decode(
     partial: bool = False,
     layers: int | None = None,
     device: str = "auto",
+    threads: int = 0,
 ) -> Decoded:
     """Decode an .nnc file, given as path, bytes or open binary file, to pixels and metadata.
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
-    file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture. Raises
+    file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture;
+    ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core. Raises
     CorruptFile, UnsupportedFile, LimitExceeded, EncodeError for layers that the file does not have, and OSError for
     paths.
     """
-    return _decode(
-        _bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, layers=layers, device=device
-    )
+    _check_threads(threads)
+    with at_most(threads):
+        return _decode(
+            _bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, layers=layers, device=device
+        )
 
 
 def inspect(source: File, *, partial: bool = False) -> Info:
@@ -109,6 +118,11 @@ def inspect(source: File, *, partial: bool = False) -> Info:
     ``partial=True`` describes what is sound of a damaged file. Raises as :func:`decode`.
     """
     return _inspect(_bytes(source), partial=partial)
+
+
+def _check_threads(threads: int) -> None:
+    if threads < 0:
+        raise EncodeError(f"{threads} threads", "0 leaves their number open")
 
 
 def _bytes(source: File) -> bytes:

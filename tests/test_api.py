@@ -10,7 +10,9 @@ import PIL.Image
 import pytest
 
 import nncodec
+import nncodec.codecs
 from nncodec.image import Metadata, from_pillow
+from nncodec.threads import available
 from tests import pictures
 
 PHOTO = pictures.photograph(24, 33)
@@ -200,3 +202,19 @@ def test_the_callers_array_is_neither_changed_nor_shared() -> None:
     found = nncodec.decode(data).pixels
     found[:] = 0  # a result is the caller's to change
     assert np.array_equal(nncodec.decode(data).pixels, PHOTO)
+
+
+def test_a_call_is_told_how_many_threads_it_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    real = nncodec.codecs.by_name("webp")
+    monkeypatch.setattr(
+        type(real), "encode", lambda self, pixels, options: seen.extend((options.threads, available())) or b"coded"
+    )
+    monkeypatch.setattr(
+        type(real), "decode", lambda self, payload, frame, device: seen.append(available()) or PHOTO.copy()
+    )
+    file = nncodec.encode(PHOTO, "webp", restore="none", threads=3)
+    nncodec.decode(file, threads=2)
+    assert seen == [3, 3, 3, 2]
+    with pytest.raises(nncodec.EncodeError, match="-1 threads"):
+        nncodec.encode(PHOTO, threads=-1)

@@ -2,10 +2,15 @@
 
 import os
 import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
+import numpy as np
 import pytest
 
 from nncodec import threads
+from nncodec.image.stills import pillow_errors
 from nncodec.nets.tiles import tile_by_tile
 
 
@@ -55,3 +60,66 @@ def test_tiles_have_as_many_threads_as_the_process(count: int, monkeypatch: pyte
 
     tile_by_tile((count * 3, 8), 1, 8, work)
     assert len(names) == count
+
+
+def blas_threads() -> set[int]:
+    """Threads that the libraries of matrix products use in this process."""
+    np.ones((2, 2)) @ np.ones((2, 2))
+    return {library.num_threads for library in threads._libraries().lib_controllers}
+
+
+def overlapping(block: Callable[[], AbstractContextManager[object]]) -> None:
+    """Two threads in two blocks, of which that which began first also ends first."""
+    first_ended, second_began = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with block():
+            second_began.set()
+            assert first_ended.wait(10)
+
+    thread = threading.Thread(target=second)
+    with block():
+        thread.start()
+        assert second_began.wait(10)
+    first_ended.set()
+    thread.join()
+
+
+def test_overlapping_blocks_leave_the_host_its_threads() -> None:
+    with threads._libraries().limit(limits=2):
+        before = blas_threads()
+        overlapping(threads.products_alone)
+        assert blas_threads() == before == {2}
+        with threads.products_alone():
+            assert blas_threads() == {1}
+        assert blas_threads() == before
+
+
+def test_overlapping_pictures_leave_the_host_its_warnings() -> None:
+    before = list(warnings.filters)
+    overlapping(lambda: pillow_errors("a picture"))
+    assert warnings.filters == before
+
+
+def test_a_shared_change_is_undone_after_an_error() -> None:
+    changes: list[str] = []
+
+    @contextmanager
+    def change() -> Iterator[None]:
+        changes.append("made")
+        yield
+        changes.append("undone")
+
+    shared = threads.Shared(change)
+    with pytest.raises(ZeroDivisionError), shared.block(), shared.block():
+        raise ZeroDivisionError
+    assert changes == ["made", "undone"]
+
+
+def test_a_call_may_have_fewer_threads_than_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    with threads.at_most(2):
+        assert threads.available() == 2
+        with threads.at_most(0):
+            assert threads.available() == 5
+    assert threads.available() == 5

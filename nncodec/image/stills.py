@@ -18,6 +18,7 @@ import PIL.features
 import PIL.Image
 
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
+from nncodec.threads import Shared
 
 MAX_PIXELS = 178_956_970
 """Pixels a picture may have unless the caller says otherwise: Pillow's own limit for an error."""
@@ -53,14 +54,23 @@ _bomb_lock = threading.Lock()
 
 
 @contextmanager
+def _no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+_silence = Shared(_no_warnings)
+
+
+@contextmanager
 def pillow_errors(what: str) -> Iterator[None]:
     """Turn Pillow's exceptions on damaged bytes into CorruptFile, and silence its warnings.
 
     ``what`` names the bytes in the message. LimitExceeded for Pillow's own limit of pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _silence.block():
             yield
     except PIL.Image.DecompressionBombError as error:
         raise LimitExceeded(f"{what}: {error}") from error
