@@ -14,12 +14,22 @@ from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
+    from nncodec.codecs.recurrent.context import Contexts
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
 
 LAYERS = 16
 """Most layers that a payload can have."""
 _NAME = "recurrent"
 _INSTALL = "pip install torch"
+
+
+@cache
+def _contexts(number: int) -> "Contexts":
+    """The contexts alone, for which NumPy is enough."""
+    from nncodec.codecs.recurrent.context import Contexts
+    from nncodec.nets import weights
+
+    return Contexts(weights.load(number, _NAME))
 
 
 @cache
@@ -72,17 +82,19 @@ class Recurrent:
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode a payload to uint8 pixels of ``frame.shape``; the device does not matter.
 
-        Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights.
+        Raises CorruptFile if the bits do not have their checksum or are too few for the size, UnsupportedFile for
+        unknown weights. What the head and the length of the payload show is found before torch is imported.
         """
-        from nncodec.codecs.recurrent.bitstream import Payload
+        from nncodec.codecs.recurrent.bitstream import Payload, check_size
         from nncodec.nets import weights
-
-        weights.require("torch", "codec recurrent", _INSTALL)
-        from nncodec.codecs.recurrent.decoder_torch import decode
 
         parsed = Payload.parse(payload)
         if frame.depth != 8 or max(frame.width, frame.height) > self.max_side:
             raise CorruptFile(f"a recurrent payload for {frame.width} x {frame.height} samples of {frame.depth} bits")
+        weights.require("torch", "codec recurrent", _INSTALL)
+        check_size(_contexts(parsed.model), parsed.segments, frame)
+        from nncodec.codecs.recurrent.decoder_torch import decode
+
         return decode(_model(parsed.model), parsed.segments, frame.width, frame.height, frame.channels)
 
     def cut(self, payload: bytes) -> list[bytes]:
