@@ -5,10 +5,10 @@ import PIL.Image
 from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, from_pillow, metadata_of
+from nncodec.image.jpeg import check_jpeg
+from nncodec.image.jpeg_markers import JPEG_SIGNATURE, closed
 from nncodec.image.stills import decode_still, not_built, open_still, pillow_errors
 
-JPEG_SIGNATURE = b"\xff\xd8\xff"
-"""Start of image, then any marker (ITU-T T.81, annex B)."""
 _WHAT = "the kept JPEG"
 
 
@@ -34,7 +34,10 @@ class JpegFile:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode the JPEG to gray or RGB; CMYK is converted as when a CMYK picture is read."""
-        still = decode_still(payload, _WHAT, "JPEG", frame.shape)
+        whole = closed(payload)
+        still = decode_still(whole, _WHAT, "JPEG", frame.shape)
+        if whole is not payload:
+            check_jpeg(payload, _WHAT)
         if (still.mode == "L") != (frame.channels == 1):
             raise CorruptFile(f"{_WHAT} is {still.mode}, the file says {frame.channels} channels")
         return from_pillow(still).pixels

@@ -10,6 +10,8 @@ import PIL.Image
 from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.image.density import density_of, pixel_aspect, put_density, stated_density, with_density
 from nncodec.image.depth import stored_depth
+from nncodec.image.jpeg import check_scans_whole, jpeg_notes
+from nncodec.image.jpeg_markers import closed
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
@@ -50,12 +52,13 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     Raises UnsupportedFile (no format fits), CorruptFile (damaged), LimitExceeded (more than ``max_pixels``), and
     EncodeError for what could only be kept in part.
     """
-    still = open_still(data, "the picture")
+    whole = closed(data)
+    still = open_still(whole, "the picture")
     if still.format in NOT_READ:
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
-    picture = _picture(still, data, depth)
+    picture = _picture(still, whole, depth)
     return replace(picture, notes=notes + _conversion_notes(still, data, picture.metadata))
 
 
@@ -75,6 +78,8 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
     with pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
+    if data and still.format in ("JPEG", "MPO"):
+        check_scans_whole(still, data, "the picture")
     return _converted(keyed, stored, depth)
 
 
@@ -108,7 +113,7 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
         notes.append(f"its pixels are not square ({aspect} to the same length): they will be taken for square")
     if (density := density_of(still)) is not None and stated_density(metadata) is None:
         notes.append(f"its {density[0]:g} x {density[1]:g} dots per inch are dropped: its Exif block cannot take them")
-    return tuple(notes) + colour_notes(still, data)
+    return tuple(notes) + colour_notes(still, data) + jpeg_notes(data, bool(still.info.get("icc_profile")))
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ here, so attacks on Pillow are stopped here and nowhere else.
 """
 
 import io
-import re
 import struct
 import threading
 import warnings
@@ -18,6 +17,7 @@ import PIL.features
 import PIL.Image
 
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
+from nncodec.image.jpeg_markers import SOS, segments
 from nncodec.threads import Shared
 
 MAX_PIXELS = 178_956_970
@@ -43,9 +43,6 @@ _FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp
 
 MAX_SCANS = 100
 """Scans a JPEG may have; encoders write about ten."""
-_MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
-"""A JPEG marker that does not stand within coded samples (ITU-T T.81, B.1.1)."""
-_SOS, _EOI = b"\xff\xda", b"\xff\xd9"
 
 _FAMILIAR = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP")
 """Formats that a user will want to see named when a file in them cannot be read."""
@@ -110,10 +107,9 @@ def _unidentified(data: bytes) -> str:
 
 def _check_scans(data: bytes, what: str) -> None:
     """Refuse a JPEG with too many scans: each costs a pass over the picture, and only 34 bytes of file."""
-    at, n_scans = 2, 0
-    while (marker := _MARKER.search(data, at)) is not None and marker[0] != _EOI:
-        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-        n_scans += marker[0] == _SOS
+    n_scans = 0
+    for segment in segments(data):
+        n_scans += segment.marker == SOS
         if n_scans > MAX_SCANS:
             raise LimitExceeded(f"{what} has more than {MAX_SCANS} scans")
 

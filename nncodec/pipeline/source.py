@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from nncodec.codec import KeepsFiles
 from nncodec.codecs import by_name
-from nncodec.codecs.jpegfile import JPEG_SIGNATURE
 from nncodec.container import MAGIC, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, read
+from nncodec.image.jpeg import check_jpeg, jpeg_notes
+from nncodec.image.jpeg_markers import JPEG_SIGNATURE
 from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.pipeline.decoding import decode
 from nncodec.pipeline.encoding import Encoded, Settings, encode
@@ -71,11 +72,12 @@ def keep_file(data: bytes, settings: Settings) -> Encoded:
     assert isinstance(keeper, KeepsFiles)
     frame = keeper.wrap(data)
     check_pixels(frame.width, frame.height, settings.max_pixels)
-    keeper.decode(data, frame, "cpu")
+    check_jpeg(data, "the JPEG file")
     keeper.metadata(data)
     header = Header(keeper.id, frame.width, frame.height, colour=frame.channels == 3)
     container = Container(header, (Section(Kind.PAYLOAD, data),))
-    return Encoded(serialize(container), container, keeper.name, 100.0, float("inf"), kept=True)
+    notes = jpeg_notes(data, has_profile=True)  # a part that is missing of the profile is kept as it is
+    return Encoded(serialize(container), container, keeper.name, 100.0, float("inf"), kept=True, notes=notes)
 
 
 def read_any(

@@ -162,7 +162,7 @@ def _left_out(job: Job, done: "Encoded", source: bytes) -> Outcome:
 
 def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
     """A note on a file that is larger than its source, as with small pictures and with JPEG files of low quality."""
-    from nncodec.codecs.jpegfile import JPEG_SIGNATURE
+    from nncodec.image.jpeg_markers import JPEG_SIGNATURE
 
     if done.kept or len(done.data) <= len(source):
         return ()
