@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from nncodec.image.picture import Metadata, Picture, Pixels, from_array
 
 if TYPE_CHECKING:
-    from nncodec.image.orientation import oriented, upright
-    from nncodec.image.reading import NOT_READ, from_pillow, metadata_of, picture_suffixes, read
+    from nncodec.image.orientation import oriented, stripped, upright
+    from nncodec.image.reading import NOT_READ, from_pillow, picture_suffixes, read
+    from nncodec.image.source_metadata import metadata_of
     from nncodec.image.writing import FORMATS_OUT, to_pillow, write
 
 __all__ = [
@@ -25,14 +26,16 @@ __all__ = [
     "oriented",
     "picture_suffixes",
     "read",
+    "stripped",
     "to_pillow",
     "upright",
     "write",
 ]
 
 _LAZY = {
-    **dict.fromkeys(("oriented", "upright"), "orientation"),
-    **dict.fromkeys(("NOT_READ", "from_pillow", "metadata_of", "picture_suffixes", "read"), "reading"),
+    **dict.fromkeys(("oriented", "stripped", "upright"), "orientation"),
+    **dict.fromkeys(("NOT_READ", "from_pillow", "picture_suffixes", "read"), "reading"),
+    "metadata_of": "source_metadata",
     **dict.fromkeys(("FORMATS_OUT", "to_pillow", "write"), "writing"),
 }
 

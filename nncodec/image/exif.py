@@ -29,10 +29,26 @@ def exif_values(block: bytes | None, tags: Iterable[int]) -> dict[int, Any]:
     """Values in a block (a TIFF structure), by tag; empty if it is None, has none of the tags or cannot be read."""
     if block is None:
         return {}
-    exif = PIL.Image.Exif()
     try:
         with pillow_errors("the Exif data"):
-            exif.load(b"Exif\0\0" + block)
+            exif = loaded(block)
             return {tag: exif[tag] for tag in tags if tag in exif}
     except NncError:
         return {}
+
+
+def is_readable(block: bytes) -> bool:
+    """True if Pillow can read the first directory of a block."""
+    try:
+        with pillow_errors("the Exif data"):
+            dict(loaded(block))
+    except NncError:
+        return False
+    return True
+
+
+def loaded(block: bytes) -> PIL.Image.Exif:
+    """A block as Pillow's tags; raises what Pillow raises on a damaged one."""
+    exif = PIL.Image.Exif()
+    exif.load(b"Exif\0\0" + block)
+    return exif

@@ -42,3 +42,11 @@ def upright(picture: Picture) -> Picture:
         alpha=None if picture.alpha is None else np.ascontiguousarray(turn(picture.alpha)),
         metadata=replace(picture.metadata, exif=None),
     )
+
+
+def stripped(picture: Picture, *, exif_and_xmp: bool, icc: bool) -> Picture:
+    """Leave metadata out: Exif, whose orientation is applied to the pixels, with XMP, and the colour profile."""
+    if exif_and_xmp:
+        picture = upright(picture)
+        picture = replace(picture, metadata=replace(picture.metadata, xmp=None))
+    return replace(picture, metadata=replace(picture.metadata, icc=None)) if icc else picture

@@ -8,12 +8,13 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.errors import EncodeError, UnsupportedFile
-from nncodec.image.density import density_of, pixel_aspect, put_density, stated_density, with_density
+from nncodec.image.density import density_of, pixel_aspect, stated_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
 from nncodec.image.jpeg_markers import closed
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels
+from nncodec.image.source_metadata import metadata_of
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 from nncodec.image.tiff import settle_samples, white_is_zero
 
@@ -35,14 +36,9 @@ def picture_suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in suffixes if name in read)
 
 
-_EXIF_PREFIX = b"Exif\0\0"
-
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
 _WITH_ALPHA = {"1": "LA", "L": "LA", "LA": "LA", "La": "LA", "P": "RGBA", "PA": "RGBA", "RGB": "RGBA"}
 _WITH_ALPHA |= {"RGBA": "RGBA", "RGBa": "RGBA"}
-
-_TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
-"""TIFF tags that describe the picture rather than the file: texts, the Exif and the GPS directory."""
 
 
 def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None) -> Picture:
@@ -170,48 +166,3 @@ def _cmyk_to_rgb(still: PIL.Image.Image) -> PIL.Image.Image:
         if converted is not None:
             return converted
     return still.convert("RGB")
-
-
-def metadata_of(still: PIL.Image.Image) -> Metadata:
-    """ICC, Exif and XMP of a Pillow image. The profile of CMYK is left out: pixels are kept as RGB."""
-    icc, xmp = still.info.get("icc_profile"), still.info.get("xmp")
-    if still.mode == "CMYK":
-        icc = None
-    if isinstance(xmp, str):
-        xmp = xmp.encode()
-    return Metadata(icc=icc or None, exif=_exif(still) or None, xmp=xmp or None)
-
-
-def _exif(still: PIL.Image.Image) -> bytes | None:
-    """The Exif block, with the density if it has none; without one, one of the density and of a TIFF's tags."""
-    exif = still.info.get("exif")
-    if exif is None and "Raw profile type exif" in still.info:
-        exif = _raw_profile(still.info["Raw profile type exif"])
-    if exif is None:
-        exif = _exif_of_headers(still)
-    if exif is None:
-        return None
-    density, block = density_of(still), exif.removeprefix(_EXIF_PREFIX)
-    return block if density is None else with_density(density, block)
-
-
-def _exif_of_headers(still: PIL.Image.Image) -> bytes | None:
-    """An Exif block of the density and a TIFF's descriptive tags; None if there is neither."""
-    tags, density = PIL.Image.Exif(), density_of(still)
-    if still.format == "TIFF":
-        with pillow_errors("the picture"):
-            tags = still.getexif()
-            for tag in set(tags) - set(_TIFF_KEPT):
-                del tags[tag]
-    if density is not None:
-        put_density(density, tags)
-    with pillow_errors("the picture"):
-        return tags.tobytes() if len(tags) else None
-
-
-def _raw_profile(text: str) -> bytes | None:
-    """The bytes of ImageMagick's hexadecimal PNG text chunk: name, length, then lines of digits."""
-    try:
-        return bytes.fromhex("".join(text.split("\n")[3:]))
-    except ValueError:
-        return None

@@ -7,11 +7,14 @@ import PIL.Image
 import PIL.PngImagePlugin
 
 from nncodec.errors import EncodeError
-from nncodec.image.density import stated_density
-from nncodec.image.orientation import oriented, upright
+from nncodec.image.carrying import CARRIERS, fitted
+from nncodec.image.density import Density, stated_density
+from nncodec.image.orientation import oriented
 from nncodec.image.picture import Picture, Pixels
+from nncodec.image.reduced import check_size, gif_still
 from nncodec.image.stills import PILLOW_ERRORS
 from nncodec.image.tiff_writing import tiff
+from nncodec.image.xmp import MAX_STANDARD, extended_segments
 
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
@@ -27,13 +30,11 @@ FORMATS_OUT: dict[str, dict[str, object]] = {
 }
 """Formats with settings of their own, for as little loss as each allows; others have Pillow's defaults."""
 
-_KEEPS_EXIF = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
-_KEEPS_XMP = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
-_KEEPS_ICC = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 _STATES_DENSITY = {"PNG", "JPEG", "BMP"}
 """Formats with a density beside Exif; TIFF has the same tags as Exif."""
 _HAS_QUALITY = {"JPEG", "WEBP", "AVIF"}
 _NO_ALPHA = {"JPEG", "PPM", "BMP"}
+_ICO_SIDE = 256
 _KEEPS_DEPTH = {"PNG", "TIFF", "PPM", "JPEG2000"}
 
 
@@ -48,29 +49,37 @@ def write(
     """
     if quality is not None and pillow_format not in _HAS_QUALITY:
         raise EncodeError(f"{pillow_format} has no quality", "JPEG, WebP and AVIF have")
-    if pillow_format not in _KEEPS_EXIF and oriented(picture.metadata) != 1:
-        picture = upright(picture)
-    notes = _losses(picture, pillow_format)
+    density = stated_density(picture.metadata)
+    if density is not None and pillow_format not in CARRIERS and oriented(picture.metadata) > 4:
+        density = density[::-1]  # the sides change places
+    picture, notes = fitted(picture, pillow_format)
     if pillow_format == "NPY":
         return _npy(picture), notes
     if picture.alpha is not None and pillow_format in _NO_ALPHA:
         raise EncodeError(f"{pillow_format} holds no alpha", "PNG, WebP, TIFF and NPY do")
     if picture.depth == 16 and pillow_format not in _KEEPS_DEPTH:
         raise EncodeError(f"{pillow_format} holds no 16-bit gray", "PNG, TIFF, PPM and NPY do")
+    if pillow_format == "ICO" and max(picture.width, picture.height) > _ICO_SIDE:
+        raise EncodeError(f"ICO holds at most {_ICO_SIDE} pixels a side", "PNG holds more")
     if pillow_format == "TIFF":
         file, lost = tiff(_channels(picture), picture.metadata)
         return file, notes + lost
-    parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format)
+    still, changes = _still(picture, pillow_format)
+    parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format, density)
+    if pillow_format == "AVIF" and picture.channels == 1:
+        parameters["subsampling"] = "4:0:0"
     if pillow_format == "PNG":
         parameters["compress_level"] = png_level
     if quality is not None:
         parameters |= {"quality": round(quality)} | ({"lossless": False} if pillow_format == "WEBP" else {})
     out = io.BytesIO()
     try:
-        to_pillow(picture, with_metadata=False).save(out, pillow_format, **parameters)
+        still.save(out, pillow_format, **parameters)
     except PILLOW_ERRORS as error:
         raise EncodeError(f"{pillow_format} cannot hold this picture: {error}", "PNG can") from error
-    return out.getvalue(), notes
+    if pillow_format not in FORMATS_OUT:
+        check_size(out.getvalue(), picture, pillow_format)
+    return out.getvalue(), notes + changes
 
 
 def to_pillow(picture: Picture, *, with_metadata: bool = True) -> PIL.Image.Image:
@@ -90,48 +99,49 @@ def _channels(picture: Picture) -> Pixels:
     return np.concatenate([colour, alpha[:, :, np.newaxis]], axis=2)
 
 
-def _losses(picture: Picture, pillow_format: str) -> tuple[str, ...]:
-    """Notes on the metadata and colours that a format cannot carry."""
-    meta = picture.metadata
-    kept = {"an ICC profile": (meta.icc, _KEEPS_ICC), "Exif": (meta.exif, _KEEPS_EXIF), "XMP": (meta.xmp, _KEEPS_XMP)}
-    reduced = pillow_format == "GIF" and picture.channels == 3
-    colours = ("GIF cannot carry more than 256 colours: reduced",) if reduced else ()
-    return colours + tuple(
-        f"{pillow_format} cannot carry {what}: dropped"
-        for what, (value, keepers) in kept.items()
-        if value is not None and pillow_format not in keepers
-    )
+def _still(picture: Picture, pillow_format: str) -> tuple[PIL.Image.Image, tuple[str, ...]]:
+    """The Pillow image that is saved, and notes on the pixels that a format cannot carry."""
+    if pillow_format == "GIF":
+        return gif_still(picture)
+    return to_pillow(picture, with_metadata=False), ()
 
 
-def _metadata_parameters(picture: Picture, pillow_format: str) -> dict[str, object]:
+def _metadata_parameters(picture: Picture, pillow_format: str, density: Density | None) -> dict[str, object]:
     """Pillow's ``save`` arguments that carry ICC, Exif and XMP in this format."""
     meta, parameters = picture.metadata, dict[str, object]()
-    if meta.icc is not None and pillow_format in _KEEPS_ICC:
+    if meta.icc is not None:
         parameters["icc_profile"] = meta.icc
-    if meta.exif is not None and pillow_format == "AVIF":
-        parameters["exif"] = _exif_tags(meta.exif)  # the orientation goes into a box of its own
-    elif meta.exif is not None and pillow_format in _KEEPS_EXIF:
-        parameters["exif"] = b"Exif\0\0" + meta.exif
-    density = stated_density(meta)
+    if meta.exif is not None:
+        parameters["exif"] = _UnchangedExif(meta.exif) if pillow_format == "AVIF" else b"Exif\0\0" + meta.exif
     if density is not None and pillow_format in _STATES_DENSITY:
         parameters["dpi"] = density
     if meta.xmp is not None and pillow_format == "PNG":
         chunks = PIL.PngImagePlugin.PngInfo()
         chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
         parameters["pnginfo"] = chunks
-    elif meta.xmp is not None and pillow_format in _KEEPS_XMP:
+    elif meta.xmp is not None and pillow_format == "JPEG" and len(meta.xmp) > MAX_STANDARD:
+        parameters["extra"] = extended_segments(meta.xmp)
+    elif meta.xmp is not None:
         parameters["xmp"] = meta.xmp
+    if pillow_format == "ICO":
+        parameters["sizes"] = [(picture.width, picture.height)]
     return parameters
 
 
-def _exif_tags(block: bytes) -> PIL.Image.Exif:
-    """Exif as Pillow's tags; EncodeError if the block cannot be read."""
-    exif = PIL.Image.Exif()
-    try:
-        exif.load(b"Exif\0\0" + block)
-    except PILLOW_ERRORS as error:
-        raise EncodeError(f"the Exif data cannot be read: {error}", "PNG carries them unread") from error
-    return exif
+class _UnchangedExif(PIL.Image.Exif):
+    """Exif that Pillow reads the orientation from, for a box of its own, and writes byte for byte."""
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__()
+        self.load(b"Exif\0\0" + block)
+        self.block = block
+
+    def __bool__(self) -> bool:
+        return True
+
+    def tobytes(self, offset: int = 8) -> bytes:
+        """The block; no offset in it changes."""
+        return self.block
 
 
 def _npy(picture: Picture) -> bytes:

@@ -7,7 +7,7 @@ from nncodec.codec import Codec, Frame, KeepsFiles, Options, holds
 from nncodec.codecs import all_codecs, by_name
 from nncodec.container import MAX_METADATA, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError
-from nncodec.image import Picture, upright
+from nncodec.image import Picture, stripped
 from nncodec.image.alpha import encode_alpha
 from nncodec.image.metrics import psnr
 from nncodec.image.stills import MAX_PIXELS, check_pixels
@@ -87,7 +87,7 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     """
     settings = settings or Settings()
     codec = by_name(settings.codec)
-    picture = _stripped(picture, settings)
+    picture = stripped(picture, exif_and_xmp=settings.strip, icc=settings.strip_icc)
     _check(picture, codec, settings)
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
@@ -113,16 +113,6 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
             final = complete(done.quality, joined(done.container), settings.options.effort)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
     return Encoded(done.data, done.container, codec.name, done.quality, done.psnr, tries)
-
-
-def _stripped(picture: Picture, settings: Settings) -> Picture:
-    """Drop the metadata that the settings leave out; without Exif the orientation is applied to the pixels."""
-    if settings.strip:
-        picture = upright(picture)
-        picture = replace(picture, metadata=replace(picture.metadata, xmp=None))
-    if settings.strip_icc:
-        picture = replace(picture, metadata=replace(picture.metadata, icc=None))
-    return picture
 
 
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:

@@ -85,6 +85,22 @@ def test_what_the_format_cannot_carry_is_noted(nnc: Nnc, coded: Path) -> None:
     assert "nnc: note: photo.nnc: PPM cannot carry an ICC profile: dropped" in nnc("decode", coded, "-o", "a.ppm").err
 
 
+def test_strip_leaves_metadata_out_and_turns_the_picture(nnc: Nnc, coded: Path) -> None:
+    assert nnc("decode", coded, "--strip").code == 0
+    with PIL.Image.open("photo.png") as still:
+        assert np.array_equal(np.asarray(still), np.rot90(PIXELS, -1))
+        assert set(still.info) == {"icc_profile"}
+    assert nnc("decode", coded, "--strip-icc", "-o", "b.png").code == 0
+    with PIL.Image.open("b.png") as still:
+        assert np.array_equal(np.asarray(still), PIXELS)
+        assert "icc_profile" not in still.info
+        assert still.getexif()[0x0112] == 6
+
+
+def test_an_original_cannot_be_stripped(nnc: Nnc, coded: Path) -> None:
+    assert nnc("decode", coded, "--original", "--strip").code == 2
+
+
 def test_quality_of_what_is_written(nnc: Nnc, coded: Path) -> None:
     for quality in ("90", "10"):
         assert nnc("decode", coded, "-o", f"{quality}.jpg", "-q", quality).code == 0

@@ -29,6 +29,8 @@ class DecodeOptions:
     partial: bool
     layers: int | None
     device: str
+    strip: bool
+    strip_icc: bool
 
 
 @click.command("decode", short_help="Turn .nnc files into PNG or another format.")
@@ -61,6 +63,8 @@ class DecodeOptions:
     metavar="N",
     help="Decode only the first N layers of a progressive file. The picture may be smaller.",
 )
+@click.option("--strip", is_flag=True, help="Leave Exif and XMP out of the output, and turn the picture upright.")
+@click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
 @device_option
 @max_pixels_option
 @batch_options
@@ -77,6 +81,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     Memory: about 12 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
+    if options["original"] and (options["strip"] or options["strip_icc"]):
+        raise click.UsageError("--original gives a JPEG back bit for bit: its metadata cannot be stripped")
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
     jobs = plan(named(sources, options, OURS, suffix))
@@ -90,6 +96,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["partial"],
         options["layers"],
         options["device"],
+        options["strip"],
+        options["strip_icc"],
     )
     ctx.exit(run(jobs, partial(decode_file, options=decoding), batch_options_of(options, len(jobs))))
 
@@ -114,7 +122,7 @@ def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
 
 
 def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str, tuple[str, ...], str]:
-    from nncodec.image import write
+    from nncodec.image import stripped, write
     from nncodec.pipeline import decode
 
     pillow_format = options.pillow_format or _format_of(job.output)
@@ -129,7 +137,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
         )
     except CorruptFile as error:
         raise CorruptFile(str(error), _hint_of(data)) from error
-    picture = done.picture
+    picture = stripped(done.picture, exif_and_xmp=options.strip, icc=options.strip_icc)
     out, lost = write(picture, pillow_format, png_level=options.png_level, quality=options.quality)
     return (
         out,

@@ -1,0 +1,69 @@
+"""Metadata that an output format can carry, and notes on those that it cannot."""
+
+from dataclasses import replace
+
+from nncodec.image.exif import is_readable
+from nncodec.image.orientation import oriented, upright
+from nncodec.image.picture import Picture
+from nncodec.image.xmp import MAX_STANDARD, extended_segments
+
+CARRIERS = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
+"""Formats with a place for a profile, Exif and XMP."""
+_ALWAYS_RGB = {"WEBP"}
+_READS_EXIF = {"AVIF"}
+"""Formats whose writer takes the orientation out of Exif; TIFF's tells of damage itself."""
+_MAX_EXIF_JPEG = 65_527
+"""Bytes of Exif that a segment holds (Exif 2.32, 4.7.2)."""
+_MAX_ICC_JPEG = 255 * 65_519
+"""Bytes of a profile in 255 segments (ICC.1:2022, B.4)."""
+_SPACES = {b"GRAY": 1, b"RGB ": 3}
+_SPACE, _SIGNATURE = slice(16, 20), slice(36, 40)
+"""Colour space and signature ``acsp`` in the header of a profile (ICC.1:2022, 7.2)."""
+
+
+def fitted(picture: Picture, pillow_format: str) -> tuple[Picture, tuple[str, ...]]:
+    """The picture with the metadata that a format carries, and a note on each block that was left out.
+
+    Where Exif is left out, the orientation that it states is applied to the pixels.
+    """
+    meta = picture.metadata
+    reasons = {
+        "icc": None if meta.icc is None else _icc_reason(meta.icc, picture.channels, pillow_format),
+        "exif": None if meta.exif is None else _exif_reason(meta.exif, pillow_format),
+        "xmp": None if meta.xmp is None else _xmp_reason(meta.xmp, pillow_format),
+    }
+    if reasons["exif"] is not None and oriented(meta) != 1:
+        picture = upright(picture)
+    kept = {name: None for name, reason in reasons.items() if reason is not None}
+    notes = tuple(f"{pillow_format} cannot carry {reason}: dropped" for reason in reasons.values() if reason)
+    return replace(picture, metadata=replace(picture.metadata, **kept)), notes
+
+
+def _icc_reason(icc: bytes, channels: int, pillow_format: str) -> str | None:
+    """The profile in words, if the format cannot carry it; None if it can."""
+    if pillow_format not in CARRIERS:
+        return "an ICC profile"
+    colour = channels == 3 or pillow_format in _ALWAYS_RGB
+    if icc[_SIGNATURE] == b"acsp" and _SPACES.get(icc[_SPACE]) != (3 if colour else 1):
+        space = icc[_SPACE].decode("ascii", "replace").strip()
+        return f"an ICC profile of {space} beside {'RGB' if colour else 'gray'} samples"
+    if pillow_format == "JPEG" and len(icc) > _MAX_ICC_JPEG:
+        return f"an ICC profile of {len(icc)} bytes"
+    return None
+
+
+def _exif_reason(exif: bytes, pillow_format: str) -> str | None:
+    """Exif in words, if the format cannot carry it; None if it can."""
+    if pillow_format not in CARRIERS:
+        return "Exif"
+    if pillow_format == "JPEG" and len(exif) > _MAX_EXIF_JPEG:
+        return f"{len(exif)} bytes of Exif"
+    return "damaged Exif" if pillow_format in _READS_EXIF and not is_readable(exif) else None
+
+
+def _xmp_reason(xmp: bytes, pillow_format: str) -> str | None:
+    """XMP in words, if the format cannot carry it; None if it can."""
+    if pillow_format not in CARRIERS:
+        return "XMP"
+    too_large = pillow_format == "JPEG" and len(xmp) > MAX_STANDARD
+    return f"{len(xmp)} bytes of XMP" if too_large and extended_segments(xmp) is None else None
