@@ -5,7 +5,7 @@ import struct
 import PIL.Image
 from PIL.TiffImagePlugin import IFDRational
 
-from nncodec.image.exif import ENTRY_BYTES, ORDERS, entries_at, exif_values
+from nncodec.image.exif import ORDERS, exif_values, with_entries
 from nncodec.image.picture import Metadata
 from nncodec.image.stills import PILLOW_ERRORS
 
@@ -24,6 +24,8 @@ _MAX_DENSITY = 65_535
 _MAX_EXIF = 65_527
 """Bytes of Exif that a JPEG file can hold (Exif 2.32, 4.7.2)."""
 _RATIONAL, _SHORT = 5, 3
+_GIF_ASPECT = 12
+"""Offset of the pixel aspect ratio in a GIF (GIF89a, 18)."""
 
 
 def density_of(still: PIL.Image.Image) -> Density | None:
@@ -50,37 +52,29 @@ def put_density(density: Density, exif: PIL.Image.Exif) -> None:
 
 
 def with_density(density: Density, block: bytes) -> bytes:
-    """An Exif block with a density; as it is if it states a resolution, cannot be read or would grow too large.
-
-    A new first directory is written behind the block, and the rest stays where it is: a MakerNote holds offsets.
-    """
-    order = ORDERS.get(block[:4])
-    if order is None or exif_values(block, (_X, _Y)):
+    """An Exif block with a density; as it is if it states a resolution, cannot be read or would grow too large."""
+    if block[:4] not in ORDERS or exif_values(block, (_X, _Y)):
         return block
+    order = ORDERS[block[:4]]
+    across, down = (struct.pack(order + "II", round(100 * dots), 100) for dots in density)
+    unit = struct.pack(order + "H", _INCH)
     try:
-        (start,) = struct.unpack_from(order + "I", block, 4)
-        entries = entries_at(block, order, start)
-        (following,) = struct.unpack_from(order + "I", block, start + 2 + ENTRY_BYTES * len(entries))
+        grown = with_entries(block, {_X: (_RATIONAL, 1, across), _Y: (_RATIONAL, 1, down), _UNIT: (_SHORT, 1, unit)})
     except struct.error:
         return block
-    values_at = len(block) + len(block) % 2
-    for tag, at in ((_X, values_at), (_Y, values_at + 8)):
-        entries.append((tag, _RATIONAL, 1, struct.pack(order + "I", at)))
-    entries = [entry for entry in entries if entry[0] != _UNIT]
-    entries.append((_UNIT, _SHORT, 1, struct.pack(order + "HH", _INCH, 0)))
-    values = struct.pack(order + "4I", *(side for dots in density for side in (round(100 * dots), 100)))
-    directory = struct.pack(order + "H", len(entries))
-    directory += b"".join(struct.pack(order + "HHI4s", *entry) for entry in sorted(entries))
-    directory += struct.pack(order + "I", following)
-    header = block[:4] + struct.pack(order + "I", values_at + len(values))
-    grown = header + block[8:].ljust(values_at - 8, b"\0") + values + directory
     return grown if len(grown) <= _MAX_EXIF else block
 
 
-def pixel_aspect(still: PIL.Image.Image) -> str | None:
-    """Pixels across and down to the same length, if a file's header says that they differ and gives no density."""
+def pixel_aspect(still: PIL.Image.Image, data: bytes = b"") -> str | None:
+    """Pixels across and down to the same length, if a file's header says that they differ and gives no density.
+
+    ``data`` is the file, of which Pillow does not tell the shape in a GIF.
+    """
     if density_of(still) is not None:
         return None
+    if still.format == "GIF" and data[_GIF_ASPECT : _GIF_ASPECT + 1].strip(b"\0"):
+        ratio = data[_GIF_ASPECT] + 15  # width of a pixel to its height, in 64ths
+        return None if ratio == 64 else f"64 across, {ratio} down"
     for key in ("aspect", "jfif_density", "resolution", "dpi"):
         try:
             across, down = (float(side) for side in still.info.get(key, ()))

@@ -29,7 +29,12 @@ _TURNS: dict[int, _Turn] = {
 
 def oriented(metadata: Metadata) -> int:
     """The Exif orientation, 1 to 8; 1 (upright) if there is none or the Exif data are unreadable."""
-    value = exif_values(metadata.exif, (_TAG,)).get(_TAG)
+    return exif_orientation(metadata.exif)
+
+
+def exif_orientation(block: bytes | None) -> int:
+    """The orientation in an Exif block, as :func:`oriented` has it."""
+    value = exif_values(block, (_TAG,)).get(_TAG)
     return value if isinstance(value, int) and value in _TURNS else 1
 
 

@@ -14,7 +14,8 @@ from nncodec.image.jpeg import check_scans_whole, jpeg_notes
 from nncodec.image.jpeg_markers import closed
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels
-from nncodec.image.source_metadata import metadata_of
+from nncodec.image.png_text import without_text
+from nncodec.image.source_metadata import metadata_notes, metadata_of, own_exif
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 from nncodec.image.tiff import settle_samples, white_is_zero
 
@@ -48,14 +49,17 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     Raises UnsupportedFile (no format fits), CorruptFile (damaged), LimitExceeded (more than ``max_pixels``), and
     EncodeError for what could only be kept in part.
     """
-    whole = closed(data)
+    whole, text = without_text(closed(data))
     still = open_still(whole, "the picture")
+    still.info.update(text.info)
     if still.format in NOT_READ:
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     picture = _picture(still, whole, depth)
-    return replace(picture, notes=notes + _conversion_notes(still, data, picture.metadata))
+    return replace(
+        picture, notes=notes + _conversion_notes(still, data, picture.metadata) + metadata_notes(still, data, text)
+    )
 
 
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None) -> Picture:
@@ -74,6 +78,8 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
     with pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
+        if (exif := own_exif(still, data)) is not None:
+            keyed.info["exif"] = exif
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
     return _converted(keyed, stored, depth)
@@ -105,7 +111,7 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
     notes = []
     if still.mode == "CMYK":
         notes.append("CMYK was converted to RGB")
-    if (aspect := pixel_aspect(still)) is not None:
+    if (aspect := pixel_aspect(still, data)) is not None:
         notes.append(f"its pixels are not square ({aspect} to the same length): they will be taken for square")
     if (density := density_of(still)) is not None and stated_density(metadata) is None:
         notes.append(f"its {density[0]:g} x {density[1]:g} dots per inch are dropped: its Exif block cannot take them")

@@ -1,13 +1,27 @@
 """Colour profile, Exif and XMP of source pictures."""
 
+import struct
+
 import PIL.Image
 
 from nncodec.image.density import density_of, put_density, with_density
+from nncodec.image.exif import with_orientation
+from nncodec.image.orientation import exif_orientation
 from nncodec.image.picture import Metadata
+from nncodec.image.png_text import PngText
 from nncodec.image.stills import pillow_errors
+from nncodec.image.tiff_exif import exif_of_tiff
 from nncodec.image.xmp import with_extension
 
 _EXIF_PREFIX = b"Exif\0\0"
+
+_IPTC_RESOURCE = 0x0404
+"""Number of IPTC among the resources of Photoshop, in segment APP13 of a JPEG."""
+_IPTC_TAGS = (33723, 34377)
+"""Tags of TIFF for IPTC and for resources of Photoshop."""
+_COMMENTED = ("JPEG", "MPO", "GIF")
+_SHOWN = 5
+"""Keywords that a note names."""
 
 _TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x8825)
 """TIFF tags that describe the picture rather than the file: texts, the Exif and the GPS directory."""
@@ -23,6 +37,52 @@ def metadata_of(still: PIL.Image.Image) -> Metadata:
     if xmp:
         xmp, _ = with_extension(xmp, _app1(still))
     return Metadata(icc=icc or None, exif=_exif(still) or None, xmp=xmp or None)
+
+
+def own_exif(still: PIL.Image.Image, data: bytes) -> bytes | None:
+    """The Exif block of a TIFF or AVIF, which Pillow rewrites, as its file ``data`` has it; None for other files."""
+    if still.format == "TIFF":
+        found = exif_of_tiff(data, still.tell())
+        return None if found is None else found.block
+    if still.format != "AVIF" or not hasattr(still, "_decoder"):
+        return None
+    *_, block, orientation, _ = still._decoder.get_info()
+    try:
+        if not block or exif_orientation(block) == orientation:
+            return block or None
+        return with_orientation(block, orientation)  # its own box comes first
+    except (LookupError, struct.error):
+        return None
+
+
+def metadata_notes(still: PIL.Image.Image, data: bytes, text: PngText) -> tuple[str, ...]:
+    """Notes on the metadata of a file, ``data``, that :func:`metadata_of` leaves out; ``text`` is a PNG's."""
+    notes = []
+    if dropped := _dropped(still, text):
+        notes.append(f"its {' and '.join(dropped)} {'is' if len(dropped) == 1 else 'are'} dropped")
+    if text.n_damaged:
+        notes.append(f"{text.n_damaged} damaged text chunks are dropped")
+    if isinstance(xmp := still.info.get("xmp"), bytes):
+        notes += with_extension(xmp, _app1(still))[1]
+    if still.format == "TIFF" and (found := exif_of_tiff(data, still.tell())) is not None and found.moved:
+        notes.append("its maker note is kept at another offset: a part that it refers to may be lost")
+    return tuple(notes)
+
+
+def _dropped(still: PIL.Image.Image, text: PngText) -> list[str]:
+    """Names of the metadata for which there is no place."""
+    names = []
+    photoshop = still.info.get("photoshop")
+    in_jpeg = isinstance(photoshop, dict) and _IPTC_RESOURCE in photoshop
+    in_tiff = any(tag in getattr(still, "tag_v2", {}) for tag in _IPTC_TAGS) if still.format == "TIFF" else False
+    if in_jpeg or in_tiff or text.has_iptc:
+        names.append("IPTC")
+    if still.format in _COMMENTED and still.info.get("comment"):
+        names.append("comment")
+    if text.keywords:
+        shown = text.keywords[:_SHOWN] + ["..."] * (len(text.keywords) > _SHOWN)
+        names.append(f"text ({', '.join(shown)})")
+    return names
 
 
 def _app1(still: PIL.Image.Image) -> list[bytes]:

@@ -7,13 +7,11 @@ from typing import Any
 import numpy.typing as npt
 
 from nncodec.errors import EncodeError
-from nncodec.image.exif import ENTRY_BYTES, ORDERS, Order, entries_at
+from nncodec.image.exif import ENTRY_BYTES, ORDERS, TYPE_BYTES, Order, entries_at
 from nncodec.image.picture import Metadata
 
 _STRIP_BYTES = 2**18
 _BYTE, _SHORT, _LONG, _UNDEFINED = 1, 3, 4, 7
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-"""Bytes of one value, by field type (TIFF 6.0, section 2; 13 is an offset of a directory)."""
 _DESCRIBING = {269, 270, 271, 272, 274, 282, 283, 285, 286, 287, 296, 305, 306, 315, 316, 318, 319, 700}
 """Tags of TIFF 6.0 that tell of a picture; its others, below _PRIVATE, tell how pixels are stored."""
 _PRIVATE = 0x8000
@@ -42,7 +40,7 @@ class _Directory:
     def put(self, tag: int, kind: int, data: bytes) -> None:
         """Set a tag to values that are packed already."""
         value = data.ljust(4, b"\0") if len(data) <= 4 else struct.pack(f"{self.order}I", self.append(data))
-        self.entries[tag] = struct.pack(f"{self.order}2HI", tag, kind, len(data) // _SIZES[kind]) + value
+        self.entries[tag] = struct.pack(f"{self.order}2HI", tag, kind, len(data) // TYPE_BYTES[kind]) + value
 
     def put_numbers(self, tag: int, *numbers: int) -> None:
         """Set a tag to whole numbers."""
@@ -114,7 +112,7 @@ def _entries(exif: bytes, order: Order, at: int) -> tuple[dict[int, bytes], int]
     """Entries of a directory by tag, and the offset of the next directory. Raises struct.error for a broken one."""
     entries, found = entries_at(exif, order, at), {}
     for tag, kind, n_values, value in entries:
-        size = n_values * _SIZES.get(kind, len(exif))
+        size = n_values * TYPE_BYTES.get(kind, len(exif))
         (value_at,) = struct.unpack(f"{order}I", value)
         if size > 4 and value_at + size > len(exif):
             raise struct.error(f"tag {tag} is broken")

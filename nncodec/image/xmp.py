@@ -51,18 +51,19 @@ def extended_segments(packet: bytes) -> bytes | None:
 def with_extension(packet: bytes, app1: Iterable[bytes]) -> tuple[bytes, tuple[str, ...]]:
     """A packet of a JPEG file and what its APP1 segments extend it by as one packet, and notes on what is left out.
 
-    ``app1`` are the contents of the segments. A packet without extension is returned as it is.
+    ``app1`` are the contents of the segments. A packet without extension is returned as it is; one whose extension is
+    left out no longer points to it.
     """
     found = _POINTER.search(packet)
     if found is None:
         return packet, ()
     digest = next(group for group in found.groups() if group is not None).strip()
-    extension = _put_together(digest, app1)
+    extension, main = _put_together(digest, app1), packet[: found.start()] + packet[found.end() :]
     if extension is None:
-        return packet, ("a part of its XMP (extended XMP) is missing or damaged: dropped",)
-    whole = _merged(packet[: found.start()] + packet[found.end() :], extension)
+        return main, ("a part of its XMP (extended XMP) is missing or damaged: dropped",)
+    whole = _merged(main, extension)
     if whole is None:
-        return packet, ("a part of its XMP (extended XMP) cannot be joined to the rest: dropped",)
+        return main, ("a part of its XMP (extended XMP) cannot be joined to the rest: dropped",)
     return whole, ()
 
 
