@@ -42,7 +42,8 @@ class LatentEncoder(AnalysedPicture[LappedModel]):
 
     @cached_property
     def _quantiser(self) -> Callable[[float], Quantiser]:
-        return cache(lambda factor: Quantiser(self.model.tables, np.full(_WIDEST, factor * PRICE)))
+        tables = self.model.tables  # and not this encoder: in a cycle of references it would outlive the picture
+        return cache(lambda factor: Quantiser(tables, np.full(_WIDEST, factor * PRICE)))
 
     def known(self, planes: int) -> DecodedLatent:
         """A latent of this many planes of which nothing is coded yet."""

@@ -4,6 +4,7 @@ A check that concerns only some codecs, by a property of theirs, passes for the 
 checks for all codecs, ``test_new_codec.py`` for one that was not there before.
 """
 
+import gc
 from collections.abc import Callable
 
 import numpy as np
@@ -216,6 +217,27 @@ def check_the_payload_of_another_codec_is_refused(codec: Codec) -> None:
         if other.name != codec.name and not other.missing():
             with pytest.raises((CorruptFile, UnsupportedFile)):
                 codec.decode(other.encode(pixels, QUICK), frame_of(pixels), "cpu")
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+def check_nothing_of_a_picture_is_left_to_the_garbage_collector(codec: Codec) -> None:
+    """No cycle of references holds what was made for a picture: a long process would grow from one to the next."""
+    pixels = pictures.photograph(16, 24)
+
+    def encode_and_decode() -> None:
+        effort = codec.torch_from if isinstance(codec, RefinesWithTorch) and installed("torch") else 1
+        codec.decode(codec.encode(pixels, Options(50, effort)), frame_of(pixels), "cpu")
+
+    encode_and_decode()  # libraries and weights stay
+    gc.collect()
+    gc.disable()
+    try:
+        encode_and_decode()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 CHECKS: list[Callable[[Codec], None]] = [

@@ -49,7 +49,9 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
 
     @cached_property
     def _quantiser(self) -> Callable[[float], Quantiser]:
-        return cache(lambda factor: Quantiser(self.model.tables, np.full(_WIDEST, factor * price(self.quality))))
+        # The function must not hold this encoder: in a cycle of references it would outlive the picture.
+        tables, own = self.model.tables, price(self.quality)
+        return cache(lambda factor: Quantiser(tables, np.full(_WIDEST, factor * own)))
 
     def code(self, latent: Iterable[Floats], price_factor: float) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
         """Choose the symbols of a latent, given by plane, each (h, w, CHANNELS).
