@@ -14,22 +14,12 @@ from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
-    from nncodec.codecs.recurrent.context import Contexts
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
 
 LAYERS = 16
 """Most layers that a payload can have."""
 _NAME = "recurrent"
 _INSTALL = "pip install torch"
-
-
-@cache
-def _contexts(number: int) -> "Contexts":
-    """The contexts alone, for which NumPy is enough."""
-    from nncodec.codecs.recurrent.context import Contexts
-    from nncodec.nets import weights
-
-    return Contexts(weights.load(number, _NAME))
 
 
 @cache
@@ -58,6 +48,7 @@ class Recurrent:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 4096
+    decoding_memory = 64
 
     def missing(self) -> str | None:
         """The library or the weights that this installation lacks, or None."""
@@ -82,17 +73,17 @@ class Recurrent:
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode a payload to uint8 pixels of ``frame.shape``; the device does not matter.
 
-        Raises CorruptFile if the bits do not have their checksum or are too few for the size, UnsupportedFile for
-        unknown weights. What the head and the length of the payload show is found before torch is imported.
+        Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights. Payloads that
+        are cut and sizes beyond the codec's own are found before torch is imported. Few bytes are no error: bits that
+        are all 0, of a picture in middle gray, are stored in none.
         """
-        from nncodec.codecs.recurrent.bitstream import Payload, check_size
+        from nncodec.codecs.recurrent.bitstream import Payload
         from nncodec.nets import weights
 
         parsed = Payload.parse(payload)
         if frame.depth != 8 or max(frame.width, frame.height) > self.max_side:
             raise CorruptFile(f"a recurrent payload for {frame.width} x {frame.height} samples of {frame.depth} bits")
         weights.require("torch", "codec recurrent", _INSTALL)
-        check_size(_contexts(parsed.model), parsed.segments, frame)
         from nncodec.codecs.recurrent.decoder_torch import decode
 
         return decode(_model(parsed.model), parsed.segments, frame.width, frame.height, frame.channels)

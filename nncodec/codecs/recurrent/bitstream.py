@@ -1,17 +1,14 @@
 """The bit stream of the recurrent codec: the payload's layout, and the one coding loop of encoder and decoder alike."""
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codec import Frame
 from nncodec.codecs.recurrent import LAYERS
 from nncodec.codecs.recurrent.context import BitState, Contexts, Round, phases
-from nncodec.codecs.recurrent.transform import PER_PLANE, SIDE
 from nncodec.entropy.coder import Decoder, Encoder, Indices
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
@@ -23,8 +20,6 @@ Symbols = npt.NDArray[np.int8]
 
 CHECKSUM_MASK = 0xFFFF
 _CHECKSUM_BYTES = 2
-_SLACK, _STATE_BITS = 1.01, 64
-"""Factor and bits by which the range coder's words may be fewer than the content of the bits: rounding, the end."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +67,6 @@ class Payload:
         if len(segments) > LAYERS:
             raise CorruptFile(f"{len(segments)} layers in a recurrent payload")
         return cls(data[0], tuple(segments))
-
-
-def check_size(contexts: Contexts, segments: Sequence[Segment], frame: Frame) -> None:
-    """Raise CorruptFile where a layer has fewer bytes than the cheapest bits of a picture of this size cost.
-
-    Also for more layers than the weights have. A symbol of every bitplane and position costs a bit + at least.
-    """
-    if len(segments) > contexts.n_layers:
-        raise CorruptFile(f"{len(segments)} layers, of which the weights know {contexts.n_layers}")
-    positions = -(-frame.width // SIDE) * -(-frame.height // SIDE)
-    for layer, segment in enumerate(segments):
-        bitplanes = sum(len(part.of_first(frame.channels * PER_PLANE).channels) for part in contexts.rounds[layer])
-        if positions * bitplanes * contexts.least_cost > _SLACK * (8 * len(segment.words) + _STATE_BITS):
-            size = f"{frame.width} x {frame.height}"
-            raise CorruptFile(f"{len(segment.words)} bytes in layer {layer + 1} are too few for {size} pixels")
 
 
 class BitCoder(Protocol):

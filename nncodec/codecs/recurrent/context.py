@@ -129,11 +129,6 @@ class Contexts:
         return len(self.enter) // 2
 
     @cached_property
-    def least_cost(self) -> float:
-        """The fewest bits that a coded bit can cost, with any of the tables."""
-        return min(float(self.tables.costs(index)[[0, 2]].min()) for index in range(N_SCALES))  # entries -1 and 1
-
-    @cached_property
     def rounds(self) -> list[list[Round]]:
         """The rounds of each layer."""
         return rounds(self._schedule)

@@ -17,6 +17,8 @@ def decode(model: RecurrentModel, segments: Sequence[Segment], width: int, heigh
     Raises CorruptFile if the bits of a layer do not have its checksum, or if there are more layers than the weights
     have.
     """
+    if len(segments) > model.contexts.n_layers:
+        raise CorruptFile(f"{len(segments)} layers, of which the weights know {model.contexts.n_layers}")
     state = PictureState(model, width, height, channels)
     for layer, segment in enumerate(segments):
         reader = BitReader(model.contexts.tables, segment.words, state.checksum)
