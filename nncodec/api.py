@@ -91,6 +91,7 @@ def decode(
     source: File,
     *,
     max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
     restore: bool = True,
     partial: bool = False,
     layers: int | None = None,
@@ -101,14 +102,21 @@ def decode(
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
     file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture;
-    ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core. Raises
+    ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core;
+    ``max_memory``, in bytes, refuses files that may take more to decode. Raises
     CorruptFile, UnsupportedFile, LimitExceeded, EncodeError for layers that the file does not have, and OSError for
     paths.
     """
     _check_threads(threads)
     with at_most(threads):
         return _decode(
-            _bytes(source), max_pixels=max_pixels, restore=restore, partial=partial, layers=layers, device=device
+            _bytes(source),
+            max_pixels=max_pixels,
+            max_memory=max_memory,
+            restore=restore,
+            partial=partial,
+            layers=layers,
+            device=device,
         )
 
 

@@ -91,6 +91,8 @@ class Codec(Protocol):
     """Bit depths it can code: {8} or {8, 16}. Above 8, gray only."""
     max_side: int
     """Largest width or height."""
+    decoding_memory: int
+    """Bytes per pixel that decoding takes at most for RGB, the decoded pixels included; see docs/reliability.md."""
 
     def missing(self) -> str | None:
         """The library or weights that this installation lacks to run the codec, in a few words; None if nothing."""

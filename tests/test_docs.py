@@ -22,7 +22,8 @@ from nncodec.cli import VERBS
 from nncodec.cli.messages import EXIT_CODES
 from nncodec.codecs import all_codecs
 from nncodec.container import KIND_NAMES, Header, parse, serialize
-from nncodec.image.stills import MAX_PIXELS, MAX_SCANS
+from nncodec.image.jpeg_limits import MAX_SCANS
+from nncodec.image.stills import MAX_PIXELS
 from nncodec.nets.weights import NUMBERS
 from nncodec.pipeline import decode
 from nncodec.restorers import all_restorers, by_name

@@ -56,6 +56,13 @@ max_pixels_option = click.option(
     help="Refuse pictures of more pixels, before memory is taken.",
 )
 
+max_memory_option = click.option(
+    "--max-memory",
+    type=AMOUNT,
+    metavar="BYTES",
+    help="Refuse files that may take more memory to decode, besides the program's own, such as 500M.",
+)
+
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search folders and their subfolders.")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")

@@ -22,6 +22,7 @@ class Jpeg:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65500
+    decoding_memory = 16
     slopes = (1, 3, 6, 9, 12.5, 17, 29, 44, 64, 81, 89, 92, 95, 96.5, 98, 99, 100)
 
     def missing(self) -> str | None:

@@ -25,6 +25,7 @@ class Jpeg2000:
     lossless = Lossless.AT_100
     depths = frozenset({8, 16})
     max_side = 2**24 - 1
+    decoding_memory = 24
     slopes = (0, 8, 20, 28, 35, 43, 52, 60, 69, 78, 88, 95, 99.9)
 
     def missing(self) -> str | None:

@@ -22,6 +22,7 @@ class JpegFile:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
+    decoding_memory = 32
     suffix = ".jpg"
 
     def missing(self) -> str | None:

@@ -102,6 +102,7 @@ class Layered:
     )
     quality_step = 1.0
     depths = frozenset({8})
+    decoding_memory = 48
 
     def __init__(self, base: str = _DEFAULT_BASE) -> None:
         self.base, slash, scale = base.partition("/")

@@ -17,6 +17,7 @@ class Webp:
     lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = 16383
+    decoding_memory = 28
     slopes = (0, 0, 0, 1, 5, 14, 30, 49, 73, 81, 88, 91, 95, 98, 99.5)
 
     def missing(self) -> str | None:
@@ -36,7 +37,7 @@ class Webp:
         if still.mode != "RGB" or getattr(still, "n_frames", 1) > 1:
             raise CorruptFile("the WebP payload has alpha or is animated")
         with pillow_errors("the WebP payload"):
-            return np.array(still.convert("L" if frame.channels == 1 else "RGB"))
+            return np.array(still.convert("L") if frame.channels == 1 else still)
 
 
 def _search(options: Options) -> int:

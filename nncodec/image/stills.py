@@ -5,6 +5,7 @@ here, so attacks on Pillow are stopped here and nowhere else.
 """
 
 import io
+import re
 import struct
 import threading
 import warnings
@@ -17,7 +18,8 @@ import PIL.features
 import PIL.Image
 
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
-from nncodec.image.jpeg_markers import SOS, segments
+from nncodec.image.jpeg_limits import check_limits
+from nncodec.memory import as_memory_error
 from nncodec.threads import Shared
 
 MAX_PIXELS = 178_956_970
@@ -38,11 +40,13 @@ PILLOW_ERRORS = (
 )
 """Exceptions that Pillow's plugins raise on damaged input, as found by fuzzing them."""
 
+OLDEST_PILLOW = (12, 3)
+"""Earlier ones make AVIF files of another layout, or none."""
+_NEEDED = ".".join(map(str, OLDEST_PILLOW))
+PILLOW_HINT = f"pip install 'pillow>={_NEEDED}', whose wheels have all formats"
+
 _FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
 """The feature of Pillow that each format needs, see ``PIL.features``."""
-
-MAX_SCANS = 100
-"""Scans a JPEG may have; encoders write about ten."""
 
 _FAMILIAR = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP")
 """Formats that a user will want to see named when a file in them cannot be read."""
@@ -64,10 +68,11 @@ _silence = Shared(_no_warnings)
 def pillow_errors(what: str) -> Iterator[None]:
     """Turn Pillow's exceptions on damaged bytes into CorruptFile, and silence its warnings.
 
-    ``what`` names the bytes in the message. LimitExceeded for Pillow's own limit of pixels.
+    ``what`` names the bytes in the message. LimitExceeded for Pillow's own limit of pixels, MemoryError where memory
+    and not the picture is at fault.
     """
     try:
-        with _silence.block():
+        with _silence.block(), as_memory_error():
             yield
     except PIL.Image.DecompressionBombError as error:
         raise LimitExceeded(f"{what}: {error}") from error
@@ -92,7 +97,7 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
                 raise CorruptFile(f"{what} is not a readable {' or '.join(formats)} picture") from None
             raise UnsupportedFile(_unidentified(data)) from None
     if picture.format in ("JPEG", "MPO"):
-        _check_scans(data, what)
+        check_limits(data, what)
     return picture
 
 
@@ -105,19 +110,17 @@ def _unidentified(data: bytes) -> str:
     return "not a picture in any format this nnc can read"
 
 
-def _check_scans(data: bytes, what: str) -> None:
-    """Refuse a JPEG with too many scans: each costs a pass over the picture, and only 34 bytes of file."""
-    n_scans = 0
-    for segment in segments(data):
-        n_scans += segment.marker == SOS
-        if n_scans > MAX_SCANS:
-            raise LimitExceeded(f"{what} has more than {MAX_SCANS} scans")
-
-
 def not_built(pillow_format: str) -> str | None:
     """The reason why Pillow cannot read and write a format, in a few words; None if it can."""
-    present = PIL.features.check(_FEATURES[pillow_format])
-    return None if present else f"Pillow was built without {pillow_format}"
+    with _silence.block():  # an old Pillow warns of features that it has never heard of
+        present = PIL.features.check(_FEATURES[pillow_format])
+    return None if present else too_old() or f"Pillow was built without {pillow_format}"
+
+
+def too_old() -> str | None:
+    """The reason why this Pillow is not one that the package was made for, in a few words; None if it is."""
+    found = tuple(int(part) for part in re.findall(r"\d+", PIL.__version__)[:2])
+    return f"Pillow {PIL.__version__} is too old: {_NEEDED} is needed" if found < OLDEST_PILLOW else None
 
 
 def decode_still(data: bytes, what: str, pillow_format: str, shape: tuple[int, ...]) -> PIL.Image.Image:
@@ -156,7 +159,7 @@ def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **paramete
 def _check_built(pillow_format: str) -> None:
     lack = not_built(pillow_format)
     if lack is not None:
-        raise UnsupportedFile(lack, "Pillow's own wheels, from 12.3 on, have everything")
+        raise UnsupportedFile(lack, PILLOW_HINT)
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from nncodec.image import Metadata, Picture
 from nncodec.image.alpha import decode_alpha
 from nncodec.image.scaling import shrink
 from nncodec.image.stills import MAX_PIXELS, check_pixels
+from nncodec.memory import as_memory_error
 from nncodec.pipeline.layering import decode_layers
+from nncodec.pipeline.limits import check_memory
 from nncodec.restorers import apply_sections
 
 
@@ -45,10 +47,12 @@ def frame_of(header: Header) -> Frame:
     return Frame(header.width, header.height, 3 if header.colour else 1, header.depth)
 
 
+@as_memory_error()
 def decode(
     data: bytes,
     *,
     max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
     restore: bool = True,
     partial: bool = False,
     layers: int | None = None,
@@ -58,20 +62,21 @@ def decode(
 
     ``restore=False`` leaves restorers out and shows the base layer; ``partial=True`` decodes a cut or damaged file
     up to its last sound section. ``layers`` decodes the first ones of a layered file alone, to a picture that may be
-    smaller and is restored only if it is the whole; None is all there are, in the size that the header states. Raises
-    CorruptFile, UnsupportedFile or LimitExceeded, before pixels are allocated wherever the container can tell, and
-    EncodeError for more layers than the file has.
+    smaller and is restored only if it is the whole; None is all there are, in the size that the header states.
+    ``max_memory``, in bytes, refuses files whose codec may need more. Raises CorruptFile, UnsupportedFile or
+    LimitExceeded, before pixels are allocated wherever the container can tell, EncodeError for more layers than the
+    file has, and MemoryError.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
-    return _decode_container(container, max_pixels, restore, complete, layers, device)
+    codec = by_id(container.header.codec)
+    check_pixels(container.header.width, container.header.height, max_pixels)
+    check_memory(container, codec, max_memory)
+    return _decode_container(container, restore, complete, layers, device)
 
 
-def _decode_container(
-    c: Container, max_pixels: int, restore: bool, complete: bool, layers: int | None, device: str
-) -> Decoded:
+def _decode_container(c: Container, restore: bool, complete: bool, layers: int | None, device: str) -> Decoded:
     header = c.header
     codec = by_id(header.codec)
-    check_pixels(header.width, header.height, max_pixels)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
     parts = [_payload(c), *c.all(Kind.LAYER)]

@@ -11,6 +11,7 @@ from nncodec.image import Picture, stripped
 from nncodec.image.alpha import encode_alpha
 from nncodec.image.metrics import psnr
 from nncodec.image.stills import MAX_PIXELS, check_pixels
+from nncodec.memory import as_memory_error
 from nncodec.pipeline.inspecting import Info, describe
 from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
@@ -80,10 +81,11 @@ class _Trial(Attempt):
     container: Container
 
 
+@as_memory_error()
 def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     """Encode a picture, decode the payload again and measure its PSNR.
 
-    Raises EncodeError for what the codec cannot hold and for a target that cannot be met, and LimitExceeded.
+    Raises EncodeError for what the codec cannot hold and for a target that cannot be met, LimitExceeded, MemoryError.
     """
     settings = settings or Settings()
     codec = by_name(settings.codec)

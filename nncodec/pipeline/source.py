@@ -81,9 +81,14 @@ def keep_file(data: bytes, settings: Settings) -> Encoded:
 
 
 def read_any(
-    data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
+    depth: int | None = None,
+    frame: int | None = None,
 ) -> Picture:
-    """Read a picture in any format, .nnc included (whose loss a second encoding adds to)."""
+    """Read a picture in any format, .nnc included (whose loss a second encoding adds to, and ``max_memory`` limits)."""
     if not data.startswith(MAGIC):
         return read(data, max_pixels=max_pixels, depth=depth, frame=frame)
-    return decode(data, max_pixels=max_pixels).picture
+    return decode(data, max_pixels=max_pixels, max_memory=max_memory).picture

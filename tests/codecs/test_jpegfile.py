@@ -11,7 +11,7 @@ from nncodec.codecs import by_name
 from nncodec.container import Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import CorruptFile, EncodeError, LimitExceeded
 from nncodec.image import read
-from nncodec.image.stills import MAX_SCANS
+from nncodec.image.jpeg_limits import MAX_SCANS
 from nncodec.pipeline import Settings, decode, encode, keep_file, original
 from tests import pictures
 

@@ -5,14 +5,17 @@ import threading
 import time
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
+import PIL.features
 import PIL.Image
 import PIL.ImageFile
 import pytest
 
+import nncodec
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
-from nncodec.image.stills import check_pixels, decode_still, encode_still, open_still, pillow_errors
+from nncodec.image.stills import OLDEST_PILLOW, check_pixels, decode_still, encode_still, open_still, pillow_errors
 from tests import pictures
 
 PNG = pictures.file_of(pictures.photograph(20, 30), "PNG")
@@ -119,3 +122,20 @@ def test_what_is_encoded_is_what_pillow_reads() -> None:
     pixels = pictures.photograph(9, 7)
     data = encode_still(pixels, "PNG")
     assert np.array_equal(np.asarray(PIL.Image.open(io.BytesIO(data))), pixels)
+
+
+def test_a_pillow_that_is_too_old_is_blamed_and_not_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    webp = nncodec.encode(pictures.photograph(8, 8), "webp")
+    monkeypatch.setattr(PIL, "__version__", "11.3.0")
+    with pytest.raises(UnsupportedFile, match=r"Pillow 11\.3\.0 is too old: 12\.3 is needed") as refused:
+        nncodec.encode(pictures.photograph(8, 8))
+    assert "pip install 'pillow>=12.3'" in str(refused.value.hint)
+    assert nncodec.decode(webp).pixels.shape == (8, 8, 3)
+    monkeypatch.setattr(PIL.features, "check", lambda name: warnings.warn(f"Unknown feature '{name}'.", stacklevel=2))
+    with pytest.raises(UnsupportedFile, match="too old"):
+        nncodec.decode(webp)
+
+
+def test_the_oldest_pillow_is_that_of_the_package() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
+    assert f'"pillow>={".".join(map(str, OLDEST_PILLOW))}"' in text

@@ -16,7 +16,7 @@ class Sum:
     """Every byte of the payload is a layer: a level that is added to all samples. Full size from the first layer on."""
 
     id, name, summary, quality_step = 200, "sum", "", 1.0
-    depths, max_side, lossless = frozenset({8}), 100, None
+    depths, max_side, decoding_memory, lossless = frozenset({8}), 100, 3, None
 
     def missing(self) -> None:
         return None

@@ -9,7 +9,7 @@ import click
 
 from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.messages import describe, printable
-from nncodec.cli.options import FILE, max_pixels_option
+from nncodec.cli.options import FILE, max_memory_option, max_pixels_option
 from nncodec.cli.writing import check_output, write_output
 from nncodec.errors import EncodeError, NncError
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture that shows where they differ.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
 @max_pixels_option
-def command(original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int) -> None:
+@max_memory_option
+def command(
+    original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int, max_memory: int | None
+) -> None:
     """Measure how much picture B differs from picture A.
 
     Prints MSE, PSNR, SSIM and MS-SSIM, and the bits per pixel of both files. Both may be in any format, .nnc included,
@@ -32,7 +35,7 @@ def command(original: str, other: str, as_json: bool, heatmap: str | None, force
     """
     from nncodec.image.metrics import measure
 
-    (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels) for file in (original, other))
+    (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels, max_memory) for file in (original, other))
     a, b = _alike(first, second)
     scores = measure(a, b)
     n_pixels = first.width * first.height
@@ -54,13 +57,13 @@ def command(original: str, other: str, as_json: bool, heatmap: str | None, force
         _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
 
 
-def _read(file: str, max_pixels: int) -> "tuple[Picture, int]":
+def _read(file: str, max_pixels: int, max_memory: int | None) -> "tuple[Picture, int]":
     """A picture and the bytes of its file; errors say which file they are about."""
     from nncodec.pipeline import read_any
 
     try:
         data = read_source(file)
-        return read_any(data, max_pixels=max_pixels), len(data)
+        return read_any(data, max_pixels=max_pixels, max_memory=max_memory), len(data)
     except OSError as error:
         raise NncError(f"{file}: {describe(error, file)}") from error
     except NncError as error:

@@ -11,7 +11,15 @@ import click
 from nncodec.cli.batch import Outcome, run
 from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
 from nncodec.cli.messages import grouped
-from nncodec.cli.options import FILE, batch_options, batch_options_of, complete_format, device_option, max_pixels_option
+from nncodec.cli.options import (
+    FILE,
+    batch_options,
+    batch_options_of,
+    complete_format,
+    device_option,
+    max_memory_option,
+    max_pixels_option,
+)
 from nncodec.cli.writing import write_output
 from nncodec.errors import CorruptFile, EncodeError, NncError
 
@@ -25,6 +33,7 @@ class DecodeOptions:
     quality: float | None
     original: bool
     max_pixels: int
+    max_memory: int | None
     restore: bool
     partial: bool
     layers: int | None
@@ -67,6 +76,7 @@ class DecodeOptions:
 @click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
 @device_option
 @max_pixels_option
+@max_memory_option
 @batch_options
 @click.pass_context
 def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> None:
@@ -92,6 +102,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["quality"],
         options["original"],
         options["max_pixels"],
+        options["max_memory"],
         not options["no_restore"],
         options["partial"],
         options["layers"],
@@ -130,6 +141,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
         done = decode(
             data,
             max_pixels=options.max_pixels,
+            max_memory=options.max_memory,
             restore=options.restore,
             partial=options.partial,
             layers=options.layers,

@@ -14,6 +14,7 @@ from nncodec.cli.options import (
     filelist_option,
     jobs_option,
     json_option,
+    max_memory_option,
     max_pixels_option,
     quiet_option,
     recursive_option,
@@ -29,6 +30,7 @@ from nncodec.cli.options import (
 @quiet_option
 @device_option
 @max_pixels_option
+@max_memory_option
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> None:
     """Decode files completely and verify every checksum. Nothing is written.
@@ -41,15 +43,16 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> No
     if not files and not listed:
         raise click.UsageError("no FILE given; - is standard input")
     jobs = [Job(file, "") for file in files_in((*files, *listed), options["recursive"], OURS)]
-    work = partial(check_file, max_pixels=options["max_pixels"], device=options["device"])
+    limits = {name: options[name] for name in ("max_pixels", "max_memory")}
+    work = partial(check_file, device=options["device"], **limits)
     ctx.exit(run(jobs, work, batch_options_of(options, len(jobs))))
 
 
-def check_file(job: Job, max_pixels: int, device: str) -> Outcome:
+def check_file(job: Job, device: str, max_pixels: int, max_memory: int | None) -> Outcome:
     """Decode one file; runs in a worker process."""
     from nncodec.pipeline import decode
 
-    done = decode(read_source(job.source), max_pixels=max_pixels, device=device)
+    done = decode(read_source(job.source), max_pixels=max_pixels, max_memory=max_memory, device=device)
     picture = done.picture
     record: dict[str, object] = {
         "codec": done.codec,

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from nncodec.cli.options import HELP
+from nncodec.memory import as_memory_error
 from nncodec.training.options import RESUME, THREADS, Option, Training
 
 
@@ -110,7 +111,8 @@ def _learn(package: str, training: Training, folders: list[Path], output: Path, 
         _prepare_torch(options.pop("threads"))
     last = (options.pop("resume"),) if RESUME in training.options else ()
     recipe = import_module(f"{package}.recipe")
-    recipe.learn(folders, output, recipe.Hyperparameters(**options), *last)
+    with as_memory_error():
+        recipe.learn(folders, output, recipe.Hyperparameters(**options), *last)
 
 
 def _prepare_torch(threads: int) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
 from nncodec.codecs.avif import heif
 from nncodec.codecs.avif.av1 import sequence_header
-from nncodec.errors import CorruptFile, EncodeError
-from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.image.stills import PILLOW_HINT, decode_still, encode_still, not_built, pillow_errors, too_old
 
 _MAX_ROWS = 32768
 _SPEEDS = (10, 9, 8, 7, 6, 4, 3, 2, 1)
@@ -27,14 +27,21 @@ class Avif:
     lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = _MAX_ROWS
+    decoding_memory = 28
     slopes = (0, 0, 4, 8.5, 16, 24, 33, 41.5, 50.5, 59.5, 70, 81, 86, 90, 94, 96, 99)
 
     def missing(self) -> str | None:
-        """The format that Pillow was built without, in a few words; None if it has it."""
-        return not_built("AVIF")
+        """The format that Pillow was built without, or a Pillow that is too old, in a few words; None if neither."""
+        return not_built("AVIF") or too_old()
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1."""
+        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1.
+
+        Raises UnsupportedFile for a Pillow that is too old to write pictures which can be stored bare.
+        """
+        lack = self.missing()
+        if lack is not None:
+            raise UnsupportedFile(lack, PILLOW_HINT)
         gray, lossless = pixels.ndim == 2, options.quality >= LOSSLESS_QUALITY
         parameters: dict[str, object] = {
             "quality": LOSSLESS_QUALITY if lossless else min(round(options.quality), 99),

@@ -28,6 +28,7 @@ class Ccnn:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
+    decoding_memory = 40
     torch_from = 5
 
     def missing(self) -> str | None:

@@ -51,6 +51,7 @@ class Compact:
     quality_step = 1.0
     lossless = Lossless.NEVER
     depths = frozenset({8})
+    decoding_memory = 24
 
     def __init__(self, base: str = _DEFAULT_BASE) -> None:
         self.base = base

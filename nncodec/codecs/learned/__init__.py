@@ -27,6 +27,7 @@ class Learned:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535
+    decoding_memory = 32
     torch_from = 4
 
     def missing(self) -> str | None:
