@@ -57,9 +57,8 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     picture = _picture(still, whole, depth)
-    return replace(
-        picture, notes=notes + _conversion_notes(still, data, picture.metadata) + metadata_notes(still, data, text)
-    )
+    notes += picture.notes + _conversion_notes(still, data, picture.metadata) + metadata_notes(still, data, text)
+    return replace(picture, notes=notes)
 
 
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None) -> Picture:
@@ -82,7 +81,10 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
             keyed.info["exif"] = exif
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
-    return _converted(keyed, stored, depth)
+    picture = _converted(keyed, stored, depth)
+    if stored is None or stored <= picture.depth:
+        return picture
+    return replace(picture, notes=(f"{stored} bits per sample were reduced to {picture.depth}",))
 
 
 def _converted(still: PIL.Image.Image, stored: int | None, depth: int | None) -> Picture:

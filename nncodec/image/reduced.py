@@ -5,11 +5,15 @@ import PIL.Image
 
 from nncodec.errors import EncodeError, NncError
 from nncodec.image.picture import Picture
-from nncodec.image.stills import open_still
+from nncodec.image.stills import open_still, pillow_errors
 
 _OPAQUE_FROM = 128
 _TRANSPARENT = 255
 """Index of the transparent colour of a GIF."""
+
+_NO_COLOUR = ("1", "L", "LA", "F", "I", "I;16")
+_NOTED = ("GIF",)
+"""Formats whose notes are made before they are written."""
 
 
 def gif_still(picture: Picture) -> tuple[PIL.Image.Image, tuple[str, ...]]:
@@ -34,12 +38,26 @@ def gif_still(picture: Picture) -> tuple[PIL.Image.Image, tuple[str, ...]]:
     return still, colours + levels + hidden
 
 
-def check_size(data: bytes, picture: Picture, pillow_format: str) -> None:
-    """Raise EncodeError if a file, just written, holds its picture in another size, as icons do."""
+def check_written(data: bytes, picture: Picture, pillow_format: str) -> tuple[str, ...]:
+    """Compare a file, just written, with its picture, and return a note if samples differ.
+
+    Raises EncodeError if the file holds another size, as icons do, no alpha or no colour. A format that Pillow only
+    writes passes.
+    """
     try:
-        written = open_still(data, "the file that was written").size
+        written = open_still(data, "the file that was written")
+        with pillow_errors("the file that was written"):
+            written.load()
     except NncError:
-        return  # a format that Pillow only writes
-    if written != (picture.width, picture.height):
-        size = f"{written[0]} x {written[1]}"
+        return ()
+    if written.size != (picture.width, picture.height):
+        size = f"{written.width} x {written.height}"
         raise EncodeError(f"{pillow_format} would hold {size} pixels instead", "PNG holds any size")
+    if picture.alpha is not None and not written.has_transparency_data:
+        raise EncodeError(f"{pillow_format} holds no alpha", "PNG, WebP, TIFF and NPY do")
+    if picture.channels == 3 and written.mode in _NO_COLOUR:
+        raise EncodeError(f"{pillow_format} holds no colour", "PNG does")
+    given = picture.pixels if picture.alpha is None else np.dstack([picture.pixels, picture.alpha])
+    if pillow_format in _NOTED or np.array_equal(np.asarray(written.convert(picture.mode)), given):
+        return ()
+    return (f"{pillow_format} does not keep every sample: the file differs a little",)

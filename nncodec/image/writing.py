@@ -11,7 +11,7 @@ from nncodec.image.carrying import CARRIERS, fitted
 from nncodec.image.density import Density, stated_density
 from nncodec.image.orientation import oriented
 from nncodec.image.picture import Picture, Pixels
-from nncodec.image.reduced import check_size, gif_still
+from nncodec.image.reduced import check_written, gif_still
 from nncodec.image.stills import PILLOW_ERRORS
 from nncodec.image.tiff_writing import tiff
 from nncodec.image.xmp import MAX_STANDARD, extended_segments
@@ -78,7 +78,7 @@ def write(
     except PILLOW_ERRORS as error:
         raise EncodeError(f"{pillow_format} cannot hold this picture: {error}", "PNG can") from error
     if pillow_format not in FORMATS_OUT:
-        check_size(out.getvalue(), picture, pillow_format)
+        changes += check_written(out.getvalue(), picture, pillow_format)
     return out.getvalue(), notes + changes
 
 

@@ -45,6 +45,24 @@ def test_one_line_says_what_was_done(nnc: Nnc, photo: Path) -> None:
     assert n_bytes == Path("photo.nnc").stat().st_size
 
 
+def test_lossless_beside_a_conversion_says_so(nnc: Nnc, here: Path) -> None:
+    Path("print.tif").write_bytes(
+        pictures.file_of(PIL.Image.fromarray(pictures.photograph(24, 33)).convert("CMYK"), "TIFF")
+    )
+    said = nnc("encode", "--lossless", "print.tif").err
+    assert "  lossless but for the notes  " in said
+    assert "CMYK was converted to RGB" in said
+    Path("photo.png").write_bytes(pictures.file_of(pictures.photograph(24, 33), "PNG"))
+    assert "  lossless  " in nnc("encode", "--lossless", "-f", "photo.png").err
+
+
+def test_reduced_samples_are_noted(nnc: Nnc, here: Path) -> None:
+    Path("deep.png").write_bytes(pictures.file_of(pictures.deep(24, 33), "PNG"))
+    said = nnc("encode", "--lossless", "--depth", "8", "deep.png").err
+    assert "16 bits per sample were reduced to 8" in said
+    assert "lossless but for the notes" in said
+
+
 def test_quiet_says_nothing(nnc: Nnc, photo: Path) -> None:
     assert nnc("encode", photo, "--quiet") == (0, "", "")
 

@@ -185,6 +185,20 @@ def test_large_xmp_goes_through_a_jpeg_as_extended_xmp(wrapped: bool) -> None:
     assert back(data).metadata.xmp == xmp
 
 
+@pytest.mark.parametrize(
+    ("pillow_format", "mode", "lacks"),
+    [("DIB", "RGBA", "no alpha"), ("SPIDER", "LA", "no alpha"), ("SPIDER", "RGB", "no colour")],
+)
+def test_a_format_that_would_drop_planes_is_refused(pillow_format: str, mode: str, lacks: str) -> None:
+    with pytest.raises(EncodeError, match=f"{pillow_format} holds {lacks}"):
+        write(pictures.picture(mode), pillow_format)
+
+
+def test_a_format_that_changes_samples_is_noted() -> None:
+    assert write(pictures.picture("RGB"), "MPO")[1] == ("MPO does not keep every sample: the file differs a little",)
+    assert write(pictures.picture("RGB"), "TGA")[1] == ()
+
+
 # --- alpha and size -------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """``nnc encode``: pictures to .nnc files."""
 
+import math
 import time
 from dataclasses import replace
 from functools import partial
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
 @click.option(
     "--lossless",
     is_flag=True,
-    help="Keep every pixel exactly, or write no file. Without -c: the smaller of webp and jpeg2000.",
+    help="Keep every pixel exactly as it was read, or write no file. Notes tell of pixels that reading changed. "
+    "Without -c: the smaller of webp and jpeg2000.",
 )
 @click.option(
     "--bpp",
@@ -150,9 +152,9 @@ def encode_file(job: Job, settings: "Settings", sourcing: "SourceOptions", skip_
     if skip_if_larger and len(done.data) >= len(data):
         return _left_out(job, done, data)
     write_output(job, done.data, make_folders=True)
-    done = replace(done, notes=(*done.notes, *_larger(done, data)))
     outcome = _outcome(job, done, settings, time.perf_counter() - start)
-    return replace(outcome, sizes=(len(data), len(done.data)))
+    notes = (*done.notes, *_larger(done, data))
+    return replace(outcome, sizes=(len(data), len(done.data)), notes=notes)
 
 
 def _left_out(job: Job, done: "Encoded", source: bytes) -> Outcome:
@@ -172,7 +174,7 @@ def _larger(done: "Encoded", source: bytes) -> tuple[str, ...]:
 
 def _outcome(job: Job, done: "Encoded", settings: "Settings", seconds: float) -> Outcome:
     line = f"{job.source} -> {job.output}  {grouped(len(done.data))} bytes  {done.bpp:.3f} bpp"
-    line += f"  {decibels(done.psnr)}  {seconds:.1f} s"
+    line += f"  {_fidelity(done)}  {seconds:.1f} s"
     if settings.target is not None:
         line += f"  (target {settings.target}: quality {done.quality:g}, {done.tries} tries)"
     record: dict[str, object] = {
@@ -184,7 +186,13 @@ def _outcome(job: Job, done: "Encoded", settings: "Settings", seconds: float) ->
         "seconds": round(seconds, 3),
         "tries": done.tries,
     }
-    return Outcome(job, "done", line, record=record, notes=done.notes, details=_details(done, settings))
+    return Outcome(job, "done", line, record=record, details=_details(done, settings))
+
+
+def _fidelity(done: "Encoded") -> str:
+    """The PSNR in words; "lossless" alone only where the source was read without a loss that a note tells of."""
+    as_read = math.isinf(done.psnr) and done.notes and not done.kept
+    return f"{decibels(done.psnr)} but for the notes" if as_read else decibels(done.psnr)
 
 
 def _details(done: "Encoded", settings: "Settings") -> tuple[str, ...]:
