@@ -46,6 +46,13 @@ def stage(what: str) -> None:
         listener(what, 0, 0)
 
 
+def report(what: str, done: int, rounds: int) -> None:
+    """Report how far work has come, in units of its own."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(what, done, rounds)
+
+
 def counter(what: str, rounds: int) -> Callable[[], None]:
     """Return a function to call after each round of a loop."""
     listener = _listener.get()

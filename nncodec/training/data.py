@@ -42,7 +42,10 @@ def find_pictures(folders: list[Path]) -> tuple[list[Path], list[Path]]:
     """Training and validation files under the folders, each sorted by the SHA-256 of the file's name."""
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES]
     if len(files) <= VALIDATION_PICTURES:
-        raise EncodeError(f"{len(files)} pictures found, more than {VALIDATION_PICTURES} are needed")
+        raise EncodeError(
+            f"{len(files)} pictures found, more than {VALIDATION_PICTURES} are needed",
+            f"{VALIDATION_PICTURES} are held out of training; files ending in {', '.join(sorted(SUFFIXES))} count",
+        )
     files.sort(key=lambda path: hashlib.sha256(path.name.encode()).digest())
     return files[VALIDATION_PICTURES:], files[:VALIDATION_PICTURES]
 
@@ -77,6 +80,8 @@ def _decode_all(files: list[Path], target: Path) -> npt.NDArray[np.int64]:
 def random_crops(pictures: Pictures, count: int, side: int, rng: np.random.Generator) -> Bytes:
     """(count, side, side, 3) uint8 crops, pictures drawn by their area, each flipped and transposed at random."""
     fitting = pictures.fitting(side)
+    if not len(fitting):
+        raise EncodeError(f"no training picture is as large as {side} x {side}")
     area = np.prod(pictures.index[fitting, 1:], axis=1, dtype=np.float64)
     batch = np.empty((count, side, side, 3), np.uint8)
     for row, picture in enumerate(rng.choice(fitting, count, p=area / area.sum())):

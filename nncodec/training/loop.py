@@ -11,8 +11,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from nncodec import progress
 from nncodec.errors import UnsupportedFile
 from nncodec.training import state
+from nncodec.training.options import STATE
+
+SECONDS_PER_SAVE = 60.0
+"""Time between checkpoints; a killed run loses no more."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Run:
     @property
     def path(self) -> Path:
         """The checkpoint file."""
-        return self.folder / "state.npz"
+        return self.folder / STATE
 
     def elapsed(self) -> float:
         """Seconds trained, over all sittings."""
@@ -134,8 +139,17 @@ class Run:
         """Give the model its averaged parameters within the block."""
         current = {name: value.clone() for name, value in self.model.named_parameters()}
         self.model.load_state_dict(self.average.values)
-        yield
-        self.model.load_state_dict(current)
+        try:
+            yield
+        finally:  # also when Ctrl-C ends the block: the state that is saved then holds the parameters themselves
+            self.model.load_state_dict(current)
+
+    def tell(self) -> None:
+        """Report the progress: step, loss, phase, and the time that is left."""
+        whole = 60 * self.schedule.minutes
+        left = max(0.0, whole - self.elapsed()) / 60
+        what = f"training: step {self.step}, loss {self.guard.loss:.4g}, phase {self.phase}, {left:.1f} min left"
+        progress.report(what, round(100 * self.share()), 100)
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -186,20 +200,33 @@ class Run:
 
 
 def train(run: Run, loss: Callable[[int, float], Tensor], report: Callable[[], None], every_minutes: float) -> None:
-    """Train until the schedule's time is over; report and save every few minutes and at the end.
+    """Train until the schedule's time is over; report every few minutes and at the end, save each minute and then.
+
+    The state is also saved when Ctrl-C or a signal ends the training. Each step tells its progress.
 
     Args:
         run: the run, new or resumed.
         loss: loss of a fresh batch, given the step number and the share of the time that has passed.
         report: validates and logs.
-        every_minutes: time between checkpoints.
+        every_minutes: time between reports.
     """
-    due = run.elapsed() + 60 * every_minutes
-    while run.share() < 1:
-        run.learn(loss(run.step, run.share()))
-        if run.elapsed() >= due:
-            report()
-            run.save()
-            due = run.elapsed() + 60 * every_minutes
+    begun = run.elapsed()
+    report_due, save_due = begun + 60 * every_minutes, begun + SECONDS_PER_SAVE
+    try:
+        while run.share() < 1:
+            run.learn(loss(run.step, run.share()))
+            run.tell()
+            if run.elapsed() >= report_due:
+                _validate(report)
+                report_due = run.elapsed() + 60 * every_minutes
+            if run.elapsed() >= save_due:
+                run.save()
+                save_due = run.elapsed() + SECONDS_PER_SAVE
+        _validate(report)
+    finally:
+        run.save()
+
+
+def _validate(report: Callable[[], None]) -> None:
+    progress.stage("validating")
     report()
-    run.save()

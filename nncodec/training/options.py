@@ -14,6 +14,8 @@ the last argument of the recipe's ``learn``, and :data:`THREADS`, which prepares
 from dataclasses import dataclass
 from pathlib import Path
 
+STATE = "state.npz"
+"""Name of the checkpoint in a run's folder."""
 CODED = "Folder for coded regions, state, log and exported weights; a cache of pictures is made beside it."
 """Help of ``--output`` for a recipe that trains on coded regions."""
 PICTURES = "Folder for state, log and exported weights; a cache of decoded pictures is made beside it."

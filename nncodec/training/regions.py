@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import progress
 from nncodec.codec import Codec, Frame, Options
 from nncodec.nets.resnet import LEVELS
 from nncodec.training.data import Bytes, Pictures, random_crops
@@ -16,7 +17,7 @@ SIDE = 192
 """Side of a region; a multiple of the largest block that a codec works in on small pictures, 64."""
 SKEW = 1.25
 """Levels are drawn as LEVELS times a uniform number to this power: the low ones more often."""
-_PART = 500
+_PART = 100
 """Regions per cached file."""
 
 
@@ -81,10 +82,11 @@ def code_regions(
         ranges: the codecs.
         preprocess: applied to each region before it is coded.
     """
-    seen = []
+    seen, tick = [], progress.counter("coding regions", len(original))
     for pixels, index, damage in zip(original, codec, level, strict=True):
         given = pixels if preprocess is None else preprocess(pixels, int(index), float(damage))
         seen.append(code_region(given, ranges[index], float(damage)))
+        tick()
     return Regions(np.stack(seen), original, codec, level)
 
 
@@ -102,20 +104,40 @@ def random_regions(
     return code_regions(original, codec, level, ranges, preprocess)
 
 
-def cached_regions(count: int, folder: Path, seed: int, make: MakeRegions) -> Regions:
-    """Regions made in parts, each cached in ``folder``: coding takes minutes, and a run may be resumed."""
-    return concatenate(_parts(count, folder, seed, make))
+def cached_regions(
+    count: int, folder: Path, seed: int, make: MakeRegions, enough: Callable[[], bool] = lambda: False
+) -> Regions:
+    """Regions made in parts, each cached in ``folder``: coding takes minutes, and a run may be resumed.
+
+    Args:
+        count: regions in all.
+        folder: of the cached parts.
+        seed: on which each part depends, and on its place.
+        make: makes a part.
+        enough: asked after each part that was made; true ends the coding with fewer regions.
+    """
+    return concatenate(_parts(count, folder, seed, make, enough))
 
 
-def _parts(count: int, folder: Path, seed: int, make: MakeRegions) -> Iterator[Regions]:
+def _parts(count: int, folder: Path, seed: int, make: MakeRegions, enough: Callable[[], bool]) -> Iterator[Regions]:
     for start in range(0, count, _PART):
         size = min(_PART, count - start)
         path = folder / f"coded-{seed}-{start}-{size}.npz"
-        if not path.exists():
-            part = make(size, np.random.default_rng((seed, start)))
-            np.savez(path, **vars(part))
+        made = not path.exists()
+        if made:
+            progress.stage(f"coding regions {start + 1} to {start + size} of {count}")
+            _write(path, make(size, np.random.default_rng((seed, start))))
         with np.load(path, allow_pickle=False) as arrays:
             yield Regions(**arrays)
+        if made and enough():
+            return
+
+
+def _write(path: Path, part: Regions) -> None:
+    """Write a cached part, whole or not at all."""
+    fresh = path.with_suffix(".fresh.npz")
+    np.savez(fresh, **vars(part))
+    fresh.replace(path)
 
 
 def concatenate(parts: Iterable[Regions]) -> Regions:

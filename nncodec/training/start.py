@@ -5,9 +5,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from nncodec import progress
+from nncodec.errors import EncodeError
 from nncodec.training.allocator import keep_memory
 from nncodec.training.data import Pictures, find_pictures, load_pictures
 from nncodec.training.loop import Guard, Run, Schedule
+from nncodec.training.options import STATE
 from nncodec.training.state import Average
 
 
@@ -17,17 +20,24 @@ def prepare_process(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def load_data(folders: list[Path], folder: Path, seed: int) -> tuple[Pictures, Pictures]:
+def load_data(folders: list[Path], folder: Path, seed: int, resume: bool = False) -> tuple[Pictures, Pictures]:
     """Seed torch, create the run's folder, and load the pictures: for training, and held out for validation.
 
     Args:
         folders: searched for pictures, with all folders below.
         folder: of the run; decoded pictures are cached in ``cache`` beside it.
         seed: of torch's random numbers, on which new parameters depend.
+        resume: there has to be a checkpoint in ``folder``.
+
+    Raises EncodeError, before a picture is decoded, for too few pictures and for a missing checkpoint.
     """
+    if resume and not (folder / STATE).exists():
+        raise EncodeError(f"there is no {STATE} in {folder} to resume from", "leave --resume out to begin anew")
+    split = find_pictures(folders)
+    progress.stage(f"reading {sum(map(len, split))} pictures")
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    training, held_out = (load_pictures(files, folder.parent / "cache") for files in find_pictures(folders))
+    training, held_out = (load_pictures(files, folder.parent / "cache") for files in split)
     return training, held_out
 
 

@@ -93,6 +93,20 @@ def test_wrong_usage_does_not_begin_to_train(nnc: Nnc, toy: Path, arguments: lis
     assert not Path("learned.json").exists()
 
 
+def test_ctrl_c_says_how_to_go_on(nnc: Nnc, toy: Path) -> None:
+    recipe = toy / "recipe.py"
+    interrupted = TOY_RECIPE.partition("def learn")[0] + (
+        "def learn(folders, folder, settings, resume):\n"
+        "    folder.mkdir(parents=True)\n"
+        "    (folder / 'state.npz').touch()\n"
+        "    raise KeyboardInterrupt\n"
+    )
+    recipe.write_text(interrupted)
+    ran = nnc("train", "toy", "--data", ".", "--minutes", "1")
+    assert ran.code == 130
+    assert "--resume goes on from there" in ran.err
+
+
 def test_an_unknown_family_is_a_wrong_usage(nnc: Nnc, here: Path) -> None:
     result = nnc("train", "webp", "--data", ".", "--minutes", "1")
     assert (result.code, "webp" in result.err) == (2, True)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
+from nncodec import progress
 from nncodec.cli.verbs.train import command
 from nncodec.codecs.learned import context_fit_torch
 from nncodec.codecs.learned import recipe as learned
@@ -17,15 +18,16 @@ from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.tables import logistic_tables
-from nncodec.errors import CorruptFile, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.layout import CHANNELS, PLANES
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
-from nncodec.training import loop, state
+from nncodec.training import loop, regions, start, state
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
+from nncodec.training.options import STATE
 from tests import pictures
 from tests.lapped import tiny_lapped
 
@@ -119,6 +121,97 @@ def test_a_run_goes_on_with_its_own_state_alone(tmp_path):
     state.save(tmp_path / "state.npz", {"model": {"x": torch.zeros(1)}}, {"step": 5})
     with pytest.raises(UnsupportedFile, match="another network"):
         run_of(8, tmp_path).resume()
+
+
+class Counted(loop.Run):
+    """A run of so many steps, each of which takes so many seconds."""
+
+    steps, seconds_per_step = 6, 25.0
+
+    def elapsed(self):
+        return self.step * self.seconds_per_step
+
+    def share(self):
+        return min(1.0, self.step / self.steps)
+
+
+def counted_run(folder: Path) -> Counted:
+    model = learned.LearnedNet(4, 8, 1)
+    made = learned.optimisers(model, learned.Hyperparameters(minutes=1))
+    return Counted(model, made, Schedule(2.5), folder, state.Average(model, 0.9), Guard())
+
+
+def squares(run: loop.Run) -> torch.Tensor:
+    return sum(parameter.square().sum() for parameter in run.model.parameters())
+
+
+def saved_step(folder: Path) -> int:
+    return int(state.load(folder / STATE)[1]["step"])
+
+
+def test_the_state_is_saved_each_minute_whatever_the_reports(tmp_path, monkeypatch):
+    run, saved = counted_run(tmp_path), []
+    monkeypatch.setattr(run, "save", lambda: saved.append(run.step))
+    loop.train(run, lambda step, share: squares(run), lambda: None, every_minutes=60)
+    assert saved == [3, 6, 6]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_the_state_is_saved_when_a_run_is_interrupted(stop, tmp_path):
+    run = counted_run(tmp_path)
+
+    def loss(step, share):
+        if step == 2:
+            raise stop
+        return squares(run)
+
+    with pytest.raises(stop):
+        loop.train(run, loss, lambda: None, every_minutes=60)
+    assert saved_step(tmp_path) == 2
+
+
+def test_an_interrupted_validation_leaves_the_parameters_and_not_their_average(tmp_path):
+    run = counted_run(tmp_path)
+
+    def report():
+        with run.averaged():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(run, lambda step, share: squares(run), report, every_minutes=60)
+    parts, _ = state.load(tmp_path / STATE)
+    assert any(not torch.equal(parts["model"][name], parts["average"][name]) for name in parts["model"])
+
+
+def test_each_step_tells_step_loss_and_time_left(tmp_path):
+    run, told = counted_run(tmp_path), []
+    with progress.listening(lambda *arguments: told.append(arguments)):
+        loop.train(run, lambda step, share: squares(run), lambda: None, every_minutes=60)
+    what, done, rounds = told[2]
+    assert what.startswith("training: step 3, loss ")
+    assert what.endswith("phase 0, 1.2 min left")
+    assert (done, rounds) == (50, 100)
+    assert told[-1] == ("validating", 0, 0)
+
+
+def test_coding_ends_when_it_has_had_its_time(tmp_path):
+    made = []
+
+    def make(count, rng):
+        made.append(count)
+        pixels = np.zeros((count, 8, 8, 3), np.uint8)
+        return regions.Regions(pixels, pixels, np.zeros(count, np.int64), np.zeros(count, np.float32))
+
+    found = regions.cached_regions(450, tmp_path, 0, make, lambda: len(made) == 2)
+    assert len(found.codec) == 200
+    again = regions.cached_regions(450, tmp_path, 0, make, lambda: len(made) == 4)
+    assert (len(again.codec), made) == (400, [100, 100, 100, 100])
+
+
+def test_nothing_to_resume_from_is_found_before_pictures_are_read(folder, tmp_path):
+    with pytest.raises(EncodeError, match="to resume from"):
+        start.load_data([folder], tmp_path / "run", 0, resume=True)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_tables_follow_what_was_counted():

@@ -12,9 +12,11 @@ from typing import Any
 
 import click
 
+from nncodec.cli.bar import lines
+from nncodec.cli.messages import say
 from nncodec.cli.options import HELP
 from nncodec.memory import as_memory_error
-from nncodec.training.options import RESUME, THREADS, Option, Training
+from nncodec.training.options import RESUME, STATE, THREADS, Option, Training
 
 
 class _Recipes(click.Group):
@@ -57,7 +59,7 @@ def _command(name: str, package: str) -> click.Command:
         multiple=True,
         required=True,
         type=click.Path(path_type=Path, exists=True),
-        help="Folder of pictures. May be repeated.",
+        help="Folder of pictures, 25 at least in all. May be repeated.",
     )
     output = click.Option(
         ["-o", "--output"],
@@ -111,8 +113,13 @@ def _learn(package: str, training: Training, folders: list[Path], output: Path, 
         _prepare_torch(options.pop("threads"))
     last = (options.pop("resume"),) if RESUME in training.options else ()
     recipe = import_module(f"{package}.recipe")
-    with as_memory_error():
-        recipe.learn(folders, output, recipe.Hyperparameters(**options), *last)
+    try:
+        with as_memory_error(), lines():
+            recipe.learn(folders, output, recipe.Hyperparameters(**options), *last)
+    except KeyboardInterrupt:
+        if RESUME in training.options and (output / STATE).exists():
+            say(f"nnc: the state is saved in {output}; --resume goes on from there")
+        raise
 
 
 def _prepare_torch(threads: int) -> None:

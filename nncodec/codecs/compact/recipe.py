@@ -142,7 +142,9 @@ class Recipe:
         folder = self.run.folder / f"round{self.run.phase // 2}"
         folder.mkdir(exist_ok=True)
         make = partial(random_regions, self.pictures, ranges=RANGES, preprocess=preprocess)
-        self._regions = cached_regions(self.settings.regions, folder, self.settings.seed, make)
+        latest = (self.run.share() + self.settings.ends[self.run.phase]) / 2  # half the phase is left for its steps
+        enough = lambda: self.run.share() > latest  # noqa: E731
+        self._regions = cached_regions(self.settings.regions, folder, self.settings.seed, make, enough)
         if of_com:
             self._steps = self._steps_of_regions()
 
@@ -237,7 +239,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    training, held_out = load_data(folders, folder, settings.seed)
+    training, held_out = load_data(folders, folder, settings.seed, resume)
     model = ComRecNets.new(settings)
     if settings.weights is not None:
         model, settings = ComRecNets.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))

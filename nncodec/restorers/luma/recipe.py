@@ -23,6 +23,8 @@ from nncodec.training.muon import optimisers
 from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, random_regions
 from nncodec.training.start import load_data, start_run
 
+CODING_SHARE = 0.5
+"""Most of the time that coding regions may take; training goes on with those there are."""
 VALIDATION_SIDE = 192
 """Side of the regions held out."""
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
@@ -45,7 +47,7 @@ class Hyperparameters:
 
     minutes: float
     regions: int = 9_400
-    """Regions coded before training begins."""
+    """Regions coded before training begins, if half the time is enough for them."""
     batch: int = 8
     crop: int = 128
     """Side of a crop, a multiple of 8."""
@@ -162,12 +164,13 @@ def learn(
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    training, held_out = load_data(folders, folder, settings.seed)
-    regions = cached_regions(settings.regions, folder, settings.seed, partial(random_regions, training, ranges=RANGES))
-    validation = validation_regions(held_out)
+    training, held_out = load_data(folders, folder, settings.seed, resume)
     model = make(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
     run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
+    validation = validation_regions(held_out)
+    makes = partial(random_regions, training, ranges=RANGES)
+    regions = cached_regions(settings.regions, folder, settings.seed, makes, lambda: run.share() > CODING_SHARE)
     recipe = Recipe(run, model, settings, regions, validation)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     weights.write(folder / "weights.npz", arrays_of(run.average.values))

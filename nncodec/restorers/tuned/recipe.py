@@ -5,6 +5,7 @@ its codec and begins at the best, so the qualities here need only be near those 
 """
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nncodec import progress
 from nncodec.codec import Codec, Frame, Options
 from nncodec.codecs import by_name
 from nncodec.entropy.scales import N_SCALES
@@ -52,6 +54,7 @@ class Hyperparameters:
 def learn(folders: list[Path], output: Path, settings: Hyperparameters) -> None:
     """Train all starts, each for an equal share of the minutes, and write ``tuned.npz``, the weights as they ship.
 
+    Coding regions takes half of a start's time at most.
     A finished start is kept in the folder ``output`` and not trained again, so an interrupted run can be resumed.
     Pictures are cached in ``cache`` beside it.
     """
@@ -63,10 +66,11 @@ def learn(folders: list[Path], output: Path, settings: Hyperparameters) -> None:
         if kept.exists():
             parameters = np.load(kept)
             continue
-        rng = np.random.default_rng(number)
-        regions = make_regions(training, by_name(codec), quality, _N_TRAINING, rng)
+        progress.stage(f"start {number + 1} of {len(STARTS)}: {codec} at quality {quality}")
+        rng, begun, seconds = np.random.default_rng(number), time.monotonic(), 60 * settings.minutes / len(STARTS)
         held_out = make_regions(validation, by_name(codec), quality, _N_VALIDATION, np.random.default_rng(0))
-        steps = train_start(parameters, regions, 60 * settings.minutes / len(STARTS), rng)
+        regions = make_regions(training, by_name(codec), quality, _N_TRAINING, rng, begun + seconds / 2)
+        steps = train_start(parameters, regions, begun + seconds - time.monotonic(), rng)
         gain = round(mean_gain(parameters, held_out), 3)
         record = {"codec": codec, "quality": quality, "steps": steps, "gain_db": gain}
         with (output / "log.jsonl").open("a", encoding="utf-8") as log:
@@ -89,11 +93,27 @@ def narrow_tables() -> Tables:
     return Tables(tuple(rows))
 
 
-def make_regions(pictures: Pictures, codec: Codec, quality: float, count: int, rng: np.random.Generator) -> LumaRegions:
-    """Cut random regions of 192 x 192 pixels and code the luma of each as a gray picture of its own."""
-    planes = list(_planes(pictures, count, rng))
-    frame = Frame(_SIDE, _SIDE, 1)
-    decoded = [codec.decode(codec.encode(p, Options(quality, threads=1)), frame, "cpu") for p in planes]
+def make_regions(
+    pictures: Pictures,
+    codec: Codec,
+    quality: float,
+    count: int,
+    rng: np.random.Generator,
+    latest: float = math.inf,
+) -> LumaRegions:
+    """Cut random regions of 192 x 192 pixels and code the luma of each as a gray picture of its own.
+
+    ``latest`` is the time of `time.monotonic` after which no more are coded, however few there are.
+    """
+    planes, decoded, frame = [], [], Frame(_SIDE, _SIDE, 1)
+    tick = progress.counter("coding regions", count)
+    for plane in _planes(pictures, count, rng):
+        payload = codec.encode(plane, Options(quality, threads=1))
+        planes.append(plane)
+        decoded.append(codec.decode(payload, frame, "cpu"))
+        tick()
+        if time.monotonic() > latest:
+            break
     seen = np.pad(np.stack(decoded).astype(np.float32), ((0, 0), (HALO, HALO), (HALO, HALO)), mode="edge")
     return LumaRegions(seen, np.stack(planes).astype(np.float32))
 
@@ -122,13 +142,16 @@ def train_start(parameters: Floats, regions: LumaRegions, seconds: float, rng: n
     """Train weights (378,) in place by Adam, at a rate that falls to zero over ``seconds``; return the steps done."""
     adam, begun, steps = Adam(N_PARAMETERS), time.monotonic(), 0
     derivatives = Derivatives(_BATCH, _CROP + 2 * HALO, _CROP + 2 * HALO)
-    while (share := (time.monotonic() - begun) / seconds) < 1:
+    while (passed := time.monotonic() - begun) < seconds:
+        share = passed / seconds
         seen, original = _batch(regions, rng)
         # Divided by the error before, so that smooth crops count as much as those that code badly.
         before = np.square(seen[:, HALO:-HALO, HALO:-HALO] - original).mean((1, 2), keepdims=True)
-        _, grad = derivatives.gradient(parameters, seen, original, 1 / ((before + 4) * original.size))
+        loss, grad = derivatives.gradient(parameters, seen, original, 1 / ((before + 4) * original.size))
         adam.step(parameters, grad, 8e-3 * (1 - share))
         steps += 1
+        told = f"training: step {steps}, loss {loss:.4g}, {(seconds - passed) / 60:.1f} min left for this start"
+        progress.report(told, round(100 * share), 100)
     return steps
 
 

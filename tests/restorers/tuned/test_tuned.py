@@ -192,3 +192,12 @@ def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
     assert arrays.keys() == weights.load(MODEL, "tuned").keys()
     assert arrays["starts"].shape == (2, 378)
     assert np.ptp(arrays["starts"]) > 0
+
+
+def test_coding_regions_for_a_start_ends_when_it_is_late(tmp_path, monkeypatch):
+    PIL.Image.fromarray(pictures.photograph(200, 210)).save(tmp_path / "a.png")
+    found = data.load_pictures([tmp_path / "a.png"], tmp_path / "cache")
+    times = iter([1.0, 2.0, 3.0, 4.0])
+    monkeypatch.setattr(recipe.time, "monotonic", lambda: next(times))
+    regions = recipe.make_regions(found, by_name("jpeg"), 20, 100, np.random.default_rng(0), latest=2.5)
+    assert len(regions.original) == 3
