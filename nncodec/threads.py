@@ -32,6 +32,11 @@ def at_most(threads: int) -> Iterator[None]:
         _limit.reset(token)
 
 
+def limit() -> int:
+    """The most threads that the present call may use; 0 if nothing limits them."""
+    return _limit.get()
+
+
 def available() -> int:
     """The threads that a call may use: its own limit, else OMP_NUM_THREADS if that is set, else one for each core."""
     if _limit.get():

@@ -16,6 +16,7 @@ from nncodec.lapped.layout import CHANNELS, STRIDE, TAPS
 from nncodec.lapped.rate_torch import bits, chosen
 from nncodec.lapped.transform import Floats
 from nncodec.lapped.transform_torch import Transform
+from nncodec.nets.threads_torch import limited
 
 _SIDE, _BATCH = 16, 4
 """Latent positions along a region's side, and regions per step."""
@@ -55,6 +56,7 @@ def _channels(parts: list[npt.NDArray[np.integer]]) -> Tensor:
     return torch.from_numpy(np.moveaxis(np.stack(parts), -1, 2).astype(np.float32)).flatten(1, 2)
 
 
+@limited()
 def fit(task: Task, arrays: Mapping[str, npt.NDArray[Any]], steps: int) -> tuple[Floats, Floats]:
     """Train filters of analysis and synthesis, (P, CHANNELS, TAPS, TAPS) each, for ``steps`` from the shared ones.
 

@@ -8,7 +8,6 @@ closer to the source, at no cost to the decoder.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -26,6 +25,7 @@ from nncodec.lapped.transform_torch import Transform
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
+from nncodec.nets.threads_torch import limited
 
 TILE, MARGIN = 96, 8
 """Positions along a tile's side, margins included; and those around it that values of the tile reach."""
@@ -93,17 +93,6 @@ class Refiner:
             x, family = seen.contiguous(memory_format=torch.channels_last), torch.zeros(1, dtype=torch.long)
             added: Tensor = self._net(x, family, self._level).float()
         return torch.einsum("cr,brhw->bchw", torch.linalg.inv(self._turn), added) if colour else added[:, :1]
-
-
-@contextmanager
-def limited(threads: int) -> Iterator[None]:
-    """Set the number of threads that torch uses meanwhile; 0 leaves it alone."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _tiles(length: int) -> Iterator[Tile]:

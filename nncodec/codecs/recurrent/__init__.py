@@ -48,7 +48,7 @@ class Recurrent:
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 4096
-    decoding_memory = 64
+    decoding_memory = 128
 
     def missing(self) -> str | None:
         """The library or the weights that this installation lacks, or None."""

@@ -8,8 +8,10 @@ from nncodec.codecs.recurrent.bitstream import CHECKSUM_MASK, BitReader, Segment
 from nncodec.codecs.recurrent.model_torch import PictureState, RecurrentModel
 from nncodec.codecs.recurrent.transform import Bytes
 from nncodec.errors import CorruptFile
+from nncodec.nets.threads_torch import limited
 
 
+@limited()
 @torch.no_grad()
 def decode(model: RecurrentModel, segments: Sequence[Segment], width: int, height: int, channels: int) -> Bytes:
     """Decode layers, the first ones or all, to pixels (height, width) or (height, width, 3) uint8.

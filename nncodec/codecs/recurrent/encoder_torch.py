@@ -14,8 +14,10 @@ from nncodec.codecs.recurrent.context import LEVEL_BITS, Round
 from nncodec.codecs.recurrent.model_torch import PictureState, RecurrentModel, by_rows, to_levels
 from nncodec.codecs.recurrent.network_torch import binariser_inputs
 from nncodec.codecs.recurrent.transform import CHANNELS, Bytes, Floats, analyse, mirrored, to_planes
+from nncodec.nets.threads_torch import limited
 
 
+@limited()
 @torch.no_grad()
 def encode(model: RecurrentModel, pixels: Bytes, layers: int) -> list[Segment]:
     """Encode pixels (H, W) or (H, W, 3) uint8 in the given number of layers."""
