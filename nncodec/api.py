@@ -64,7 +64,7 @@ def encode(
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
     ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file; other sources are
     encoded.
-    ``strip`` leaves Exif and XMP out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
+    ``strip`` leaves Exif, XMP and IPTC out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
     picture are added where they pay for their bytes.

@@ -25,7 +25,7 @@ VERSIONS = (1, 2)
 MAX_SIDE = 2**24 - 1
 """Largest width or height the header may state."""
 MAX_METADATA = 2**24
-"""Largest ICC, Exif or XMP section, in bytes."""
+"""Largest ICC, Exif, XMP or IPTC section, in bytes."""
 
 _LAST = 0x80
 _CHECKSUM = struct.Struct("<I")
@@ -42,11 +42,12 @@ class Kind(IntEnum):
     RESTORER = 0x16
     EXIF = 0x21
     XMP = 0x23
+    IPTC = 0x25
 
 
 KIND_NAMES = {int(kind): kind.name.lower() for kind in Kind}
 _REPEATABLE = {Kind.LAYER, Kind.RESTORER}
-_METADATA = {Kind.ICC, Kind.EXIF, Kind.XMP}
+_METADATA = {Kind.ICC, Kind.EXIF, Kind.XMP, Kind.IPTC}
 
 
 class Section(NamedTuple):

@@ -246,6 +246,8 @@ def of_the_container() -> Cases:
     everything = pictures.picture("RGBA", meta=metadata())
     constant = Picture(pictures.photograph(9, 9), pictures.flat(9, 9, 1, 200))
     yield "metadata", Case(lambda: webp(everything).data, EXACT)
+    with_iptc = pictures.picture("RGB", meta=Metadata(iptc=pictures.IPTC))
+    yield "iptc", Case(lambda: webp(with_iptc).data, EXACT)
     yield "constant-alpha", Case(lambda: webp(constant).data, EXACT)
     yield "unknown-ancillary", Case(lambda: _unknown(webp(pictures.picture("RGB", 40, 56)).data), EXACT)
     yield "dump", Case(dump, EXACT)

@@ -63,6 +63,7 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "sections-not-ascending": build(header, [Part(0x21, b"x"), payload, alpha]),
         "exif-twice": build(header, [payload, alpha._replace(tag=0x12), Part(0x21, b"x"), Part(0xA1, b"x")]),
         "xmp-empty": build(header, [payload, alpha._replace(tag=0x12), Part(0xA3, b"")]),
+        "iptc-empty": build(header, [payload, alpha._replace(tag=0x12), Part(0xA5, b"")]),
         "no-last-section": build(header, [payload, alpha._replace(tag=0x12)]),
         "something-after-the-last-section": build(header, [payload, alpha]) + b"\0",
         "two-last-sections": build(header, [payload, alpha, Part(0xA1, b"x")]),

@@ -14,6 +14,9 @@ Gray = npt.NDArray[np.uint8]
 
 XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><t>Größe λ</t></x:xmpmeta>'.encode()
 
+IPTC = b"\x1c\x02\x05\0\x05title\x1c\x02\x50\0\x04name"
+"""A title and a name, as records of IPTC (IIM 4.2, 2:05 and 2:80)."""
+
 
 @functools.cache
 def icc() -> bytes:

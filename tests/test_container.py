@@ -66,10 +66,10 @@ def containers(draw: st.DrawFn) -> Container:
     header, content = draw(headers()), st.binary(max_size=150)
     filled = st.binary(min_size=1, max_size=150)
     found = [(Kind.PAYLOAD, draw(content))]
-    found += [(kind, draw(filled)) for kind in (Kind.ICC, Kind.EXIF, Kind.XMP) if draw(st.booleans())]
+    found += [(kind, draw(filled)) for kind in (Kind.ICC, Kind.EXIF, Kind.XMP, Kind.IPTC) if draw(st.booleans())]
     found += [(Kind.ALPHA, draw(content))] if header.alpha else []
     found += [(kind, data) for kind in (Kind.LAYER, Kind.RESTORER) for data in draw(st.lists(content, max_size=3))]
-    unknown = st.sampled_from([1, 5, 0x11, 0x25, 0x7F])
+    unknown = st.sampled_from([1, 5, 0x11, 0x27, 0x7F])
     found += [(kind, draw(content)) for kind in draw(st.sets(unknown, max_size=2))]
     found.sort(key=lambda section: section[0])
     return one(*found, header=header)
@@ -385,6 +385,7 @@ def test_damage_is_named_before_meaning() -> None:
         pytest.param(one((Kind.EXIF, b"x"), (Kind.PAYLOAD, b"")), id="out of order"),
         pytest.param(one((Kind.PAYLOAD, b""), (Kind.PAYLOAD, b"")), id="two payloads"),
         pytest.param(one((Kind.PAYLOAD, b""), (Kind.XMP, b"")), id="empty XMP"),
+        pytest.param(one((Kind.PAYLOAD, b""), (Kind.IPTC, b"")), id="empty IPTC"),
         pytest.param(one((Kind.PAYLOAD, b""), (Kind.XMP, bytes(MAX_METADATA + 1))), id="too much XMP"),
         pytest.param(one((Kind.PAYLOAD, b""), (Kind.ALPHA, b"x")), id="alpha not announced"),
         pytest.param(one((Kind.PAYLOAD, b""), header=Header(1, 1, 1, False, alpha=True)), id="alpha missing"),

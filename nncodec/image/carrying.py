@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from nncodec.image.exif import is_readable
+from nncodec.image.iptc import MAX_IN_SEGMENT
 from nncodec.image.orientation import oriented, upright
 from nncodec.image.picture import Picture
 from nncodec.image.xmp import MAX_STANDARD, extended_segments
 
 CARRIERS = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
 """Formats with a place for a profile, Exif and XMP."""
+_CARRIES_IPTC = {"PNG", "JPEG", "TIFF"}
 _ALWAYS_RGB = {"WEBP"}
 _READS_EXIF = {"AVIF"}
 """Formats whose writer takes the orientation out of Exif; TIFF's tells of damage itself."""
@@ -31,6 +33,7 @@ def fitted(picture: Picture, pillow_format: str) -> tuple[Picture, tuple[str, ..
         "icc": None if meta.icc is None else _icc_reason(meta.icc, picture.channels, pillow_format),
         "exif": None if meta.exif is None else _exif_reason(meta.exif, pillow_format),
         "xmp": None if meta.xmp is None else _xmp_reason(meta.xmp, pillow_format),
+        "iptc": None if meta.iptc is None else _iptc_reason(meta.iptc, pillow_format),
     }
     if reasons["exif"] is not None and oriented(meta) != 1:
         picture = upright(picture)
@@ -67,3 +70,10 @@ def _xmp_reason(xmp: bytes, pillow_format: str) -> str | None:
         return "XMP"
     too_large = pillow_format == "JPEG" and len(xmp) > MAX_STANDARD
     return f"{len(xmp)} bytes of XMP" if too_large and extended_segments(xmp) is None else None
+
+
+def _iptc_reason(iptc: bytes, pillow_format: str) -> str | None:
+    """IPTC in words, if the format cannot carry it; None if it can."""
+    if pillow_format not in _CARRIES_IPTC:
+        return "IPTC"
+    return f"{len(iptc)} bytes of IPTC" if pillow_format == "JPEG" and len(iptc) > MAX_IN_SEGMENT else None

@@ -50,8 +50,8 @@ def upright(picture: Picture) -> Picture:
 
 
 def stripped(picture: Picture, *, exif_and_xmp: bool, icc: bool) -> Picture:
-    """Leave metadata out: Exif, whose orientation is applied to the pixels, with XMP, and the colour profile."""
+    """Leave out Exif, whose orientation is applied to the pixels, with XMP and IPTC; and the colour profile."""
     if exif_and_xmp:
         picture = upright(picture)
-        picture = replace(picture, metadata=replace(picture.metadata, xmp=None))
+        picture = replace(picture, metadata=replace(picture.metadata, xmp=None, iptc=None))
     return replace(picture, metadata=replace(picture.metadata, icc=None)) if icc else picture

@@ -21,9 +21,11 @@ class Metadata:
     """Exif as a TIFF structure, without the ``Exif\\0\\0`` that JPEG puts before it."""
     xmp: bytes | None = None
     """XMP packet."""
+    iptc: bytes | None = None
+    """IPTC records (IIM 4.2)."""
 
     def as_info(self) -> dict[str, bytes]:
-        """The fields that are set, under the names that Pillow's own readers use in ``Image.info``."""
+        """ICC, Exif and XMP as far as they are set, under the names that Pillow's own readers use in ``Image.info``."""
         fields = {"icc_profile": self.icc, "exif": self.exif, "xmp": self.xmp}
         return {name: value for name, value in fields.items() if value is not None}
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nncodec.errors import LimitExceeded
+from nncodec.image.iptc import records_in
 
 MAX_METADATA = 2**24
 """Bytes of a profile or of XMP that are read: what an .nnc file holds."""
@@ -34,8 +35,7 @@ class PngText:
     """Metadata of a PNG beside its pixels."""
 
     info: dict[str, bytes | None] = field(default_factory=dict)
-    """What Pillow calls ``icc_profile``, None for a damaged one, ``exif`` and ``xmp``."""
-    has_iptc: bool = False
+    """What Pillow calls ``icc_profile``, None for a damaged one, ``exif`` and ``xmp``, and ``iptc``."""
     keywords: list[str] = field(default_factory=list)
     """Keywords of other text."""
     n_damaged: int = 0
@@ -118,7 +118,9 @@ def _take_raw(name: bytes, text: bytes, found: PngText) -> bool:
     elif name in (b"icc", b"icm"):
         found.info.setdefault("icc_profile", block)
     elif name in (b"iptc", b"8bim"):
-        found.has_iptc = True
+        if (records := records_in(block)) is None:
+            return False
+        found.info.setdefault("iptc", records)
     else:
         return False
     return True

@@ -15,7 +15,7 @@ from nncodec.image.jpeg_markers import closed
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels
 from nncodec.image.png_text import without_text
-from nncodec.image.source_metadata import metadata_notes, metadata_of, own_exif
+from nncodec.image.source_metadata import metadata_notes, metadata_of, own_metadata
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 from nncodec.image.tiff import settle_samples, white_is_zero
 
@@ -77,8 +77,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
     with pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
-        if (exif := own_exif(still, data)) is not None:
-            keyed.info["exif"] = exif
+        keyed.info.update(own_metadata(still, data))
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
     picture = _converted(keyed, stored, depth)

@@ -1,22 +1,22 @@
-"""Colour profile, Exif and XMP of source pictures."""
+"""Colour profile, Exif, XMP and IPTC of source pictures."""
 
 import struct
 
+import numpy as np
 import PIL.Image
 
 from nncodec.image.density import density_of, put_density, with_density
 from nncodec.image.exif import with_orientation
+from nncodec.image.iptc import SEGMENT, records_in
 from nncodec.image.orientation import exif_orientation
 from nncodec.image.picture import Metadata
 from nncodec.image.png_text import PngText
 from nncodec.image.stills import pillow_errors
-from nncodec.image.tiff_exif import exif_of_tiff
+from nncodec.image.tiff_exif import exif_of_tiff, tiff_value
 from nncodec.image.xmp import with_extension
 
 _EXIF_PREFIX = b"Exif\0\0"
 
-_IPTC_RESOURCE = 0x0404
-"""Number of IPTC among the resources of Photoshop, in segment APP13 of a JPEG."""
 _IPTC_TAGS = (33723, 34377)
 """Tags of TIFF for IPTC and for resources of Photoshop."""
 _COMMENTED = ("JPEG", "MPO", "GIF")
@@ -28,7 +28,7 @@ _TIFF_KEPT = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298, 0x8769, 0x
 
 
 def metadata_of(still: PIL.Image.Image) -> Metadata:
-    """ICC, Exif and XMP of a Pillow image. The profile of CMYK is left out: pixels are kept as RGB."""
+    """ICC, Exif, XMP and IPTC of a Pillow image. The profile of CMYK is left out: pixels are kept as RGB."""
     icc, xmp = still.info.get("icc_profile"), still.info.get("xmp")
     if still.mode == "CMYK":
         icc = None
@@ -36,10 +36,32 @@ def metadata_of(still: PIL.Image.Image) -> Metadata:
         xmp = xmp.encode()
     if xmp:
         xmp, _ = with_extension(xmp, _app1(still))
-    return Metadata(icc=icc or None, exif=_exif(still) or None, xmp=xmp or None)
+    return Metadata(icc=icc or None, exif=_exif(still) or None, xmp=xmp or None, iptc=_iptc(still) or None)
 
 
-def own_exif(still: PIL.Image.Image, data: bytes) -> bytes | None:
+def _iptc(still: PIL.Image.Image) -> bytes | None:
+    """IPTC records in the segments of a JPEG, or those that :func:`own_metadata` or the text of a PNG has."""
+    segments = [content for marker, content in getattr(still, "applist", []) if marker == "APP13"]
+    resources = b"".join(content.removeprefix(SEGMENT) for content in segments if content.startswith(SEGMENT))
+    return records_in(resources) or still.info.get("iptc")
+
+
+def own_metadata(still: PIL.Image.Image, data: bytes) -> dict[str, bytes]:
+    """Exif of a TIFF or AVIF and IPTC of a TIFF as the file ``data`` has them, by names in Pillow's ``info``."""
+    exif, iptc = _own_exif(still, data), _tiff_iptc(still, data)
+    return {name: block for name, block in (("exif", exif), ("iptc", iptc)) if block is not None}
+
+
+def _tiff_iptc(still: PIL.Image.Image, data: bytes) -> bytes | None:
+    """Records in a TIFF; some programs write them as 32-bit numbers, of which Pillow returns the first."""
+    if still.format != "TIFF":
+        return None
+    stored = [tiff_value(data, tag, still.tell()) for tag in _IPTC_TAGS]
+    turned = [np.frombuffer(value[: len(value) // 4 * 4], np.uint32).byteswap().tobytes() for value in stored]
+    return next((found for value in stored + turned if (found := records_in(value)) is not None), None)
+
+
+def _own_exif(still: PIL.Image.Image, data: bytes) -> bytes | None:
     """The Exif block of a TIFF or AVIF, which Pillow rewrites, as its file ``data`` has it; None for other files."""
     if still.format == "TIFF":
         found = exif_of_tiff(data, still.tell())
@@ -58,7 +80,7 @@ def own_exif(still: PIL.Image.Image, data: bytes) -> bytes | None:
 def metadata_notes(still: PIL.Image.Image, data: bytes, text: PngText) -> tuple[str, ...]:
     """Notes on the metadata of a file, ``data``, that :func:`metadata_of` leaves out; ``text`` is a PNG's."""
     notes = []
-    if dropped := _dropped(still, text):
+    if dropped := _dropped(still, data, text):
         notes.append(f"its {' and '.join(dropped)} {'is' if len(dropped) == 1 else 'are'} dropped")
     if text.n_damaged:
         notes.append(f"{text.n_damaged} damaged text chunks are dropped")
@@ -69,14 +91,11 @@ def metadata_notes(still: PIL.Image.Image, data: bytes, text: PngText) -> tuple[
     return tuple(notes)
 
 
-def _dropped(still: PIL.Image.Image, text: PngText) -> list[str]:
+def _dropped(still: PIL.Image.Image, data: bytes, text: PngText) -> list[str]:
     """Names of the metadata for which there is no place."""
     names = []
-    photoshop = still.info.get("photoshop")
-    in_jpeg = isinstance(photoshop, dict) and _IPTC_RESOURCE in photoshop
-    in_tiff = any(tag in getattr(still, "tag_v2", {}) for tag in _IPTC_TAGS) if still.format == "TIFF" else False
-    if in_jpeg or in_tiff or text.has_iptc:
-        names.append("IPTC")
+    if still.format == "TIFF" and tiff_value(data, _IPTC_TAGS[0], still.tell()) and _tiff_iptc(still, data) is None:
+        names.append("damaged IPTC")
     if still.format in _COMMENTED and still.info.get("comment"):
         names.append("comment")
     if text.keywords:

@@ -47,6 +47,18 @@ def exif_of_tiff(data: bytes, frame: int = 0) -> TiffExif | None:
     return _written(order, first, inner, gps, interop, note_at)
 
 
+def tiff_value(data: bytes, tag: int, frame: int = 0) -> bytes:
+    """Bytes of a tag's values as a file has them; empty if it has none, is damaged or no TIFF of 32-bit offsets."""
+    order = ORDERS.get(data[:4])
+    if order is None:
+        return b""
+    try:
+        entries = entries_at(data, order, _directory_at(data, order, frame))
+    except struct.error:
+        return b""
+    return next((value_bytes(data, order, *entry[1:]) for entry in entries if entry[0] == tag), b"")
+
+
 def _directory_at(data: bytes, order: Order, frame: int) -> int:
     """The offset of a frame's directory."""
     (at,) = struct.unpack_from(f"{order}I", data, 4)

@@ -65,6 +65,8 @@ def tiff(pixels: npt.NDArray[Any], metadata: Metadata) -> tuple[bytes, tuple[str
     _put_pixels(directory, pixels)
     if metadata.xmp is not None:
         directory.put(700, _BYTE, metadata.xmp)
+    if metadata.iptc is not None:
+        directory.put(33723, _UNDEFINED, metadata.iptc)
     if metadata.icc is not None:
         directory.put(34675, _UNDEFINED, metadata.icc)
     return directory.finished(), notes

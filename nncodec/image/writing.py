@@ -1,6 +1,7 @@
 """Writing of pictures: PNG by default, NPY for pipes, TIFF, and any other format that Pillow writes."""
 
 import io
+import zlib
 
 import numpy as np
 import PIL.Image
@@ -9,13 +10,15 @@ import PIL.PngImagePlugin
 from nncodec.errors import EncodeError
 from nncodec.image.carrying import CARRIERS, fitted
 from nncodec.image.density import Density, stated_density
+from nncodec.image.iptc import as_digits, as_segment
 from nncodec.image.orientation import oriented
-from nncodec.image.picture import Picture, Pixels
+from nncodec.image.picture import Metadata, Picture, Pixels
 from nncodec.image.reduced import check_written, gif_still
 from nncodec.image.stills import PILLOW_ERRORS
 from nncodec.image.tiff_writing import tiff
 from nncodec.image.xmp import MAX_STANDARD, extended_segments
 
+_IPTC_KEYWORD = b"Raw profile type iptc\0\0"
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 FORMATS_OUT: dict[str, dict[str, object]] = {
@@ -115,17 +118,34 @@ def _metadata_parameters(picture: Picture, pillow_format: str, density: Density 
         parameters["exif"] = _UnchangedExif(meta.exif) if pillow_format == "AVIF" else b"Exif\0\0" + meta.exif
     if density is not None and pillow_format in _STATES_DENSITY:
         parameters["dpi"] = density
-    if meta.xmp is not None and pillow_format == "PNG":
-        chunks = PIL.PngImagePlugin.PngInfo()
-        chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
-        parameters["pnginfo"] = chunks
-    elif meta.xmp is not None and pillow_format == "JPEG" and len(meta.xmp) > MAX_STANDARD:
-        parameters["extra"] = extended_segments(meta.xmp)
+    if pillow_format == "PNG":
+        parameters["pnginfo"] = _png_chunks(meta)
+    elif pillow_format == "JPEG":
+        parameters |= _jpeg_segments(meta)
     elif meta.xmp is not None:
         parameters["xmp"] = meta.xmp
     if pillow_format == "ICO":
         parameters["sizes"] = [(picture.width, picture.height)]
     return parameters
+
+
+def _png_chunks(meta: Metadata) -> PIL.PngImagePlugin.PngInfo:
+    """Chunks of a PNG that carry XMP and IPTC."""
+    chunks = PIL.PngImagePlugin.PngInfo()
+    if meta.xmp is not None:
+        chunks.add(b"iTXt", _XMP_KEYWORD + meta.xmp)
+    if meta.iptc is not None:
+        chunks.add(b"zTXt", _IPTC_KEYWORD + zlib.compress(as_digits(meta.iptc)))
+    return chunks
+
+
+def _jpeg_segments(meta: Metadata) -> dict[str, object]:
+    """Arguments for the segments of a JPEG that carry XMP and IPTC."""
+    extended = meta.xmp is not None and len(meta.xmp) > MAX_STANDARD
+    extra = extended_segments(meta.xmp) if extended and meta.xmp is not None else b""
+    extra = (extra or b"") + (b"" if meta.iptc is None else as_segment(meta.iptc))
+    segments: dict[str, object] = {"extra": extra} if extra else {}
+    return segments if extended or meta.xmp is None else segments | {"xmp": meta.xmp}
 
 
 class _UnchangedExif(PIL.Image.Exif):

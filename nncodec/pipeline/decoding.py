@@ -38,7 +38,7 @@ class Decoded:
 
     @property
     def metadata(self) -> Metadata:
-        """ICC, Exif and XMP. An Exif orientation has not been applied to the pixels."""
+        """ICC, Exif, XMP and IPTC. An Exif orientation has not been applied to the pixels."""
         return self.picture.metadata
 
 
@@ -111,7 +111,7 @@ def _metadata(c: Container) -> Metadata:
     """The file's sections, and for what they lack, the kept file's own metadata."""
     codec = by_id(c.header.codec)
     kept = codec.metadata(c.payload) if isinstance(codec, KeepsFiles) else Metadata()
-    sections = {"icc": c.get(Kind.ICC), "exif": c.get(Kind.EXIF), "xmp": c.get(Kind.XMP)}
+    sections = {"icc": c.get(Kind.ICC), "exif": c.get(Kind.EXIF), "xmp": c.get(Kind.XMP), "iptc": c.get(Kind.IPTC)}
     return replace(kept, **{name: data for name, data in sections.items() if data is not None})
 
 

@@ -29,7 +29,7 @@ class Settings:
     target: Target | None = None
     """If set, the quality is searched for and ``options.quality`` ignored."""
     strip: bool = False
-    """Leave Exif and XMP out; the orientation that Exif states is applied to the pixels."""
+    """Leave Exif, XMP and IPTC out; the orientation that Exif states is applied to the pixels."""
     max_pixels: int = MAX_PIXELS
     restore: str = AUTO
     """``none``, ``auto`` (all that pay), or the name of a restorer to try."""
@@ -156,6 +156,7 @@ def _container(picture: Picture, codec: Codec, payload: bytes, alpha: bytes | No
         *((Kind.LAYER, layer) for layer in more),
         (Kind.EXIF, meta.exif),
         (Kind.XMP, meta.xmp),
+        (Kind.IPTC, meta.iptc),
     ]
     header = Header(
         codec.id, picture.width, picture.height, picture.channels == 3, picture.alpha is not None, picture.depth

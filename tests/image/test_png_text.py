@@ -50,9 +50,17 @@ def test_text_is_left_out_with_a_note_that_names_it(last: bool) -> None:
     assert np.array_equal(found.pixels, PIXELS)
 
 
-def test_iptc_in_digits_is_noted() -> None:
-    found = read(png_with(chunk(b"tEXt", b"Raw profile type iptc\0\niptc\n  2\n1c02\n")))
-    assert found.notes == ("its IPTC is dropped",)
+def test_iptc_in_digits_is_read() -> None:
+    resource = b"8BIM\x04\x04\0\0" + len(pictures.IPTC).to_bytes(4, "big") + pictures.IPTC
+    for stored in (pictures.IPTC, resource):
+        text = b"\niptc\n%8d\n" % len(stored) + stored.hex().encode()
+        found = read(png_with(chunk(b"tEXt", b"Raw profile type iptc\0" + text)))
+        assert (found.metadata, found.notes) == (Metadata(iptc=pictures.IPTC), ())
+
+
+def test_iptc_that_cannot_be_read_is_noted() -> None:
+    found = read(png_with(chunk(b"tEXt", b"Raw profile type iptc\0\niptc\n  2\nffff\n")))
+    assert found.notes == ("its text (Raw profile type iptc) is dropped",)
 
 
 @pytest.mark.parametrize(

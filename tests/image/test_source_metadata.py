@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from nncodec.image import Metadata, oriented, read, write
 from nncodec.image.tiff_exif import exif_of_tiff
@@ -101,18 +102,46 @@ def test_the_box_of_an_avif_decides_its_orientation() -> None:
 # --- notes ----------------------------------------------------------------------------------------------------------
 
 
-def test_iptc_and_comment_of_a_jpeg_are_noted() -> None:
-    resource = b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x06\x1c\x02\x05\0\x01x"
-    segment = b"\xff\xed" + struct.pack(">H", 2 + len(resource)) + resource
-    both = pictures.file_of(PIXELS, "JPEG", comment=b"made by hand", extra=segment)
-    assert read(both).notes == ("its IPTC and comment are dropped",)
-    assert read(pictures.file_of(PIXELS, "JPEG", extra=segment)).notes == ("its IPTC is dropped",)
+RESOURCES = (
+    b"8BIM\x03\xed\x03abc\0\0\0\x03xyz\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(pictures.IPTC)) + pictures.IPTC
+)
 
 
-def test_iptc_of_a_tiff_is_noted() -> None:
-    tags = PIL.Image.Exif()
-    tags[33723] = b"\x1c\x02\x05\0\x01x"
-    assert read(pictures.file_of(PIXELS, "TIFF", exif=tags.tobytes())).notes == ("its IPTC is dropped",)
+def test_iptc_of_a_jpeg_is_kept_and_its_comment_noted() -> None:
+    """The resources may be cut into several segments."""
+    extra = b""
+    for part in (RESOURCES[:33], RESOURCES[33:]):
+        extra += b"\xff\xed" + struct.pack(">H", 16 + len(part)) + b"Photoshop 3.0\0" + part
+    found = read(pictures.file_of(PIXELS, "JPEG", comment=b"made by hand", extra=extra))
+    assert (found.metadata.iptc, found.notes) == (pictures.IPTC, ("its comment is dropped",))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_iptc_of_a_tiff_is_kept_whatever_its_type(order: str) -> None:
+    """Some programs write it as 32-bit numbers, in the file's byte order or in their own."""
+    padded = pictures.IPTC + bytes(-len(pictures.IPTC) % 4)
+    turned = np.frombuffer(padded, np.uint32).byteswap().tobytes()
+    plain = write(pictures.picture("L", meta=Metadata(exif=camera_exif(order), iptc=padded)), "TIFF")[0]
+    as_bytes = struct.pack(f"{order}2HI", 33723, 7, len(padded))
+    as_numbers = struct.pack(f"{order}2HI", 33723, 4, len(padded) // 4)
+    assert as_bytes in plain
+    for records in (padded, turned):
+        found = read(plain.replace(as_bytes, as_numbers).replace(padded, records))
+        assert (found.metadata.iptc, found.notes) == (padded, ())
+
+
+def test_iptc_among_the_resources_in_a_tiff_is_kept() -> None:
+    tags = ImageFileDirectory_v2()
+    tags[34377] = RESOURCES
+    tags.tagtype[34377] = 1
+    assert read(pictures.file_of(PIXELS, "TIFF", tiffinfo=tags)).metadata.iptc == pictures.IPTC
+
+
+def test_damaged_iptc_of_a_tiff_is_noted() -> None:
+    tags = ImageFileDirectory_v2()
+    tags[33723] = b"nothing of the kind"
+    tags.tagtype[33723] = 7
+    assert read(pictures.file_of(PIXELS, "TIFF", tiffinfo=tags)).notes == ("its damaged IPTC is dropped",)
 
 
 def test_a_comment_in_a_gif_is_noted() -> None:

@@ -199,6 +199,21 @@ def test_a_format_that_changes_samples_is_noted() -> None:
     assert write(pictures.picture("RGB"), "TGA")[1] == ()
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("pillow_format", ["PNG", "JPEG", "TIFF"])
+def test_iptc_goes_out_and_comes_back(pillow_format: str, mode: str) -> None:
+    meta = Metadata(xmp=pictures.XMP, iptc=pictures.IPTC)
+    data, notes = write(pictures.picture(mode, meta=meta), pillow_format)
+    assert notes == ()
+    assert back(data).metadata == meta
+
+
+@pytest.mark.parametrize(("pillow_format", "size"), [("WEBP", 9), ("AVIF", 9), ("GIF", 9), ("JPEG", 65_501)])
+def test_iptc_that_a_format_cannot_carry_is_noted(pillow_format: str, size: int) -> None:
+    notes = write(pictures.picture("L", meta=Metadata(iptc=b"\x1c" * size)), pillow_format)[1]
+    assert notes == (f"{pillow_format} cannot carry {'65501 bytes of ' if size > 9 else ''}IPTC: dropped",)
+
+
 # --- alpha and size -------------------------------------------------------------------------------------------------
 
 

@@ -72,7 +72,7 @@ class DecodeOptions:
     metavar="N",
     help="Decode only the first N layers of a progressive file. The picture may be smaller.",
 )
-@click.option("--strip", is_flag=True, help="Leave Exif and XMP out of the output, and turn the picture upright.")
+@click.option("--strip", is_flag=True, help="Leave Exif, XMP and IPTC out of the output, and turn the picture upright.")
 @click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
 @device_option
 @max_pixels_option

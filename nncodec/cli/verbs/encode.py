@@ -91,7 +91,7 @@ if TYPE_CHECKING:
 )
 @click.option("--skip-if-larger", is_flag=True, help="Write no file that would not be smaller than its source.")
 @click.option(
-    "--strip", is_flag=True, help="Drop Exif and XMP, which are kept otherwise, and turn the picture upright."
+    "--strip", is_flag=True, help="Drop Exif, XMP and IPTC, which are kept otherwise, and turn the picture upright."
 )
 @click.option("--strip-icc", is_flag=True, help="Drop the colour profile. Viewers then assume sRGB.")
 @click.option("--depth", type=click.Choice(["8"]), help="Reduce deeper samples to 8 bits, where they would be refused.")
