@@ -122,7 +122,7 @@ class KeepsFiles(Codec, Protocol):
         """The frame of a file that can be kept; EncodeError if it is not one."""
 
     def metadata(self, payload: bytes) -> Metadata:
-        """ICC, Exif and XMP of the kept file."""
+        """ICC, Exif, XMP and IPTC of the kept file."""
 
 
 @runtime_checkable

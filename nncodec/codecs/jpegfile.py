@@ -51,7 +51,7 @@ class JpegFile:
         return Frame(still.width, still.height, 1 if still.mode == "L" else 3)
 
     def metadata(self, payload: bytes) -> Metadata:
-        """ICC, Exif and XMP of the JPEG; a CMYK profile would not fit the decoded RGB and is left out."""
+        """ICC, Exif, XMP and IPTC of the JPEG; a CMYK profile would not fit the decoded RGB and is left out."""
         with pillow_errors(_WHAT):
             return metadata_of(_open(payload))
 

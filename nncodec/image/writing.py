@@ -110,7 +110,7 @@ def _still(picture: Picture, pillow_format: str) -> tuple[PIL.Image.Image, tuple
 
 
 def _metadata_parameters(picture: Picture, pillow_format: str, density: Density | None) -> dict[str, object]:
-    """Pillow's ``save`` arguments that carry ICC, Exif and XMP in this format."""
+    """Pillow's ``save`` arguments that carry ICC, Exif, XMP and IPTC in this format."""
     meta, parameters = picture.metadata, dict[str, object]()
     if meta.icc is not None:
         parameters["icc_profile"] = meta.icc
