@@ -50,6 +50,19 @@ def find_pictures(folders: list[Path]) -> tuple[list[Path], list[Path]]:
     return files[VALIDATION_PICTURES:], files[:VALIDATION_PICTURES]
 
 
+def check_sides(files: list[Path], side: int) -> None:
+    """Raise EncodeError if no picture for validation is as large as ``side`` x ``side``; none is decoded."""
+    for path in files:
+        with PillowImage.open(path) as picture:
+            if min(picture.size) >= side:
+                return
+    raise _no_validation(side)
+
+
+def _no_validation(side: int) -> EncodeError:
+    return EncodeError(f"no validation picture is as large as {side} x {side}")
+
+
 def load_pictures(files: list[Path], cache: Path) -> Pictures:
     """Decode ``files`` into ``cache`` (a folder) unless it already holds exactly these; map them into memory."""
     names = hashlib.sha256("\n".join(path.name for path in files).encode()).hexdigest()[:16]
@@ -102,5 +115,5 @@ def centre_crops(pictures: Pictures, side: int) -> Bytes:
         _, height, width = pictures.index[picture]
         crops.append(pictures.crop(int(picture), side, (height - side) // 2, (width - side) // 2))
     if not crops:
-        raise EncodeError(f"no validation picture is as large as {side} x {side}")
+        raise _no_validation(side)
     return np.stack(crops)

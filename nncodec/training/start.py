@@ -8,7 +8,7 @@ from torch import nn
 from nncodec import progress
 from nncodec.errors import EncodeError
 from nncodec.training.allocator import keep_memory
-from nncodec.training.data import Pictures, find_pictures, load_pictures
+from nncodec.training.data import Pictures, check_sides, find_pictures, load_pictures
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.options import STATE
 from nncodec.training.state import Average
@@ -20,7 +20,9 @@ def prepare_process(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
-def load_data(folders: list[Path], folder: Path, seed: int, resume: bool = False) -> tuple[Pictures, Pictures]:
+def load_data(
+    folders: list[Path], folder: Path, seed: int, resume: bool = False, side: int = 1
+) -> tuple[Pictures, Pictures]:
     """Seed torch, create the run's folder, and load the pictures: for training, and held out for validation.
 
     Args:
@@ -28,12 +30,15 @@ def load_data(folders: list[Path], folder: Path, seed: int, resume: bool = False
         folder: of the run; decoded pictures are cached in ``cache`` beside it.
         seed: of torch's random numbers, on which new parameters depend.
         resume: there has to be a checkpoint in ``folder``.
+        side: of the largest crop for validation.
 
-    Raises EncodeError, before a picture is decoded, for too few pictures and for a missing checkpoint.
+    Raises EncodeError, before a picture is decoded, for too few pictures, for a missing checkpoint, and if no picture
+    for validation is large enough.
     """
     if resume and not (folder / STATE).exists():
         raise EncodeError(f"there is no {STATE} in {folder} to resume from", "leave --resume out to begin anew")
     split = find_pictures(folders)
+    check_sides(split[1], side)
     progress.stage(f"reading {sum(map(len, split))} pictures")
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)

@@ -214,6 +214,12 @@ def test_nothing_to_resume_from_is_found_before_pictures_are_read(folder, tmp_pa
     assert not (tmp_path / "cache").exists()
 
 
+def test_small_pictures_are_found_before_they_are_read(folder, tmp_path):
+    with pytest.raises(EncodeError, match="no validation picture is as large as 400 x 400"):
+        start.load_data([folder], tmp_path / "run", 0, side=400)
+    assert not (tmp_path / "cache").exists()
+
+
 def test_tables_follow_what_was_counted():
     """Symmetric, and between the counts and the logistic distribution; untouched where nothing was counted."""
     counts = [np.zeros(len(row)) for row in logistic_tables().frequencies]

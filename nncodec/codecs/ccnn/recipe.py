@@ -35,7 +35,7 @@ class Hyperparameters:
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    pictures, held_out = load_data(folders, folder, settings.seed, resume)
+    pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = TransformNet()
     run = start_run(model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, 0.998, resume)

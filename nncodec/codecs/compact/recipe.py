@@ -239,7 +239,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    training, held_out = load_data(folders, folder, settings.seed, resume)
+    training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = ComRecNets.new(settings)
     if settings.weights is not None:
         model, settings = ComRecNets.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))

@@ -142,7 +142,7 @@ def new_schedule(pictures: data.Pictures, settings: Hyperparameters) -> tuple[li
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or resume training, in ``folder``, and write ``weights.npz`` there; pictures are cached beside it."""
-    pictures, held_out = load_data(folders, folder, settings.seed, resume)
+    pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE + 2 * EDGE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE + 2 * EDGE)
     if settings.weights is None:
         sizes = settings.encoder, settings.decoder, settings.hidden

@@ -164,7 +164,7 @@ def learn(
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    training, held_out = load_data(folders, folder, settings.seed, resume)
+    training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = make(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
     run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
