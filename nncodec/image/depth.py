@@ -4,21 +4,26 @@ from typing import Any
 
 import PIL.Image
 
+from nncodec.image.jpeg2000 import component_depths
 from nncodec.image.tiff import planes_depth
 
-_AV1_CONFIG, _J2K_SIZ = b"av1C", b"\xff\x4f\xff\x51"
+_AV1_CONFIG = b"av1C"
+_PNG_SIGNATURE, _PNG_DEPTH_AT = b"\x89PNG\r\n\x1a\n", 24
+"""The signature of a PNG, and the offset of its bits per sample (PNG, third edition, 11.2.1)."""
 
 
 def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
     """Bits per sample in the file behind an opened, not yet loaded image; None if it does not state them.
 
     They are read from Pillow's raw mode (PNG, TIFF, PNM), the tags of a TIFF with separate planes, the AV1
-    configuration box (AVIF) or the SIZ marker segment (JPEG 2000, ITU-T T.800 A.5.1).
+    configuration box (AVIF), the SIZ marker segment (JPEG 2000, ITU-T T.800 A.5.1) or the PNG within an icon (ICO).
     """
     if still.format == "AVIF":
         return _avif_depth(data)
     if still.format == "JPEG2000":
-        return _jpeg2000_depth(data)
+        return max(component_depths(data), default=None)
+    if still.format == "ICO":
+        return _icon_depth(still, data)
     planes = planes_depth(still) if getattr(still, "tile", []) else None
     if planes is not None:
         return planes
@@ -28,6 +33,8 @@ def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
 def _tile_depth(decoder: str, arguments: Any) -> int:
     """Bits per sample by the arguments of Pillow's decoder: the raw mode, or a tuple of it and, for PNM, the peak."""
     raw_mode, *more = arguments if isinstance(arguments, tuple) else (arguments,)
+    if raw_mode == "I;12":
+        return 12
     if more and raw_mode in ("L", "RGB") and isinstance(more[0], int) and more[0] > 255:
         return more[0].bit_length()
     packed = str(raw_mode).startswith("BGR;")  # 5 or 6 bits per sample, 16 per pixel
@@ -44,8 +51,7 @@ def _avif_depth(data: bytes) -> int | None:
     return 12 if flags & 0x20 else 10
 
 
-def _jpeg2000_depth(data: bytes) -> int | None:
-    at = data.find(_J2K_SIZ)
-    if at < 0 or at + 42 >= len(data):
-        return None
-    return (data[at + 42] & 0x7F) + 1
+def _icon_depth(still: Any, data: bytes) -> int:
+    """Bits per sample of the largest picture of an icon, which may be a whole PNG."""
+    start = still.ico.entry[still.ico.getentryindex(still.size)].offset
+    return data[start + _PNG_DEPTH_AT] if data[start:].startswith(_PNG_SIGNATURE) else 8

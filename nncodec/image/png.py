@@ -1,14 +1,16 @@
 """What a PNG states beside its pixels, and Pillow leaves out or mistakes: its transparent colour and colour space."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
 import PIL.Image
 
-from nncodec.errors import EncodeError
+from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image.stills import open_still
 
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GRAY_BITS = {"L;2": 2, "L;4": 4, "L": 8}
 _DEEP, _LOW_BYTES = "RGB;16B", "RGB;16L"
 """Pillow's raw modes of 16-bit colour; of big-endian samples the second one takes the low bytes."""
@@ -23,6 +25,35 @@ _SRGB_CODES = bytes((1, 13, 0, 1))
 _PRIMARIES = {1: "BT.709", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 _TRANSFERS = {1: "BT.709", 8: "linear", 13: "sRGB", 14: "BT.2020", 15: "BT.2020", 16: "PQ", 18: "HLG"}
 """Names of the code points of ITU-T H.273, tables 2 and 3, that are seen in PNG files."""
+
+
+def without_damaged_chunks(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """A PNG without its damaged ancillary chunks, and notes on them; other files as they are.
+
+    Decoders leave out such chunks (PNG, third edition, 13.2), but Pillow refuses the file. Raises CorruptFile if tRNS,
+    which changes pixels, is damaged.
+    """
+    if not data.startswith(_SIGNATURE):
+        return data, ()
+    parts, kinds, copied, at = [], [], 0, len(_SIGNATURE)
+    while at + 12 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + size
+        if end > len(data):
+            break
+        if kind[0] & 32 and zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(
+            data[end - 4 : end], "big"
+        ):
+            if kind == b"tRNS":
+                raise CorruptFile("the picture cannot be read: its tRNS chunk is damaged")
+            parts.append(data[copied:at])
+            kinds.append(kind.decode("latin-1"))
+            copied = end
+        at = end
+    if not kinds:
+        return data, ()
+    notes = tuple(f"its {kind} chunk is damaged, and dropped" for kind in sorted(set(kinds)))
+    return b"".join([*parts, data[copied:]]), notes
 
 
 def with_key_in_pixels(still: PIL.Image.Image, data: bytes) -> PIL.Image.Image:

@@ -11,9 +11,10 @@ from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.image.density import density_of, pixel_aspect, stated_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
+from nncodec.image.jpeg2000 import add_metadata, box_notes, with_whole_range
 from nncodec.image.jpeg_markers import closed
 from nncodec.image.picture import Metadata, Picture
-from nncodec.image.png import colour_notes, with_key_in_pixels
+from nncodec.image.png import colour_notes, with_key_in_pixels, without_damaged_chunks
 from nncodec.image.png_text import without_text
 from nncodec.image.source_metadata import metadata_notes, metadata_of, own_metadata
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
@@ -41,6 +42,9 @@ _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": 
 _WITH_ALPHA = {"1": "LA", "L": "LA", "LA": "LA", "La": "LA", "P": "RGBA", "PA": "RGBA", "RGB": "RGBA"}
 _WITH_ALPHA |= {"RGBA": "RGBA", "RGBa": "RGBA"}
 
+_PSD_VERSION = 1057
+"""The resource that says behind four bytes if there is a composite (Adobe Photoshop File Formats, image resources)."""
+
 
 def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None, frame: int | None = None) -> Picture:
     """Read a picture from the bytes of a file in any format Pillow knows.
@@ -50,15 +54,17 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     EncodeError for what could only be kept in part.
     """
     whole, text = without_text(closed(data))
+    whole, damaged = without_damaged_chunks(whole)
     still = open_still(whole, "the picture")
     still.info.update(text.info)
+    add_metadata(still, whole)
     if still.format in NOT_READ:
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     picture = _picture(still, whole, depth)
     notes += picture.notes + _conversion_notes(still, data, picture.metadata) + metadata_notes(still, data, text)
-    return replace(picture, notes=notes)
+    return replace(picture, notes=damaged + notes)
 
 
 def from_pillow(still: PIL.Image.Image, *, depth: int | None = None) -> Picture:
@@ -78,6 +84,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
         keyed = with_key_in_pixels(still, data)
         still.load()
         keyed.info.update(own_metadata(still, data))
+    keyed = with_whole_range(keyed, data)
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
     picture = _converted(keyed, stored, depth)
@@ -90,8 +97,11 @@ def _converted(still: PIL.Image.Image, stored: int | None, depth: int | None) ->
     """The picture of a loaded image, whose file has ``stored`` bits per sample."""
     if 0 in still.size:
         raise EncodeError(f"an image of {still.width} x {still.height} pixels is no picture")
-    if still.mode.startswith("I;16") or (still.mode == "I" and stored == 16):
-        return _from_deep_gray(still, depth)
+    in_whole_range = stored == 16 or (stored is not None and 8 < stored < 16 and still.format == "PPM")
+    if still.mode.startswith("I;16") or (still.mode == "I" and in_whole_range):
+        if stored is not None and stored > 16 and depth != 8:
+            raise EncodeError(f"{stored} bits per sample would be cut to 16", "--depth 8 allows it")
+        return _from_deep_gray(still, depth, bits=stored)
     if stored is not None and stored > 8 and depth != 8:
         raise EncodeError(f"{stored} bits per sample in {still.mode} would be cut to 8", "--depth 8 allows it")
     metadata = metadata_of(still)
@@ -116,13 +126,20 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
         notes.append(f"its pixels are not square ({aspect} to the same length): they will be taken for square")
     if (density := density_of(still)) is not None and stated_density(metadata) is None:
         notes.append(f"its {density[0]:g} x {density[1]:g} dots per inch are dropped: its Exif block cannot take them")
-    return tuple(notes) + colour_notes(still, data) + jpeg_notes(data, bool(still.info.get("icc_profile")))
+    return (
+        tuple(notes)
+        + colour_notes(still, data)
+        + jpeg_notes(data, bool(still.info.get("icc_profile")))
+        + box_notes(still, data)
+    )
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
     """Seek the frame that is asked for, and return notes. Animations need a choice; MPO files have a main picture."""
     with pillow_errors("the picture"):
         n_frames = getattr(still, "n_frames", 1)
+    if still.format == "PSD":
+        return _choose_composite(still, n_frames, frame)
     if frame is None and n_frames > 1:
         if still.format == "MPO":
             return (f"only the first of {n_frames} pictures in the MPO file is kept",)
@@ -135,8 +152,19 @@ def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
     return ()
 
 
-def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
-    """A picture of 16-bit gray, reduced to 8 bits if ``depth`` is 8."""
+def _choose_composite(still: PIL.Image.Image, n_layers: int, frame: int | None) -> tuple[str, ...]:
+    """Take the composite of a PSD, which Pillow opens first and counts with its layers; return notes."""
+    if frame:
+        raise EncodeError(f"there is no frame {frame}: of a PSD file only the composite is read", "leave out --frame")
+    for number, _, content in getattr(still, "resources", ()):
+        if number == _PSD_VERSION and content[4:5] == b"\0":
+            raise UnsupportedFile("this PSD file holds layers and no composite of them, and layers are not read")
+    layers = "1 layer" if n_layers == 1 else f"{n_layers} layers"
+    return (f"only the composite of {layers} in the PSD file is kept",) if n_layers else ()
+
+
+def _from_deep_gray(still: PIL.Image.Image, depth: int | None, *, bits: int | None) -> Picture:
+    """A picture of 16-bit gray, reduced to 8 bits if ``depth`` is 8; the samples of a TIFF may have 12 ``bits``."""
     key = still.info.get("transparency")
     if key is not None and depth != 8:
         raise EncodeError("16-bit gray with a transparent colour cannot be kept", "--depth 8 allows it")
@@ -145,13 +173,16 @@ def _from_deep_gray(still: PIL.Image.Image, depth: int | None) -> Picture:
     if stored.min() < 0:
         raise EncodeError("signed samples cannot be kept", "convert it to unsigned ones first")
     samples: npt.NDArray[np.uint16] = stored.astype(np.uint16)
+    if still.format == "TIFF" and bits == 12:
+        samples = ((samples.astype(np.uint32) * 65535 + 2047) // 4095).astype(np.uint16)
     if white_is_zero(still):
         samples = 65535 - samples
     if depth == 8:
         reduced = ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
         alpha = None if key is None else np.where(samples == key, 0, 255).astype(np.uint8)
         return Picture(reduced, alpha, metadata_of(still))
-    return Picture(samples, None, metadata_of(still))
+    scaled = (f"its {bits} bits per sample were scaled to 16",) if bits is not None and bits < 16 else ()
+    return Picture(samples, None, metadata_of(still), scaled)
 
 
 def _as_mode(still: PIL.Image.Image, mode: str) -> PIL.Image.Image:

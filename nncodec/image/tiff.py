@@ -6,11 +6,12 @@ Names and numbers of the tags are those of TIFF 6.0, section 8 and, for SampleFo
 from typing import Any
 
 import PIL.Image
+from PIL import ImagePalette
 from PIL.TiffImagePlugin import OPEN_INFO
 
 from nncodec.errors import EncodeError, UnsupportedFile
 
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _FILL_ORDER, _PLANAR, _SAMPLE_FORMAT = 258, 262, 266, 284, 339
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _FILL_ORDER, _PLANAR, _COLOUR_MAP, _SAMPLE_FORMAT = 258, 262, 266, 284, 320, 339
 _WHITE_IS_ZERO, _SEPARATE_PLANES, _SIGNED = 0, 2, 2
 _PLANES_READ = ("RGB", "RGBA", "CMYK")
 _INTERLEAVE = "convert it to interleaved samples first"
@@ -37,6 +38,7 @@ def settle_samples(still: PIL.Image.Image) -> None:
     bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
     if bits <= 8 and _SIGNED in tags.get(_SAMPLE_FORMAT, ()):
         raise EncodeError("signed samples cannot be kept", "convert it to unsigned ones first")
+    _settle_colour_map(still, tags.get(_COLOUR_MAP, ()))
     tiles = getattr(still, "tile", [])
     if not _separate(tags) or any(tile[0] != "raw" for tile in tiles):
         return  # libtiff unpacks planes itself
@@ -45,6 +47,12 @@ def settle_samples(still: PIL.Image.Image) -> None:
         still.tile = [  # type: ignore[attr-defined]
             tile._replace(args=(raw_mode, *tile.args[1:])) for tile, raw_mode in zip(tiles, raw_modes, strict=True)
         ]
+
+
+def _settle_colour_map(still: PIL.Image.Image, values: tuple[int, ...]) -> None:
+    """Take a colour map whose values are all below 256 for one of 8 bits, as libtiff does; it should have 16."""
+    if still.mode == "P" and values and max(values) < 256:
+        still.palette = ImagePalette.raw("RGB;L", bytes(values))
 
 
 def _raw_mode(mode: str, plane: str, tags: Any) -> str:

@@ -1,6 +1,7 @@
 """Samples of more than 8 bits: deep gray is kept, deep colour is refused unless it may be cut."""
 
 import io
+import struct
 from types import SimpleNamespace
 
 import numpy as np
@@ -87,13 +88,45 @@ def test_depth_of_avif_is_that_of_its_configuration(configuration: str, bits: in
 
 
 @pytest.mark.parametrize(
-    ("components", "bits"), [(b"\x07\x01\x01", 8), (b"\x0b", 12), (b"\x8f\x01\x01", 16), (b"", None)]
+    ("components", "bits"),
+    [("07 01 01", 8), ("0b 01 01", 12), ("07 01 01 0b 01 01", 12), ("8f 01 01", 16), ("", None)],
 )
-def test_depth_of_jpeg_2000_is_that_of_its_first_component(components: bytes, bits: int | None) -> None:
+def test_depth_of_jpeg_2000_is_that_of_its_deepest_component(components: str, bits: int | None) -> None:
     """ITU-T T.800 A.5.1: Ssiz follows 38 bytes of SIZ; its highest bit says that samples are signed."""
-    assert stored_depth(JPEG2000, b"\xff\x4f\xff\x51" + bytes(38) + components) == bits  # type: ignore[arg-type]
+    coded = bytes.fromhex(components)
+    file = b"\xff\x4f\xff\x51" + bytes(37) + bytes((len(coded) // 3,)) + coded
+    assert stored_depth(JPEG2000, file) == bits  # type: ignore[arg-type]
 
 
 def test_depth_of_a_file_without_the_marker_is_unknown() -> None:
     assert stored_depth(AVIF, bytes(60)) is None  # type: ignore[arg-type]
     assert stored_depth(JPEG2000, bytes(60)) is None  # type: ignore[arg-type]
+
+
+def test_gray_of_10_bits_is_scaled_to_16_and_back_to_8() -> None:
+    data = b"P5\n4 1\n1023\n" + np.array([0, 1, 512, 1023], ">u2").tobytes()
+    found = read(data)
+    assert found.pixels.tolist() == [[0, 64, 32800, 65535]]
+    assert found.notes == ("its 10 bits per sample were scaled to 16",)
+    assert read(data, depth=8).pixels.tolist() == [[0, 0, 128, 255]]
+
+
+def test_tiff_of_12_bits_is_scaled_to_16() -> None:
+    """4 samples of 12 bits, 0, 1, 2048 and 4095, in 6 bytes (TIFF 6.0, section 4)."""
+    entries = [(256, 4), (257, 1), (258, 12), (259, 1), (262, 1), (273, 122), (277, 1), (278, 1), (279, 6)]
+    directory = struct.pack("<H", 9) + b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    data = b"II*\0\10\0\0\0" + directory + bytes(4) + bytes.fromhex("000001800fff")
+    assert len(data) == 122 + 6
+    found = read(data)
+    assert found.pixels.tolist() == [[0, 16, 32776, 65535]]
+    assert found.notes == ("its 12 bits per sample were scaled to 16",)
+
+
+def test_a_png_of_16_bits_in_an_icon_is_refused_unless_allowed() -> None:
+    inner = png(16, 16, 16, 2, (b"\0" + bytes(96)) * 16)
+    head = struct.pack("<3H", 0, 1, 1) + struct.pack("<4B2H2I", 16, 16, 0, 0, 1, 48, len(inner), 22)
+    with pytest.raises(EncodeError, match="16 bits per sample in RGB"):
+        read(head + inner)
+    assert read(head + inner, depth=8).pixels.shape[:2] == (16, 16)
+    plain = pictures.file_of(PIL.Image.fromarray(pictures.photograph(32, 32)), "ICO", sizes=[(16, 16), (32, 32)])
+    assert read(plain).width == 32

@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from nncodec.errors import EncodeError
+from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import from_pillow, read
 from tests import pictures
 from tests.image.png_chunks import chunk, png
@@ -151,3 +151,21 @@ def test_a_profile_that_is_cut_short_is_noted() -> None:
     picture = read(with_chunks(chunk(b"iCCP", b"p\0\0" + zlib.compress(cut))))
     assert picture.metadata.icc == cut
     assert picture.notes == ("its colour profile is cut short, and kept as it is: it may look different",)
+
+
+def damaged(kind: bytes, content: bytes) -> bytes:
+    """A chunk with a wrong checksum."""
+    return chunk(kind, content)[:-1] + b"\x55"
+
+
+def test_a_damaged_ancillary_chunk_is_left_out_with_a_note() -> None:
+    broken, sound = damaged(b"tIME", bytes(7)), chunk(b"pHYs", struct.pack(">IIB", 11811, 11811, 1))
+    found = read(png(4, 1, 8, 0, GRAYS[8], broken, sound))
+    assert found.notes == ("its tIME chunk is damaged, and dropped",)
+    assert found.metadata.exif is not None
+    assert found.pixels.tolist() == [[0, 1, 2, 3]]
+
+
+def test_a_damaged_transparent_colour_is_damage() -> None:
+    with pytest.raises(CorruptFile, match="tRNS"):
+        read(png(4, 1, 8, 0, GRAYS[8], damaged(b"tRNS", b"\0\1")))

@@ -93,3 +93,20 @@ def test_deep_gray_with_white_as_zero_is_turned_round() -> None:
 def test_one_plane_of_bytes_with_white_as_zero_is_turned_round() -> None:
     data = planar("<", np.array([[[0, 1, 255]]], np.uint8), photometric=0)
     assert read(data).pixels.tolist() == [[255, 254, 0]]
+
+
+@pytest.mark.parametrize(("unit", "expected"), [(1, [200, 100, 50]), (257, [200, 100, 50])])
+def test_colour_maps_of_8_bits_are_told_by_their_values(unit: int, expected: list[int]) -> None:
+    """A map holds 16 bits (TIFF 6.0, section 5); libtiff takes one with only small values for one of 8."""
+    indexed = PIL.Image.new("P", (4, 2), 3)
+    indexed.putpalette(bytes(768))
+    out = io.BytesIO()
+    indexed.save(out, "TIFF")
+    data = bytearray(out.getvalue())
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    entries = [struct.unpack_from("<HHII", data, directory + 2 + 12 * i) for i in range(count)]
+    (at,) = (value for tag, _, _, value in entries if tag == 320)
+    for plane, value in enumerate((200, 100, 50)):
+        struct.pack_into("<H", data, at + 2 * (256 * plane + 3), value * unit)
+    assert read(bytes(data)).pixels[0, 0].tolist() == expected
