@@ -14,6 +14,8 @@ from nncodec.image.iptc import records_in
 
 MAX_METADATA = 2**24
 """Bytes of a profile or of XMP that are read: what an .nnc file holds."""
+_MAX_INFLATED = 4 * MAX_METADATA
+"""Bytes that all chunks of a file may inflate to."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT = {b"tEXt", b"zTXt", b"iTXt"}
 _TAKEN = _TEXT | {b"iCCP"}
@@ -38,6 +40,8 @@ class PngText:
     """What Pillow calls ``icc_profile``, None for a damaged one, ``exif`` and ``xmp``, and ``iptc``."""
     keywords: list[str] = field(default_factory=list)
     """Keywords of other text."""
+    n_inflated: int = 0
+    """Bytes that were inflated so far."""
     n_damaged: int = 0
     """Number of text chunks that cannot be read."""
 
@@ -45,7 +49,7 @@ class PngText:
 def without_text(data: bytes) -> tuple[bytes, PngText]:
     """A PNG without its text and profile chunks, and what is in them; other files as they are.
 
-    Raises LimitExceeded for a profile or XMP of more than MAX_METADATA bytes.
+    Raises LimitExceeded for a profile or XMP of more than MAX_METADATA bytes, and for several of four times as many.
     """
     found = PngText()
     if not data.startswith(_SIGNATURE):
@@ -77,10 +81,10 @@ def _take(data: bytes, chunk: _Chunk, found: PngText) -> None:
     keyword, _, rest = content.partition(b"\0")
     sound = zlib.crc32(chunk.kind + content) == int.from_bytes(data[chunk.end - 4 : chunk.end], "big")
     if chunk.kind == b"iCCP":
-        found.info.setdefault("icc_profile", _inflated(rest[1:], "a colour profile") if sound else None)
+        found.info.setdefault("icc_profile", _inflated(rest[1:], "a colour profile", found) if sound else None)
         return
     wanted = keyword == _XMP or keyword.startswith(_RAW)
-    text = _text(chunk.kind, rest) if sound and wanted else None
+    text = _text(chunk.kind, rest, found) if sound and wanted else None
     if not sound or (wanted and text is None):
         found.n_damaged += 1
     elif text is not None and keyword == _XMP:
@@ -91,16 +95,16 @@ def _take(data: bytes, chunk: _Chunk, found: PngText) -> None:
         found.keywords.append(keyword.decode("latin-1"))
 
 
-def _text(kind: bytes, rest: bytes) -> bytes | None:
+def _text(kind: bytes, rest: bytes, found: PngText) -> bytes | None:
     """The text behind the keyword of a chunk; None if it is damaged."""
     if kind == b"tEXt":
         return rest
     if kind == b"zTXt":
-        return _inflated(rest[1:], "a text")
+        return _inflated(rest[1:], "a text", found)
     flag, parts = rest[:1], rest[2:].split(b"\0", 2)
     if len(parts) != 3:
         return None
-    return _inflated(parts[2], "XMP") if flag == b"\1" else parts[2]
+    return _inflated(parts[2], "XMP", found) if flag == b"\1" else parts[2]
 
 
 def _take_raw(name: bytes, text: bytes, found: PngText) -> bool:
@@ -126,8 +130,8 @@ def _take_raw(name: bytes, text: bytes, found: PngText) -> bool:
     return True
 
 
-def _inflated(packed: bytes, what: str) -> bytes | None:
-    """Inflate; None for damaged bytes, LimitExceeded beyond MAX_METADATA."""
+def _inflated(packed: bytes, what: str, found: PngText) -> bytes | None:
+    """Inflate; None for damaged bytes, LimitExceeded beyond MAX_METADATA, or _MAX_INFLATED in all."""
     inflater = zlib.decompressobj()
     try:
         plain = inflater.decompress(packed, MAX_METADATA + 1)
@@ -135,4 +139,7 @@ def _inflated(packed: bytes, what: str) -> bytes | None:
         return None
     if len(plain) > MAX_METADATA:
         raise LimitExceeded(f"the picture has {what} of more than {MAX_METADATA} bytes")
+    found.n_inflated += len(plain)
+    if found.n_inflated > _MAX_INFLATED:
+        raise LimitExceeded(f"the picture has text of more than {_MAX_INFLATED} bytes")
     return plain if inflater.eof else None

@@ -19,14 +19,16 @@ _PLACE = struct.Struct(">II")
 """Size of the whole extended XMP, and offset of a segment's piece."""
 
 _POINTER = re.compile(
-    rb"\s+xmpNote:HasExtendedXMP\s*=\s*(?:\"([^\"]*)\"|'([^']*)')"
+    rb"\sxmpNote:HasExtendedXMP\s*=\s*(?:\"([^\"]*)\"|'([^']*)')"
     rb"|<xmpNote:HasExtendedXMP\s*>([^<]*)</xmpNote:HasExtendedXMP\s*>"
 )
 _NAMESPACE = b' xmlns:xmpNote="http://ns.adobe.com/xmp/note/"'
-_RDF = re.compile(rb"<rdf:RDF\s+xmlns:rdf\s*=\s*[\"'][^\"']*[\"']\s*>(.*)</rdf:RDF\s*>", re.DOTALL)
-"""The statements of a packet, where nothing but the namespace of RDF is declared around them."""
+_RDF_BEGIN = re.compile(rb"<rdf:RDF\s+xmlns:rdf\s*=\s*[\"'][^\"']*[\"']\s*>")
+"""Start of the statements of a packet, where nothing but the namespace of RDF is declared around them."""
+_RDF_END = b"</rdf:RDF"
 _EMPTY = re.compile(rb"\s*<rdf:Description\s+rdf:about\s*=\s*(?:\"\"|'')\s*(?:/>|>\s*</rdf:Description\s*>)\s*")
-_WRAPPER = re.compile(rb"\s*(<\?xpacket begin.*?\?>)(.*)(<\?xpacket end.*?\?>)\s*", re.DOTALL)
+_BEGIN, _END, _CLOSE = b"<?xpacket begin", b"<?xpacket end", b"?>"
+_ROOTS = ("<x:xmpmeta", "<rdf:RDF")
 
 
 def extended_segments(packet: bytes) -> bytes | None:
@@ -34,8 +36,7 @@ def extended_segments(packet: bytes) -> bytes | None:
 
     The first one says that all else lies in the others.
     """
-    wrapped = _WRAPPER.fullmatch(packet)
-    head, body, tail = (wrapped[1], wrapped[2], wrapped[3]) if wrapped else (b"", packet, b"")
+    head, body, tail = _unwrapped(packet)
     if not _is_xmp(body) or len(packet) > MAX_XMP:
         return None
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest().upper().encode()
@@ -69,9 +70,25 @@ def with_extension(packet: bytes, app1: Iterable[bytes]) -> tuple[bytes, tuple[s
 
 def _is_xmp(body: bytes) -> bool:
     try:
-        return "<rdf:RDF" in body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return False
+    return any(root in text for root in _ROOTS)
+
+
+def _unwrapped(packet: bytes) -> tuple[bytes, bytes, bytes]:
+    """A packet in three: the instruction at its begin, the XMP, the instruction at its end; both empty if one lacks."""
+    inner, end = packet.strip(), packet.strip().rfind(_END)
+    begin = inner.find(_CLOSE) + len(_CLOSE)
+    if not inner.startswith(_BEGIN) or inner.find(_CLOSE, end) + len(_CLOSE) != len(inner) or not begin <= end:
+        return b"", packet, b""
+    return inner[:begin], inner[begin:end], inner[end:]
+
+
+def _statements(packet: bytes) -> tuple[int, int] | None:
+    """Offsets of the begin and the end of the statements; None if they cannot be told."""
+    begin, end = _RDF_BEGIN.search(packet), packet.rfind(_RDF_END)
+    return None if begin is None or end < begin.end() else (begin.end(), end)
 
 
 def _segment(content: bytes) -> bytes:
@@ -88,20 +105,20 @@ def _put_together(digest: bytes, app1: Iterable[bytes]) -> bytes | None:
         size, at = _PLACE.unpack_from(content, len(start))
         sizes.add(size)
         pieces[at] = content[len(start) + _PLACE.size :]
-    whole = b""
+    whole = bytearray()
     for at in sorted(pieces):
         if at != len(whole):
             return None
         whole += pieces[at]
-    return whole if sizes == {len(whole)} and 0 < len(whole) <= MAX_XMP else None
+    return bytes(whole) if sizes == {len(whole)} and 0 < len(whole) <= MAX_XMP else None
 
 
 def _merged(packet: bytes, extension: bytes) -> bytes | None:
     """One packet of the statements of both; None if their declarations could differ."""
-    wrapped = _WRAPPER.fullmatch(packet)
-    own, others = _RDF.search(packet), _RDF.search(extension)
-    if own is not None and _EMPTY.fullmatch(own[1].replace(_NAMESPACE, b"")):
-        return wrapped[1] + extension + wrapped[3] if wrapped else extension
+    own, others = _statements(packet), _statements(extension)
+    if own is not None and _EMPTY.fullmatch(packet[slice(*own)].replace(_NAMESPACE, b"")):
+        head, _, tail = _unwrapped(packet)
+        return head + extension + tail
     if own is None or others is None:
         return None
-    return packet[: own.end(1)] + others[1] + packet[own.end(1) :]
+    return packet[: own[1]] + extension[slice(*others)] + packet[own[1] :]

@@ -82,3 +82,10 @@ def test_metadata_that_inflate_beyond_the_limit_are_refused(kind: bytes) -> None
     start = b"profile\0\0" if kind == b"iCCP" else b"XML:com.adobe.xmp\0\1\0\0\0"
     with pytest.raises(LimitExceeded, match="more than 16777216 bytes"):
         read(png_with(chunk(kind, start + zlib.compress(bytes(2**24 + 1)))))
+
+
+def test_many_chunks_that_inflate_are_refused() -> None:
+    bomb = chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(2**24)))
+    assert read(png_with(*[bomb] * 4)).metadata.xmp == bytes(2**24)
+    with pytest.raises(LimitExceeded, match="text of more than 67108864 bytes"):
+        read(png_with(*[bomb] * 5))

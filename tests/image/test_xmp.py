@@ -80,3 +80,22 @@ def test_segments_are_those_of_a_jpeg() -> None:
     assert len(contents) == 5
     assert b"HasExtendedXMP" in still.info["xmp"]
     assert with_extension(still.info["xmp"], contents) == (packet, ())
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b" " * 2**21,
+        b"<rdf:RDF xmlns:rdf=''>" * 2**16,
+        b"<?xpacket begin?>" + b"<?xpacket end" * 2**17,
+        b"<xmpNote:HasExtendedXMP" * 2**16,
+        b" xmpNote:HasExtendedXMP=" * 2**16,
+        b"xmpNote:HasExtendedXMP='" + b"<rdf:Description rdf:about=''" * 2**16,
+    ],
+)
+def test_hostile_packets_are_searched_once_and_do_not_grow(hostile: bytes) -> None:
+    """A search that starts anew at each byte would take minutes."""
+    pieces = [b"http://ns.adobe.com/xmp/extension/\0" + DIGEST + struct.pack(">II", len(hostile), 0) + hostile]
+    extended_segments(hostile)
+    whole, _ = with_extension(POINTING.replace(b"<a/>", hostile), pieces)
+    assert len(whole) <= len(POINTING) + 2 * len(hostile)
