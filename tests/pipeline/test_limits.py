@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import nncodec
@@ -31,7 +32,17 @@ def encoded(codec: Codec, pixels: np.ndarray, quality: float) -> bytes:
     return pipeline.encode(Picture(pixels), pipeline.Settings(codec.name, Options(quality, 1), restore="none")).data
 
 
-@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="no way to measure the largest memory")
+def measured(small: Path, large: Path) -> int:
+    """Bytes that a process takes at most for decoding the second file."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.decoding_memory", str(small), str(large)]
+    return int(subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True).stdout)
+
+
+linux = pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="no way to measure memory")
+
+
+@linux
 @pytest.mark.parametrize("codec", battery.that_encode(), ids=lambda codec: codec.name)
 @pytest.mark.parametrize("content", ["flat", "noise"])
 def test_decoding_takes_no_more_memory_than_stated(codec: Codec, content: str, tmp_path: Path) -> None:
@@ -41,13 +52,23 @@ def test_decoding_takes_no_more_memory_than_stated(codec: Codec, content: str, t
     paths = tmp_path / "small.nnc", tmp_path / "large.nnc"
     for path, side in zip(paths, (64, SIDE), strict=True):
         path.write_bytes(encoded(codec, whole[:side, :side], 30.0))
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.decoding_memory", *map(str, paths)]
-    took = int(subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True).stdout)
+    took = measured(*paths)
     assert took > SIDE * SIDE * 3  # the pixels themselves
     assert took <= decoding_memory(parse(paths[1].read_bytes()), codec)
     if isinstance(codec, HasSlopes):  # a base codec: no tiles of networks
         assert took <= SIDE * SIDE * codec.decoding_memory + SLACK
+
+
+@linux
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_kept_jpeg_takes_no_more_memory_than_stated(mode: str, tmp_path: Path) -> None:
+    samples = np.tile(pictures.noise(96, 96, 4), (16, 16, 1))
+    paths = tmp_path / "small.nnc", tmp_path / "large.nnc"
+    for path, side in zip(paths, (64, SIDE), strict=True):
+        still = PIL.Image.fromarray(samples[:side, :side], mode="CMYK").convert(mode)
+        jpeg = pictures.file_of(still, "JPEG", progressive=True, subsampling="4:4:4")
+        path.write_bytes(nncodec.encode(jpeg, keep_jpeg=True))
+    assert measured(*paths) <= SIDE * SIDE * by_name("jpegfile").decoding_memory + SLACK
 
 
 def test_a_file_over_the_limit_is_refused_before_its_codec_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
