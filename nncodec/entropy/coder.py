@@ -13,20 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.entropy.scales import N_SCALES
 from nncodec.entropy.tables import Frequencies, Tables
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.leb128 import read_number, write_number
 
 Symbols = npt.NDArray[np.int32]
 Indices = npt.NDArray[np.uint8]
-"""Scale indices, 0 to 63."""
+"""Scale indices, 0 to 63; numbers of tables, where there are several of an index."""
 Positions = npt.NDArray[np.int32]
 
 MAX_SYMBOL = 1 << 20
 """Largest magnitude of a symbol."""
 _CHUNK = 1 << 20
-"""Symbols that are sorted by scale index at once."""
+"""Symbols that are sorted by table at once."""
 
 
 def join_streams(escapes: bytes, words: bytes) -> bytes:
@@ -89,16 +88,16 @@ def _distributions(tables: Tables) -> list[Any]:
         return [_backend().distribution(row) for row in tables.frequencies]
 
 
-def _by_scale(indices: Indices) -> tuple[Positions, list[int]]:
-    """Positions (n,) sorted by scale index, stably, and the number of symbols of each index (64)."""
+def _by_table(indices: Indices, tables: int) -> tuple[Positions, list[int]]:
+    """Positions (n,) sorted by table, stably, and the number of symbols of each of that many tables."""
     orders, counts = [], []
     for first in range(0, max(len(indices), 1), _CHUNK):  # sorting takes 16 bytes a symbol
         part = indices[first : first + _CHUNK]
         orders.append(np.argsort(part, kind="stable").astype(np.int32) + np.int32(first))
-        counts.append(np.bincount(part, minlength=N_SCALES))
+        counts.append(np.bincount(part, minlength=tables))
     if len(orders) == 1:
         return orders[0], counts[0].tolist()
-    # merge: the runs of index 0 in all chunks, then those of index 1, ...
+    # merge: the runs of table 0 in all chunks, then those of table 1, ...
     runs = [np.split(order, np.cumsum(count)[:-1]) for order, count in zip(orders, counts, strict=True)]
     return np.concatenate([run for index in zip(*runs, strict=True) for run in index]), np.sum(counts, 0).tolist()
 
@@ -123,7 +122,7 @@ class Encoder:
         if symbols.size and max(int(symbols.max()), -int(symbols.min())) > MAX_SYMBOL:
             raise EncodeError(f"a symbol is larger than {MAX_SYMBOL}")
 
-        order, counts = _by_scale(indices)
+        order, counts = _by_table(indices, len(self._distributions))
         # sorted by scale index, (n,) each: symbols, half widths of their tables, entries
         sorted_, half = symbols[order], np.repeat(self._half_widths, counts)
         outside = np.abs(sorted_) > half
@@ -164,7 +163,7 @@ class Decoder:
 
         Raises CorruptFile for words or escapes that no encoder writes, as far as the decoder notices.
         """
-        order, counts = _by_scale(indices)
+        order, counts = _by_table(indices, len(self._distributions))
         with _translated(CorruptFile, "the coded symbols are damaged"):
             runs = [self._coder.decode(each, n) for each, n in zip(self._distributions, counts, strict=True) if n]
         half = np.repeat(self._half_widths, counts)

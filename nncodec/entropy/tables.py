@@ -14,6 +14,8 @@ Frequencies = npt.NDArray[np.int64]
 
 TOTAL = 1 << 24
 """Sum of the frequencies of one distribution."""
+MOST_TABLES = 256
+"""A symbol's table is named by a byte."""
 TAIL = 1e-7
 """Probability that may lie outside a logistic table, where symbols are escaped."""
 
@@ -22,8 +24,9 @@ TAIL = 1e-7
 class Tables:
     """Distributions of symbols, by scale index.
 
-    ``frequencies[i]`` is (2 h + 2,) int64 with h = ``half_widths[i]``: the symbols -h to h, then the escape. Raises
-    UnsupportedFile unless there are 64 of them, all positive and with sum 2^24.
+    ``frequencies[i]`` is (2 h + 2,) int64 with h = ``half_widths[i]``: the symbols -h to h, then the escape. A
+    codec may have several kinds of symbols; their tables follow each other, 64 of a kind. Raises UnsupportedFile unless
+    there are 64, 128, 192 or 256 of them, all positive and with sum 2^24.
     """
 
     frequencies: tuple[Frequencies, ...]
@@ -32,8 +35,8 @@ class Tables:
         for row in self.frequencies:
             if row.ndim != 1 or len(row) < 4 or len(row) % 2 or row.min() < 1 or row.sum() != TOTAL:
                 raise UnsupportedFile("the tables of distributions are damaged")
-        if len(self.frequencies) != N_SCALES:
-            raise UnsupportedFile(f"{len(self.frequencies)} tables of distributions, not {N_SCALES}")
+        if len(self.frequencies) not in range(N_SCALES, MOST_TABLES + 1, N_SCALES):
+            raise UnsupportedFile(f"{len(self.frequencies)} tables of distributions, not a multiple of {N_SCALES}")
 
     @cached_property
     def half_widths(self) -> list[int]:
@@ -43,6 +46,10 @@ class Tables:
     def costs(self, index: int) -> npt.NDArray[np.float32]:
         """Bits of each entry of one table, (2 h + 2,)."""
         return (24 - np.log2(self.frequencies[index])).astype(np.float32)
+
+    def least_cost(self, indices: range) -> float:
+        """Bits of the most probable entry of these tables."""
+        return min(float(self.costs(index).min()) for index in indices)
 
     def pack(self) -> dict[str, npt.NDArray[np.integer]]:
         """Arrays for a file of weights, named ``tables.*``."""

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.coder import Indices, Symbols
+from nncodec.entropy.scales import N_SCALES
 from nncodec.errors import CorruptFile
 from nncodec.lapped.bitstream import LatentPayload, Payload, Reader, code_latent, stamp
 from nncodec.lapped.context import MEAN_FLOOR
@@ -24,18 +25,17 @@ def positions(width: int, height: int) -> tuple[int, int]:
     return -(-height // STRIDE), -(-width // STRIDE)
 
 
-def opened(payload: LatentPayload, model: LappedModel, lowest: int, width: int, height: int, channels: int) -> Reader:
+def opened(payload: LatentPayload, model: LappedModel, least: float, width: int, height: int, channels: int) -> Reader:
     """A reader of a payload's symbols.
 
-    Raises CorruptFile where there are too few bytes for the size. A symbol for every position of the first plane has a
-    scale index of ``lowest`` or more, and costs something.
+    Raises CorruptFile where there are too few bytes for the size: every position of the first plane has a symbol of
+    group 0, and these cost at least ``least`` bits on average.
     """
-    tables, (rows, columns) = model.tables, positions(width, height)
-    least = min(float(tables.costs(index).min()) for index in range(lowest, len(tables.half_widths)))
+    rows, columns = positions(width, height)
     if rows * columns * least > _SLACK * (8 * len(payload.words) + _STATE_BITS):
         raise CorruptFile(f"{len(payload.words)} bytes are too few for {width} x {height} pixels")
     start = stamp(width, height, channels, payload.quality)
-    return Reader(tables, start, payload.checksum, payload.escapes, payload.words)
+    return Reader(model.tables, start, payload.checksum, payload.escapes, payload.words)
 
 
 def decode_latent(
@@ -52,7 +52,8 @@ def decode_latent(
     reader, to read more symbols of that plane. Raises CorruptFile for symbols that are not those that were written,
     and before anything is allocated where there are too few bytes for the size.
     """
-    reader = opened(payload, model, MEAN_FLOOR, width, height, channels)
+    least = model.tables.least_cost(range(MEAN_FLOOR, N_SCALES))
+    reader = opened(payload, model, least, width, height, channels)
     known = DecodedLatent(*positions(width, height), channels, model.sizes)
     contexts = model.contexts(payload.quality)
 

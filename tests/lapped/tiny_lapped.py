@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codecs.learned import model as learned_model
+from nncodec.codecs.learned.block_tables import logistic_block_tables
 from nncodec.codecs.learned.context_torch import GroupNetwork
 from nncodec.codecs.learned.encoder import Candidate, Encoder
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
@@ -78,10 +79,11 @@ def model(number: int) -> LappedModel:
     """The untrained transform, random contexts, and for codec learned a network."""
     rng = np.random.default_rng(0)
     basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float16)
-    arrays: weights.Arrays = {"analysis": basis, "synthesis": basis} | logistic_tables().pack()
+    arrays: weights.Arrays = {"analysis": basis, "synthesis": basis}
     if number == LEARNED:
+        arrays |= logistic_block_tables().pack()
         return LearnedModel(number, arrays | contexts_of_learned() | network(network_of_learned()))
-    return LappedModel(number, arrays | {"context.sizes": sizes_table()} | contexts(rng))
+    return LappedModel(number, arrays | logistic_tables().pack() | {"context.sizes": sizes_table()} | contexts(rng))
 
 
 def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:

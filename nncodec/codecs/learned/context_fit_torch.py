@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from nncodec.codecs.learned.block_tables import fitted, logistic_block_tables
 from nncodec.codecs.learned.context import by_network
 from nncodec.codecs.learned.context_torch import GroupNetwork
 from nncodec.codecs.learned.grid import MEAN_ONE, UNITS
@@ -21,10 +22,9 @@ from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.mean_context import mean_passes
 from nncodec.codecs.learned.mean_context_torch import MeanNetwork
 from nncodec.codecs.learned.model import LearnedModel
-from nncodec.entropy.tables import logistic_tables
 from nncodec.lapped.layout import CHANNELS, FREQUENCIES, MAX_QUALITY_INDEX, N_GROUPS, PARITY, PLANES, STRIDE, step_size
 from nncodec.lapped.model import to_planes
-from nncodec.lapped.recipe import count, fitted
+from nncodec.lapped.recipe import count
 from nncodec.lapped.transform import OPPONENT, analyse
 from nncodec.nets import weights
 from nncodec.training import data, state
@@ -215,7 +215,7 @@ def with_contexts(
     """
     model = LearnedModel(0, (before or {}) | filters)
     latents = latents_of(pictures, model, folder, settings, before is not None)
-    arrays = filters | dict(logistic_tables().pack())
+    arrays = filters | dict(logistic_block_tables().pack())
     begun = by_network(before or {})
     for network, unit, share in networks():
         if network.name in begun:

@@ -4,12 +4,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs.learned.bitstream import Step, code_unit
+from nncodec.codecs.learned.blocks import FIRST_INDEX, FREE, SIZE, read
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import DecodedLatent
 from nncodec.codecs.learned.mean_context import LOWEST
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.entropy.coder import Indices, Symbols
+from nncodec.entropy.scales import N_SCALES
+from nncodec.entropy.tables import Tables
 from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.decoder import Values, opened, positions
 from nncodec.lapped.model import matrix_of
@@ -30,14 +33,20 @@ def decode_latent(payload: LatentPayload, model: LearnedModel, width: int, heigh
     Raises CorruptFile for symbols that are not those that were written, and, before it allocates, where there are too
     few bytes for the size.
     """
-    reader = opened(payload, model, LOWEST[0], width, height, channels)
+    reader = opened(payload, model, _least(model.tables), width, height, channels)
     known = DecodedLatent(*positions(width, height), channels)
 
     def code_symbols(step: Step, means: Means, indices: Indices) -> Symbols:
-        return reader.code(None, indices)
+        return read(indices.reshape(-1), lambda tables: reader.code(None, tables)).reshape(indices.shape)
 
     with products_alone():
         for contexts, groups in zip(model.unit_contexts(payload.quality), payload.groups, strict=False):
             code_unit(known, contexts, groups, code_symbols)
     reader.finish()
     return known.latent()
+
+
+def _least(tables: Tables) -> float:
+    """Least bits of a symbol of group 0 of brightness, on average; of a block the free symbols alone are counted."""
+    alone = tables.least_cost(range(LOWEST[0], N_SCALES))
+    return min(alone, FREE / SIZE * tables.least_cost(range(N_SCALES + FIRST_INDEX, 2 * N_SCALES)))

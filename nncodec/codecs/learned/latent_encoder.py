@@ -7,19 +7,18 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs.learned.bitstream import Step, UnitContexts, code_unit
+from nncodec.codecs.learned.block_choice import choose
+from nncodec.codecs.learned.blocks import Blocks, written
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import MEAN_ONE, UNITS, DecodedLatent
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.lapped.bitstream import LatentPayload, Writer
 from nncodec.lapped.coded import AnalysedPicture, CodedSymbols
-from nncodec.lapped.layout import GROUPS, N_GROUPS
+from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.lapped.transform import Floats
 from nncodec.threads import products_alone
-
-_WIDEST = 2 * max(group.stop - group.start for group in GROUPS)
-"""Most channels of a group of both colours."""
 
 _PRICE, _COARSE_PRICE, _FINE_FROM = 8.0, 5.5, 80
 """Bits that the square of one quantiser step of error is worth: at this quality index and above, and at index 0."""
@@ -51,7 +50,7 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
     def _quantiser(self) -> Callable[[float], Quantiser]:
         # The function must not hold this encoder: in a cycle of references it would outlive the picture.
         tables, own = self.model.tables, price(self.quality)
-        return cache(lambda factor: Quantiser(tables, np.full(_WIDEST, factor * own)))
+        return cache(lambda factor: Quantiser(tables, np.full(1, factor * own)))
 
     def code(self, latent: Iterable[Floats], price_factor: float) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
         """Choose the symbols of a latent, given by plane, each (h, w, CHANNELS).
@@ -75,14 +74,17 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
     def _choose(
         self, planes: Floats, unit: CodedUnit, price_factor: float
     ) -> Callable[[Step, Means, Indices], Symbols]:
-        quantiser = self._quantiser(price_factor)
+        quantiser, worth = self._quantiser(price_factor), price_factor * price(self.quality)
 
         def code_symbols(step: Step, means: Means, indices: Indices) -> Symbols:
-            wanted = step.of(planes) - means.astype(np.float32) / MEAN_ONE
-            symbols: Symbols = quantiser(wanted[None], indices[None])[0]
-            unit.keep(step.group, symbols, indices)
-            unit.spent[step.group] += float(quantiser.bits(symbols, indices).sum())
-            return symbols
+            wanted = (step.of(planes) - means / np.float32(MEAN_ONE)).astype(np.float32).reshape(-1)
+            flat = indices.reshape(-1)
+            symbols: Symbols = quantiser(wanted[None, :, None], flat[None, :, None]).reshape(-1)
+            choose(wanted, flat, Blocks.of(flat), quantiser, worth, symbols)
+            for numbers, tables in written(flat, symbols):
+                unit.keep(step.group, numbers, tables)
+                unit.spent[step.group] += float(quantiser.bits(numbers, tables).sum())
+            return symbols.reshape(indices.shape)
 
         return code_symbols
 

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from functools import cache, cached_property, partial
 
 from nncodec.codecs.learned.bitstream import UnitContexts, unpack_contexts
+from nncodec.codecs.learned.blocks import N_TABLES
 from nncodec.codecs.learned.context import Arrays, by_network
+from nncodec.entropy.tables import Tables
+from nncodec.errors import UnsupportedFile
 from nncodec.lapped.model import LappedModel
 from nncodec.nets import weights
 from nncodec.nets.device import Net, net_on
@@ -12,6 +15,14 @@ from nncodec.nets.device import Net, net_on
 
 class LearnedModel(LappedModel):
     """One set of weights."""
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The distributions of symbols, `N_TABLES`; UnsupportedFile if there are fewer."""
+        tables = super().tables
+        if len(tables.frequencies) != N_TABLES:
+            raise UnsupportedFile(f"{len(tables.frequencies)} tables of distributions, not {N_TABLES}")
+        return tables
 
     @cached_property
     def _networks(self) -> dict[str, Arrays]:

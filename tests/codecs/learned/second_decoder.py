@@ -35,6 +35,7 @@ EDGES = (
     + [(-1, -2), (-1, 2), (1, -2), (1, 2), (-2, -1), (-2, 1), (2, -1), (2, 1)]
     + [(-3, 0), (3, 0), (0, -3), (0, 3)]
 )
+WORDS = [w for ones in (3, 5) for w in range(64) if bin(w).count("1") == ones]
 
 
 def signed(value: int) -> int:
@@ -98,13 +99,34 @@ class Latent:
                 yield 2 * step + 2, edges, EDGES, d
 
     def code(self, planes: tuple[int, ...], group: int, places: list[Place], told: list[Any]) -> None:
-        symbols = iter(self.coder.group([index for _, indices in told for index in indices]))
+        symbols = iter(self.symbols([index for _, indices in told for index in indices]))
         for (y, x), (means, _) in zip(places, told, strict=True):
             expected = iter(means)
             for plane in planes:
                 for channel in range(channels(group).start, channels(group).stop):
                     value = 16 * next(symbols) + next(expected)
                     self.values[plane, y, x, channel] = max(-32767, min(32767, value))
+
+    def symbols(self, indices: list[int]) -> list[int]:
+        """The symbols of a step: those alone and the free ones, then the checked ones of all blocks."""
+        fitting = sorted(
+            (place for place, index in enumerate(indices) if index >= 8), key=lambda at: (-indices[at], at)
+        )
+        blocks = len(fitting) // 32
+        checked, free = fitting[: 6 * blocks], fitting[6 * blocks : 32 * blocks]
+        others = [place for place in range(len(indices)) if place not in set(checked)]
+        found = dict(
+            zip(others, self.coder.group([indices[at] + 64 * (at in set(free)) for at in others]), strict=True)
+        )
+        parities = []
+        for j, block in product(range(6), range(blocks)):
+            odd = [found[free[i * blocks + block]] % 2 for i, word in enumerate(WORDS) if word >> j & 1]
+            parities.append(sum(odd) % 2)
+        if blocks:
+            tables = [128 + 64 * parity + indices[at] for at, parity in zip(checked, parities, strict=True)]
+            for at, parity, half in zip(checked, parities, self.coder.group(tables), strict=True):
+                found[at] = 2 * half + parity
+        return [found[at] for at in range(len(indices))]
 
     def context(
         self, unit: int, planes: tuple[int, ...], group: int, number: int, place: Place
