@@ -1,4 +1,4 @@
-"""The distributions of ``learned``: four kinds of tables, each for every scale index; see `nncodec.codecs.learned.blocks`."""
+"""The distributions of ``learned``: one for every scale index and kind of symbol (`nncodec.codecs.learned.blocks`)."""
 
 from collections.abc import Iterator
 

@@ -1,12 +1,13 @@
 """Blocks of 32 symbols whose parities form a word of a code, so that the quantiser is a lattice in 32 dimensions.
 
 A block of whole numbers whose parities are a word of the extended Hamming code [32, 26, 4] is a point of a lattice
-(Construction A; Conway and Sloane, Sphere Packings, Lattices and Groups, chapter 5). At the same density of points it is
-nearer to what is to be coded than whole numbers alone are. 26 symbols of a block are free. They give the parities of
-the other 6, which cost about one bit less each. Trellis-coded quantisation gains as much, but decodes symbol by symbol;
-here a whole step of coding takes two reads.
+(Construction A; Conway and Sloane, Sphere Packings, Lattices and Groups, chapter 5). With as many points in a volume,
+the nearest one is closer on average than with whole numbers alone. 26 symbols of a block are free. They give the
+parities of the other 6, which cost about one bit less each. Trellis-coded quantisation gains about as much, but must be
+decoded symbol by symbol. Here a step of coding takes two reads.
 
-A symbol is coded under one of four tables of its scale index, by its kind: alone, free, checked and even, checked and odd.
+Each symbol is coded under one of four tables of its scale index, by its kind: alone, free, checked and even, checked
+and odd.
 """
 
 from collections.abc import Callable

@@ -44,6 +44,8 @@ _SWAPPED = [FREQUENCIES.index((v, u)) for u, v in FREQUENCIES]
 """Channel of each channel's frequency when the picture is transposed."""
 COUNTED = 128
 """Crops whose symbols are counted for the tables."""
+COUNTS = 2
+"""How often they are counted, each time as they are chosen under the last tables."""
 _SAVE_SECONDS = 60.0
 
 Network = GroupNetwork | MeanNetwork
@@ -224,7 +226,9 @@ def with_contexts(
         tell(network.name, fit(network, unit, latents, max(1, round(share * settings.steps)), path, settings))
         arrays |= network.integers()
     crops = data.random_crops(pictures, COUNTED, CROP, np.random.default_rng(1))
-    return arrays | dict(fitted(counted(LearnedModel(0, arrays), crops)).pack())
+    for _ in range(COUNTS):
+        arrays |= dict(fitted(counted(LearnedModel(0, arrays), crops)).pack())
+    return arrays
 
 
 def counted(model: LearnedModel, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
