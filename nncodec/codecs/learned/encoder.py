@@ -22,8 +22,8 @@ SECOND_PRICE_FACTOR, SECOND_FROM = 1.7, 3
 """Another factor on the price at which symbols are chosen, and the effort from which it is tried."""
 REFINEMENTS = (0, 0, 0, 1, 2, 4, 8, 16, 32)
 """How often symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), at efforts 1 to 9."""
-PACE = 0.5
-"""Share of the distance to new targets that targets move at a time."""
+PACE = 0.3
+"""Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
 
 
 @dataclass(frozen=True)
