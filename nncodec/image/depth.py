@@ -1,5 +1,6 @@
 """The number of bits per sample in a file: Pillow reduces most deep pictures to 8 without a warning."""
 
+import re
 from typing import Any
 
 import PIL.Image
@@ -42,13 +43,9 @@ def _tile_depth(decoder: str, arguments: Any) -> int:
 
 
 def _avif_depth(data: bytes) -> int | None:
-    at = data.find(_AV1_CONFIG)
-    if at < 0 or at + 6 >= len(data):
-        return None
-    flags = data[at + 6]
-    if not flags & 0x40:
-        return 8
-    return 12 if flags & 0x20 else 10
+    """The largest of the depths that the configurations of an AVIF file state: the first may be a thumbnail's."""
+    found = [data[at.end() + 2] for at in re.finditer(_AV1_CONFIG, data) if at.end() + 2 < len(data)]
+    return max((8 if not flags & 0x40 else 12 if flags & 0x20 else 10 for flags in found), default=None)
 
 
 def _icon_depth(still: Any, data: bytes) -> int:

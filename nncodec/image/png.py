@@ -98,6 +98,12 @@ def colour_notes(still: PIL.Image.Image, data: bytes) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def named_codes(primaries: int, transfer: int) -> str:
+    """Code points of ITU-T H.273 in words, in brackets behind a space."""
+    words = _PRIMARIES.get(primaries, primaries), _TRANSFERS.get(transfer, transfer)
+    return f" (primaries {words[0]}, transfer {words[1]})"
+
+
 def _raw_mode(still: PIL.Image.Image) -> str:
     tiles = getattr(still, "tile", [])
     arguments = tiles[0][3] if tiles else ""
@@ -129,12 +135,7 @@ def _header_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _named(codes: bytes) -> str:
     """Primaries and transfer in words, in brackets; empty for a chunk of a wrong length."""
-    if len(codes) != len(_SRGB_CODES):
-        return ""
-    primaries, transfer = (
-        names.get(code, str(code)) for names, code in zip((_PRIMARIES, _TRANSFERS), codes, strict=False)
-    )
-    return f" (primaries {primaries}, transfer {transfer})"
+    return named_codes(*codes[:2]) if len(codes) == len(_SRGB_CODES) else ""
 
 
 def _has_own_gamma(still: PIL.Image.Image) -> bool:

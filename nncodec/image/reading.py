@@ -8,6 +8,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.errors import EncodeError, UnsupportedFile
+from nncodec.image.avif import cropped, space_notes
 from nncodec.image.density import density_of, pixel_aspect, stated_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
@@ -84,7 +85,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
         keyed = with_key_in_pixels(still, data)
         still.load()
         keyed.info.update(own_metadata(still, data))
-    keyed = with_whole_range(keyed, data)
+    keyed = cropped(with_whole_range(keyed, data), data)
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
     picture = _converted(keyed, stored, depth)
@@ -131,6 +132,7 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
         + colour_notes(still, data)
         + jpeg_notes(data, bool(still.info.get("icc_profile")))
         + box_notes(still, data)
+        + space_notes(still, data)
     )
 
 

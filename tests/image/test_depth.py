@@ -87,6 +87,11 @@ def test_depth_of_avif_is_that_of_its_configuration(configuration: str, bits: in
     assert stored_depth(AVIF, b"....av1C" + bytes.fromhex(configuration)) == bits  # type: ignore[arg-type]
 
 
+def test_depth_of_avif_is_that_of_its_deepest_configuration() -> None:
+    data = b"av1C" + bytes.fromhex("81 04 0c 00") + b"av1C" + bytes.fromhex("81 00 4c 00")
+    assert stored_depth(AVIF, data) == 10  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("components", "bits"),
     [("07 01 01", 8), ("0b 01 01", 12), ("07 01 01 0b 01 01", 12), ("8f 01 01", 16), ("", None)],
