@@ -14,6 +14,7 @@ from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
 from nncodec.image.jpeg2000 import add_metadata, box_notes, with_whole_range
 from nncodec.image.jpeg_markers import closed
+from nncodec.image.libtiff import libtiff_errors
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels, without_damaged_chunks
 from nncodec.image.png_text import without_text
@@ -81,7 +82,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
     """The picture of an image; ``data`` is the file that it was opened from, or empty."""
     stored = stored_depth(still, data)
     settle_samples(still)
-    with pillow_errors("the picture"):
+    with libtiff_errors(still), pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()
         keyed.info.update(own_metadata(still, data))
