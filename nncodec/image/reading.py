@@ -9,6 +9,7 @@ import PIL.Image
 
 from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.image.avif import cropped, space_notes
+from nncodec.image.bmp import embedded_profile, profile_notes
 from nncodec.image.density import density_of, pixel_aspect, stated_density
 from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
@@ -60,6 +61,8 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     still = open_still(whole, "the picture")
     still.info.update(text.info)
     add_metadata(still, whole)
+    if (profile := embedded_profile(still, whole)) is not None:
+        still.info["icc_profile"] = profile
     if still.format in NOT_READ:
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
     check_pixels(still.width, still.height, max_pixels)
@@ -134,6 +137,7 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
         + jpeg_notes(data, bool(still.info.get("icc_profile")))
         + box_notes(still, data)
         + space_notes(still, data)
+        + profile_notes(still, data)
     )
 
 
