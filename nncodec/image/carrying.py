@@ -4,14 +4,16 @@ from dataclasses import replace
 
 from nncodec.image.exif import is_readable
 from nncodec.image.iptc import MAX_IN_SEGMENT
-from nncodec.image.orientation import oriented, upright
+from nncodec.image.orientation import exif_orientation, oriented, upright
 from nncodec.image.picture import Picture
 from nncodec.image.xmp import MAX_STANDARD, extended_segments
 
-CARRIERS = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF"}
+CARRIERS = {"PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JPEG2000"}
 """Formats with a place for a profile, Exif and XMP."""
 _CARRIES_IPTC = {"PNG", "JPEG", "TIFF"}
 _ALWAYS_RGB = {"WEBP"}
+_SHOWN_AS_STORED = {"JPEG2000"}
+"""Carriers that few viewers turn as Exif says."""
 _READS_EXIF = {"AVIF"}
 """Formats whose writer takes the orientation out of Exif; TIFF's tells of damage itself."""
 _MAX_EXIF_JPEG = 65_527
@@ -61,6 +63,8 @@ def _exif_reason(exif: bytes, pillow_format: str) -> str | None:
         return "Exif"
     if pillow_format == "JPEG" and len(exif) > _MAX_EXIF_JPEG:
         return f"{len(exif)} bytes of Exif"
+    if pillow_format in _SHOWN_AS_STORED and exif_orientation(exif) != 1:
+        return "Exif with an orientation"
     return "damaged Exif" if pillow_format in _READS_EXIF and not is_readable(exif) else None
 
 

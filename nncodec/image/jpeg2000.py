@@ -12,6 +12,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.errors import EncodeError
+from nncodec.image.picture import Metadata
 
 _Samples = npt.NDArray[Any]
 
@@ -20,6 +21,8 @@ _CODESTREAM = b"\xff\x4f\xff\x51"
 _SIGNATURE = b"\0\0\0\x0cjP  "
 _EXIF = b"JpgTiffExif->JP2"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_PROFILE = b"\2\0\0"
+"""Start of a colour box with a profile: method 2, no precedence, not approximated (I.5.3.3)."""
 _ENUMERATED, _PROFILES, _SYCC = 1, (2, 3), 18
 """Methods of a colour specification box and the number of sYCC (I.5.3.3); 3 is from T.801."""
 
@@ -44,6 +47,24 @@ def add_metadata(still: PIL.Image.Image, data: bytes) -> None:
             still.info["exif"] = content[len(_EXIF) :]
         if kind == b"uuid" and content.startswith(_XMP):
             still.info["xmp"] = content[len(_XMP) :]
+
+
+def with_metadata(file: bytes, metadata: Metadata) -> bytes:
+    """A JP2 file as Pillow writes it, with ICC, Exif and XMP of a picture in boxes of their own."""
+    if metadata.icc is not None:
+        start, end = next((start, end) for kind, start, end in _boxes(file, 0, len(file)) if kind == b"jp2h")
+        boxes = [(kind, file[at:to]) for kind, at, to in _boxes(file, start, end)]
+        own = [(kind, _PROFILE + metadata.icc if kind == b"colr" else content) for kind, content in boxes]
+        header = b"".join(_box(kind, content) for kind, content in own)
+        file = file[: start - 8] + _box(b"jp2h", header) + file[end:]
+    at = _codestream(file) - 8
+    added = [_box(b"uuid", _EXIF + metadata.exif)] if metadata.exif is not None else []
+    added += [_box(b"uuid", _XMP + metadata.xmp)] if metadata.xmp is not None else []
+    return file[:at] + b"".join(added) + file[at:]
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def box_notes(still: PIL.Image.Image, data: bytes) -> tuple[str, ...]:

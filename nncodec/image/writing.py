@@ -11,6 +11,7 @@ from nncodec.errors import EncodeError
 from nncodec.image.carrying import CARRIERS, fitted
 from nncodec.image.density import Density, stated_density
 from nncodec.image.iptc import as_digits, as_segment
+from nncodec.image.jpeg2000 import with_metadata
 from nncodec.image.orientation import oriented
 from nncodec.image.picture import Metadata, Picture, Pixels
 from nncodec.image.reduced import check_written, gif_still
@@ -80,6 +81,8 @@ def write(
         still.save(out, pillow_format, **parameters)
     except PILLOW_ERRORS as error:
         raise EncodeError(f"{pillow_format} cannot hold this picture: {error}", "PNG can") from error
+    if pillow_format == "JPEG2000":
+        return with_metadata(out.getvalue(), picture.metadata), notes + changes
     if pillow_format not in FORMATS_OUT:
         changes += check_written(out.getvalue(), picture, pillow_format)
     return out.getvalue(), notes + changes
@@ -112,6 +115,8 @@ def _still(picture: Picture, pillow_format: str) -> tuple[PIL.Image.Image, tuple
 def _metadata_parameters(picture: Picture, pillow_format: str, density: Density | None) -> dict[str, object]:
     """Pillow's ``save`` arguments that carry ICC, Exif, XMP and IPTC in this format."""
     meta, parameters = picture.metadata, dict[str, object]()
+    if pillow_format == "JPEG2000":
+        return parameters  # Pillow writes none of them
     if meta.icc is not None:
         parameters["icc_profile"] = meta.icc
     if meta.exif is not None:

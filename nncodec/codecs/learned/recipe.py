@@ -158,7 +158,7 @@ def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    pictures, held_out = load_data(folders, folder, settings.seed)
+    pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = LearnedNet(settings.stride, settings.width, settings.blocks)
     if settings.weights is not None:
