@@ -20,7 +20,7 @@ import PIL.Image
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
 from nncodec.image.jpeg_limits import check_limits
 from nncodec.memory import as_memory_error
-from nncodec.threads import Shared
+from nncodec.threads import Shared, available
 
 MAX_PIXELS = 178_956_970
 """Pixels a picture may have unless the caller says otherwise: Pillow's own limit for an error."""
@@ -154,6 +154,16 @@ def encode_still(pixels: npt.NDArray[np.generic], pillow_format: str, **paramete
     out = io.BytesIO()
     PIL.Image.fromarray(pixels).save(out, pillow_format, **parameters)
     return out.getvalue()
+
+
+def avif_parameters(threads: int = 0, advanced: dict[str, str] | None = None) -> dict[str, object]:
+    """Parameters of ``save`` by which an AVIF has the same bytes whatever the number of threads.
+
+    libaom codes rows in parallel by default as soon as it has two threads, and then chooses otherwise. Without that,
+    threads share tiles, whose number libavif takes from the size of the picture. ``threads`` 0 is the process's
+    limit; ``advanced`` are further options of libaom.
+    """
+    return {"max_threads": threads or available(), "advanced": {"row-mt": "0"} | (advanced or {})}
 
 
 def _check_built(pillow_format: str) -> None:

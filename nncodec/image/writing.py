@@ -15,7 +15,7 @@ from nncodec.image.jpeg2000 import with_metadata
 from nncodec.image.orientation import oriented
 from nncodec.image.picture import Metadata, Picture, Pixels
 from nncodec.image.reduced import check_written, gif_still
-from nncodec.image.stills import PILLOW_ERRORS
+from nncodec.image.stills import PILLOW_ERRORS, avif_parameters
 from nncodec.image.tiff_writing import tiff
 from nncodec.image.xmp import MAX_STANDARD, extended_segments
 
@@ -70,8 +70,8 @@ def write(
         return file, notes + lost
     still, changes = _still(picture, pillow_format)
     parameters = dict(FORMATS_OUT.get(pillow_format, {})) | _metadata_parameters(picture, pillow_format, density)
-    if pillow_format == "AVIF" and picture.channels == 1:
-        parameters["subsampling"] = "4:0:0"
+    if pillow_format == "AVIF":
+        parameters |= avif_parameters() | ({"subsampling": "4:0:0"} if picture.channels == 1 else {})
     if pillow_format == "PNG":
         parameters["compress_level"] = png_level
     if quality is not None:

@@ -13,6 +13,8 @@ from nncodec.restorers import Restorer, Task, by_name, make_section
 NONE, AUTO = "none", "auto"
 _AUTOMATIC = "luma+tuned"
 """The restorers that ``auto`` tries."""
+_AS_GOOD_AS_EQUAL = 255**2 / 10**7
+"""Mean squared error at 70 dB, as scans in black and white have: there is nothing for a restorer to learn."""
 
 
 def chosen(which: str) -> list[Restorer]:
@@ -36,7 +38,7 @@ def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effor
     """
     restorers = chosen(which)
     before = mse(original, seen) if restorers else 0.0
-    for restorer in restorers if before else []:
+    for restorer in restorers if before > _AS_GOOD_AS_EQUAL else []:
         task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), effort)
         progress.stage(f"restorer {restorer.name}")
         parameters = restorer.fit(task)

@@ -15,6 +15,7 @@ from nncodec.bench.measure.plan import find
 from nncodec.cli.batch import BatchOptions, Outcome, run
 from nncodec.cli.files import Job, Sources, plan
 from nncodec.image import picture_suffixes, read
+from tests import pictures
 from tests.conftest import Ran
 
 Nnc = Callable[..., Ran]
@@ -326,3 +327,19 @@ def test_a_deep_picture_among_others_is_named(nnc: Nnc, tree: Path) -> None:
     result = nnc("encode", "-r", tree, "-o", "out", "-j", "1")
     assert result.code == 1
     assert "in/deep.ppm: 16 bits per sample" in result.err
+
+
+def test_the_bytes_are_the_same_alone_and_in_a_folder_run(
+    nnc: Nnc, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The threads that each has differ."""
+    Path("in").mkdir()
+    for name in "ab":
+        PIL.Image.fromarray(pictures.photograph(400, 640)).save(f"in/{name}.png")
+    common = ("--restore", "none", "--quiet")
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        assert nnc("encode", "in/a.png", "-o", f"alone-{threads}.nnc", *common).code == 0
+    assert nnc("encode", "-r", "in", "-o", "out", "-j", "2", *common).code == 0
+    files = ("alone-1.nnc", "alone-2.nnc", "out/a.nnc", "out/b.nnc")
+    assert len({Path(file).read_bytes() for file in files}) == 1

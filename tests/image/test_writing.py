@@ -182,6 +182,15 @@ def test_a_profile_is_written_beside_samples_of_its_kind_alone(pillow_format: st
     assert notes == (() if fits else (note,))
 
 
+def test_avif_has_the_same_bytes_whatever_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = Picture(pictures.photograph(400, 640))
+    files = set()
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        files.add(write(picture, "AVIF")[0])
+    assert len(files) == 1
+
+
 def test_gray_avif_is_monochrome() -> None:
     assert PIL.Image.open(io.BytesIO(write(pictures.picture("L"), "AVIF")[0])).mode == "L"
 

@@ -10,7 +10,15 @@ from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
 from nncodec.codecs.avif import heif
 from nncodec.codecs.avif.av1 import sequence_header
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
-from nncodec.image.stills import PILLOW_HINT, decode_still, encode_still, not_built, pillow_errors, too_old
+from nncodec.image.stills import (
+    PILLOW_HINT,
+    avif_parameters,
+    decode_still,
+    encode_still,
+    not_built,
+    pillow_errors,
+    too_old,
+)
 
 _MAX_ROWS = 32768
 _SPEEDS = (10, 9, 8, 7, 6, 4, 3, 2, 1)
@@ -35,7 +43,7 @@ class Avif:
         return not_built("AVIF") or too_old()
 
     def encode(self, pixels: Pixels, options: Options) -> bytes:
-        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1.
+        """Encode at libavif's quality of the same number; effort 1 to 9 is speed 10 to 1. Threads change no byte.
 
         Raises UnsupportedFile for a Pillow that is too old to write pictures which can be stored bare.
         """
@@ -47,13 +55,10 @@ class Avif:
             "quality": LOSSLESS_QUALITY if lossless else min(round(options.quality), 99),
             "speed": _SPEEDS[options.effort - 1],
             "subsampling": "4:0:0" if gray or lossless else "4:4:4",
+            **avif_parameters(options.threads, {} if lossless else {"tune": "psnr"}),
         }
-        if options.threads:
-            parameters["max_threads"] = options.threads
         if lossless:
             pixels = pixels if gray else _stack(pixels)
-        else:
-            parameters["advanced"] = {"tune": "psnr"}
         return heif.unwrap(encode_still(pixels, "AVIF", **parameters))
 
     def modern(self, payload: bytes, version: int) -> bytes:

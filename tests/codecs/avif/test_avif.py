@@ -20,7 +20,8 @@ SPEEDS = {1: 10, 2: 9, 3: 8, 4: 7, 5: 6, 6: 4, 7: 3, 8: 2, 9: 1}
 
 def by_pillow(quality: int = 50, speed: int = 6, **more: object) -> bytes:
     """The payload of PHOTO, as Pillow is asked for it by hand."""
-    parameters = {"quality": quality, "speed": speed, "subsampling": "4:4:4", "advanced": {"tune": "psnr"}}
+    parameters: dict[str, object] = {"quality": quality, "speed": speed, "subsampling": "4:4:4", "max_threads": 1}
+    parameters["advanced"] = {"tune": "psnr"}
     return heif.unwrap(pictures.file_of(PHOTO, "AVIF", **(parameters | more)))
 
 
@@ -42,20 +43,48 @@ def test_it_is_tuned_for_psnr() -> None:
     assert by_pillow() != by_pillow(advanced={"tune": "ssim"})
 
 
-@pytest.mark.parametrize("quality", [50, 100])
-@pytest.mark.parametrize("threads", [0, 1, 3])
-def test_threads_are_those_that_libavif_is_given(threads: int, quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """0 leaves the choice to it."""
-    given: list[object] = []
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The numbers of threads that Pillow is given from now on."""
+    numbers: list[object] = []
     save = PIL.Image.Image.save
 
     def watched(self: PIL.Image.Image, *arguments: object, **parameters: object) -> None:
-        given.append(parameters.get("max_threads", 0))
+        numbers.append(parameters.get("max_threads", 0))
         save(self, *arguments, **parameters)
 
     monkeypatch.setattr(PIL.Image.Image, "save", watched)
+    return numbers
+
+
+@pytest.mark.parametrize("quality", [50, 100])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_are_those_that_libavif_is_given(threads: int, quality: int, given: list[object]) -> None:
     by_name("avif").encode(PHOTO, Options(quality, 1, threads=threads))
     assert given == [threads]
+
+
+def test_without_a_number_libavif_is_given_the_threads_of_the_process(
+    given: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    by_name("avif").encode(PHOTO, Options(50, 1))
+    assert given == [5]
+
+
+@pytest.mark.parametrize(("quality", "channels"), [(75, 3), (75, 1), (100, 3)])
+def test_the_bytes_are_those_of_one_thread_whatever_the_threads(quality: int, channels: int) -> None:
+    """Two threads of libaom choose otherwise than one, if it codes rows in parallel."""
+    picture = pictures.photograph(400, 640, channels)
+    one, two, seven = (by_name("avif").encode(picture, Options(quality, threads=threads)) for threads in (1, 2, 7))
+    assert one == two == seven
+
+
+def test_one_thread_writes_what_it_wrote_before_rows_were_forbidden() -> None:
+    """So the tables of results stay valid."""
+    picture = pictures.photograph(400, 640)
+    parameters = {"quality": 75, "speed": 6, "subsampling": "4:4:4", "advanced": {"tune": "psnr"}, "max_threads": 1}
+    assert by_name("avif").encode(picture, Options(75)) == heif.unwrap(pictures.file_of(picture, "AVIF", **parameters))
 
 
 def test_version_1_kept_the_file_whole() -> None:
