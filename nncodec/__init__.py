@@ -13,7 +13,7 @@ Importing this package imports neither torch nor, until a function is called, Nu
 
 from typing import TYPE_CHECKING
 
-from nncodec.errors import CorruptFile, EncodeError, LimitExceeded, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, InternalError, LimitExceeded, NncError, UnsupportedFile
 from nncodec.version import __version__
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CorruptFile",
     "EncodeError",
+    "InternalError",
     "LimitExceeded",
     "NncError",
     "UnsupportedFile",

@@ -6,10 +6,13 @@
     ├── CorruptFile       the bytes are damaged, cut short, or not what they claim to be
     ├── UnsupportedFile   needs a newer version, an unknown codec, or weights that are not here
     ├── LimitExceeded     larger than the caller allows
-    └── EncodeError       the picture or the settings cannot be encoded
+    ├── EncodeError       the picture or the settings cannot be encoded
+    └── InternalError     a fault of this package, or of a library that it uses
 
-The class tells the caller the remedy: fetch the file again, upgrade, raise the limit, change the input.
+The class tells the caller the remedy: fetch the file again, upgrade, raise the limit, change the input, report it.
 """
+
+import traceback
 
 
 class NncError(Exception):
@@ -38,3 +41,20 @@ class LimitExceeded(NncError):
 
 class EncodeError(NncError):
     """The picture or the settings cannot be encoded."""
+
+
+class InternalError(NncError):
+    """A fault of this package, or of a library that it uses. The file that provoked it may be sound or damaged."""
+
+    @classmethod
+    def of(cls, fault: Exception, what: str = "") -> "InternalError":
+        """The error for an unexpected exception, its cause; ``what`` was being done when it was raised."""
+        text = f"{type(fault).__name__}: {fault}".removesuffix(": ")
+        error = cls(f"{what}: {text}" if what else text, "a fault of nnc: please report it, with the file")
+        error.__cause__ = fault
+        return error
+
+    def trace(self) -> list[str]:
+        """The lines of the traceback of its cause, for a report; empty without one."""
+        cause = self.__cause__
+        return "".join(traceback.format_exception(cause)).splitlines() if cause is not None else []

@@ -27,7 +27,7 @@ import PIL.Image
 
 from nncodec.codec import KeepsFiles, Options
 from nncodec.codecs import all_codecs
-from nncodec.errors import NncError
+from nncodec.errors import InternalError, NncError
 from nncodec.pipeline import Settings, decode, encode, inspect, keep_file, peek
 from tests import pictures
 from tests.fuzz_damage import damaged
@@ -95,7 +95,7 @@ class Limits:
 
 
 def attempt(index: int, data: bytes, limits: Limits) -> Result:
-    """Inspect, peek at and decode one file; any exception but an NncError is a bug."""
+    """Inspect, peek at and decode one file; any exception but an NncError is a bug, and so is InternalError."""
     start, before, outcome, harm = time.perf_counter(), _peak(), "decoded", ""
     uses: tuple[Callable[[], object], ...] = (
         lambda: inspect(data),
@@ -105,6 +105,9 @@ def attempt(index: int, data: bytes, limits: Limits) -> Result:
     for use in uses:
         try:
             use()
+        except InternalError as error:
+            outcome, harm = type(error).__name__, "\n".join(error.trace())
+            break
         except NncError as error:
             outcome = type(error).__name__
         except BaseException as error:

@@ -1,6 +1,7 @@
 """Progress of long loops: who is told, what a terminal shows, and that nothing of it stays."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,7 @@ def test_one_picture_on_a_terminal_has_a_bar(here, capsys, monkeypatch, jobs, te
 
     def work(job: Job) -> batch.Outcome:
         progress.counter("thinking", 1)()
+        Path(job.output).touch()
         return batch.Outcome(job, "done", "thought")
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)

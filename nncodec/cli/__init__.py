@@ -5,23 +5,22 @@ Verb modules import little at the top, so that ``nnc --help`` is quick; what the
 
 import importlib
 import io
-import os
 import signal
 import sys
 from pathlib import Path
 
 import click
 
-from nncodec.cli.messages import EXIT_CODES, exit_on_signal, report_error, report_usage
+from nncodec.cli.messages import EXIT_CODES, report_error, report_usage
 from nncodec.cli.options import HELP
+from nncodec.cli.stopping import handle_termination
+from nncodec.cli.streams import fill_closed_streams
 from nncodec.container import VERSION
 from nncodec.errors import NncError
 from nncodec.version import __version__
 
 VERBS = ("encode", "decode", "info", "test", "compare", "bench", "train", "codecs", "completion")
 """Each is a module of this package that defines ``command``; in the order --help shows them."""
-
-_STDERR = 2
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
 
@@ -89,31 +88,24 @@ def cli() -> None:
     """
 
 
-def _fill_closed_streams() -> None:
-    """Keep the numbers 0 to 2 from files, which would then take what libraries say; unheard messages go nowhere.
-
-    Python has None for a stream that was closed before it began. Input and output stay None: their readers say so.
-    """
-    if None not in (sys.stdin, sys.stdout, sys.stderr):
-        return
-    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
-        os.set_inheritable(number, True)  # for worker processes
-    os.close(number)
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115
+def _end_at_the_next() -> None:
+    """Let another Ctrl-C end the process at once, without the traceback of an exception."""
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main() -> None:
     """Run the command; every error becomes one message and a documented exit code."""
-    _fill_closed_streams()
+    fill_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be anything
-    signal.signal(signal.SIGTERM, exit_on_signal)
+    handle_termination()
     try:
         code = cli.main(prog_name="nnc", standalone_mode=False)
     except click.ClickException as error:
         code = report_usage(error)
     except (click.Abort, KeyboardInterrupt):
+        _end_at_the_next()
         report_error("interrupted")
         code = 130
     except (NncError, OSError, MemoryError) as error:

@@ -1,10 +1,9 @@
 """Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +12,10 @@ import click
 
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, clashes
-from nncodec.cli.messages import describe, exit_code, exit_on_signal, grouped, report_error, say
-from nncodec.cli.writing import check_output
-from nncodec.errors import EncodeError, NncError
-from nncodec.threads import share, threads_of_children
+from nncodec.cli.messages import describe, exit_code, expected, grouped, report_error, say
+from nncodec.cli.stopping import ending_promptly
+from nncodec.cli.writing import check_output, remove_temporaries
+from nncodec.errors import EncodeError, InternalError, NncError
 
 
 @dataclass(frozen=True)
@@ -55,113 +54,107 @@ class BatchOptions:
 Work = Callable[[Job], Outcome]
 
 
+@dataclass
+class _Tally:
+    """The outcomes of a run so far."""
+
+    counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "skipped": 0, "planned": 0, "failed": 0})
+    failed: list[Outcome] = field(default_factory=list)
+    sizes: dict[Job, tuple[int, int]] = field(default_factory=dict)
+    """Bytes of source and result, of the jobs that are done."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        self.counts[outcome.status] += 1
+        if outcome.status == "done":
+            self.sizes[outcome.job] = outcome.sizes
+        if outcome.status == "failed":
+            self.failed.append(outcome)
+
+    def lost(self) -> list[Outcome]:
+        """Failures in place of the jobs whose result, once written, is on disk no more; they are not counted yet."""
+        gone = [job for job in self.sizes if job.output not in ("", PIPE) and not Path(job.output).exists()]
+        for job in gone:
+            self.counts["done"] -= 1
+            del self.sizes[job]
+        return [_failure(job, NncError(f"{job.output} was written, and is there no more")) for job in gone]
+
+    def total(self) -> tuple[int, int]:
+        """Bytes of all sources and results."""
+        return sum(before for before, _ in self.sizes.values()), sum(after for _, after in self.sizes.values())
+
+
 def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
     """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed.
 
-    ``work`` does one job; it may raise NncError and OSError. It is pickled if there are several workers.
+    ``work`` does one job; an exception is the job's failure. It is pickled if there are several workers. A result that
+    is there no more at the end of the run is a failure, too.
     """
     if batch.as_json and any(job.output == PIPE for job in jobs):
         raise click.UsageError("--json and the picture cannot both go to standard output")
-    failed: list[Outcome] = []
-    counts = {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
-    before = after = 0
+    tally = _Tally()
     single = len(jobs) == 1 and not batch.quiet and sys.stderr.isatty()
     try:
-        with _progress(len(jobs), batch) as tell, bar.shown() if single else nullcontext(_nothing) as clear:
-            for outcome in _outcomes(jobs, work, batch):
+        with (
+            _progress(len(jobs), batch) as tell,
+            bar.shown() if single else nullcontext(_nothing) as clear,
+            closing(_outcomes(jobs, work, batch)) as outcomes,
+        ):
+            for outcome in outcomes:
                 clear()
-                counts[outcome.status] += 1
-                before, after = before + outcome.sizes[0], after + outcome.sizes[1]
+                tally.add(outcome)
                 tell(outcome)
-                if outcome.status == "failed":
-                    failed.append(outcome)
     except KeyboardInterrupt:
         if len(jobs) > 1 and jobs[0].output:
-            say(f"nnc: stopped after {counts['done']} of {len(jobs)}; --skip-existing goes on from there")
+            say(f"nnc: stopped after {tally.counts['done']} of {len(jobs)}; --skip-existing goes on from there")
         raise
+    for outcome in tally.lost():
+        tally.add(outcome)
+        _tell(outcome, batch=batch, hinted=set())
     if len(jobs) > 1:
-        _summary(counts, failed, (before, after), batch)
-    return max((outcome.code for outcome in failed), default=0)
+        _summary(tally, batch)
+    return max((outcome.code for outcome in tally.failed), default=0)
 
 
 def _nothing() -> None:
     """Do nothing, where there is no bar to clear."""
 
 
-def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:
+def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Generator[Outcome, None, None]:
     taken = clashes(jobs)
     for job, first in taken.items():
         error = EncodeError(f"{first} also becomes {job.output}", "--keep-suffix tells them apart")
         yield _failure(job, error)
     todo = [job for job in jobs if job not in taken]
-    if min(batch.workers, len(todo)) <= 1:
-        yield from map(partial(_attempt, work=work, batch=batch), todo)
-    else:
+    if min(batch.workers, len(todo)) > 1:
         yield from _in_parallel(todo, work, batch, min(batch.workers, len(todo)))
+        return
+    with ending_promptly(remove_temporaries):
+        yield from map(partial(_attempt, work=work, batch=batch), todo)
 
 
 def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int) -> Iterator[Outcome]:
-    """Outcomes from worker processes, as they come. A job that takes its worker down fails alone.
+    """Outcomes from worker processes, as they come.
 
-    What was in flight with it is done again, over results that were written but not reported.
+    A job that was lost with its worker is done again in the end, alone, over a result that was written but not
+    reported: memory that is too little for several jobs at once may do for one.
     """
+    from nncodec.cli.workers import Crew
+
     there_before = {job for job in jobs if Path(job.output).exists()}
     guarded = partial(_attempt, work=work, batch=batch)
     again = partial(_attempt, work=work, batch=replace(batch, force=True, skip_existing=False))
-    while jobs:
-        lost = yield from _pooled(jobs, guarded, workers)
-        in_flight = 2 * workers + 1  # executing, or already handed to the pool
-        for job in lost[:in_flight]:
-            if (yield from _pooled([job], guarded if job in there_before else again, 1)):
-                yield _failure(job, NncError("its worker process died", "perhaps there was too little memory"))
-        jobs = lost[in_flight:]
-
-
-def _pooled(jobs: list[Job], guarded: Callable[[Job], Outcome], workers: int) -> Generator[Outcome, None, list[Job]]:
-    """Outcomes from worker processes that share the threads; in the end the jobs lost to a dead worker."""
-    from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    lost = set()
-    with threads_of_children(share(workers)):
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
-        try:
-            futures: dict[Future[Outcome], Job] = {}
-            for job in jobs:
-                try:
-                    futures[pool.submit(_interruptible, guarded, job)] = job
-                except BrokenProcessPool:  # a worker died while there was still work to hand out
-                    lost.add(job)
-            for future in as_completed(futures):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    lost.add(futures[future])
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return [job for job in jobs if job in lost]
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent while a worker is idle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, exit_on_signal)
-
-
-def _interruptible(guarded: Callable[[Job], Outcome], job: Job) -> Outcome:
-    """Run a job that Ctrl-C interrupts, so that its temporary file is removed at once."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return guarded(job)
-    except KeyboardInterrupt:
-        return Outcome(job, "failed", "interrupted", code=130)
-    finally:
-        _ignore_interrupts()
+    crew = Crew(guarded, workers)
+    yield from crew.results(jobs)
+    for job in crew.lost:
+        alone = Crew(guarded if job in there_before else again, 1)
+        yield from alone.results([job])
+        if alone.lost:
+            yield _failure(job, NncError("its worker process died", "perhaps there was too little memory"))
 
 
 def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
-    """Check and run one job; errors of files and pictures become a failed outcome, faults of the program do not."""
+    """Check and run one job; whatever it raises, faults of the program included, becomes a failed outcome."""
     try:
         if batch.skip_existing and job.output != PIPE and Path(job.output).exists():
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
@@ -169,15 +162,17 @@ def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
         if batch.dry_run:
             return Outcome(job, "planned", f"{job.source} -> {job.output}")
         return work(job)
-    except (NncError, OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError):
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and job.output == PIPE:
             raise
         return _failure(job, error)
 
 
 def _failure(job: Job, error: Exception) -> Outcome:
+    error = expected(error)
     hint = error.hint if isinstance(error, NncError) else None
-    return Outcome(job, "failed", describe(error, job.source), hint, exit_code(error))
+    details = tuple(error.trace()) if isinstance(error, InternalError) else ()
+    return Outcome(job, "failed", describe(error, job.source), hint, exit_code(error), details=details)
 
 
 @contextmanager
@@ -210,21 +205,27 @@ def _tell(outcome: Outcome, *, batch: BatchOptions, hinted: set[str]) -> None:
         new_hint = outcome.hint if outcome.hint not in hinted else None
         hinted |= {outcome.hint or ""}
         report_error(NncError(outcome.line, new_hint), outcome.job.source)
+        _say_details(outcome, batch)
     elif not batch.quiet:
         if outcome.line and not batch.as_json:
             say(outcome.line)
-            for detail in outcome.details if batch.verbose else ():
-                say(f"  {detail}")
+            _say_details(outcome, batch)
         for note in outcome.notes:
             say(f"nnc: note: {outcome.job.source}: {note}")
 
 
-def _summary(counts: dict[str, int], failed: list[Outcome], sizes: tuple[int, int], batch: BatchOptions) -> None:
+def _say_details(outcome: Outcome, batch: BatchOptions) -> None:
+    for detail in outcome.details if batch.verbose else ():
+        say(f"  {detail}")
+
+
+def _summary(tally: _Tally, batch: BatchOptions) -> None:
     """The end of a folder run: what failed, named once more, since it may have scrolled away."""
-    if failed and len(failed) < sum(counts.values()):
-        say(f"nnc: {len(failed)} failed:")
-        for outcome in failed:
+    if tally.failed and len(tally.failed) < sum(tally.counts.values()):
+        say(f"nnc: {len(tally.failed)} failed:")
+        for outcome in tally.failed:
             say(f"  {outcome.job.source}: {outcome.line}")
     if not batch.quiet and not batch.as_json:
+        sizes = tally.total()
         total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
-        say("nnc: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n) + total)
+        say("nnc: " + ", ".join(f"{n} {what}" for what, n in tally.counts.items() if n) + total)

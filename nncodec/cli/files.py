@@ -129,7 +129,10 @@ def _jobs(path: str, sources: Sources, into_folder: bool) -> Iterator[Job]:
     elif Path(path).is_dir():
         for file in _walk(Path(path), sources.suffixes):
             base = Path(sources.output) if sources.output else Path(path)
-            yield Job(str(file), str(base / _renamed(file.relative_to(path), sources)))
+            relative = file.relative_to(path)
+            if not relative.name:  # the folder itself cannot be read: the job fails before it has a result to name
+                relative = Path("folder")
+            yield Job(str(file), str(base / _renamed(relative, sources)))
     else:
         yield Job(path, _beside_or_under(Path(path), sources, into_folder))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nncodec.errors import CorruptFile, LimitExceeded, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, InternalError, LimitExceeded, NncError, UnsupportedFile
 
 EXIT_CODES = {
     0: "done",
@@ -42,9 +42,9 @@ def exit_code(error: Exception) -> int:
     return 5 if isinstance(error, LimitExceeded) else 1
 
 
-def exit_on_signal(number: int, _frame: object) -> None:
-    """A signal handler that ends the process as an exception does, so that temporary files are removed."""
-    sys.exit(128 + number)
+def expected(error: Exception) -> Exception:
+    """An error of a file or of the system as it is, any other exception as InternalError."""
+    return error if isinstance(error, NncError | OSError | MemoryError) else InternalError.of(error)
 
 
 def describe(error: Exception, where: str = "") -> str:

@@ -1,6 +1,7 @@
 """Results: where they must not go, and writing them whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -9,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nncodec.cli.files import OURS, PIPE, Job
+from nncodec.cli.streams import ClosedOutput
 from nncodec.errors import EncodeError, NncError
+
+KEY = secrets.token_bytes(16)
+"""Makes the names of temporary files unique to a run. Workers get their parent's, who can then clean up after them."""
+
+_unfinished: set[Path] = set()
+"""Temporary files that this process is writing."""
 
 
 def check_output(job: Job, force: bool) -> None:
@@ -17,7 +25,7 @@ def check_output(job: Job, force: bool) -> None:
     if not job.output:
         return
     if job.output == PIPE:
-        if sys.stdout is None:
+        if isinstance(sys.stdout, ClosedOutput):
             raise NncError("standard output is closed")
         if sys.stdout.isatty() and not force:
             raise EncodeError("standard output is a terminal", "-o FILE writes to a file; --force insists")
@@ -95,7 +103,8 @@ def _write_file(job: Job, data: bytes, make_folders: bool) -> None:
         return
     if make_folders:
         target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".nnc.{secrets.token_hex(8)}.tmp")
+    temporary = _temporary_of(target)
+    _unfinished.add(temporary)
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -104,6 +113,27 @@ def _write_file(job: Job, data: bytes, make_folders: bool) -> None:
         temporary.replace(target)
     finally:
         with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        _unfinished.discard(temporary)
+
+
+def _temporary_of(target: Path) -> Path:
+    """The temporary file of a result, hidden beside it; nobody outside the run can foretell its name."""
+    name = hashlib.blake2b(os.fsencode(target.name), key=KEY, digest_size=8).hexdigest()
+    return target.with_name(f".nnc.{name}.tmp")
+
+
+def remove_temporary(job: Job) -> None:
+    """Remove what a worker process that was killed, or died, may have left of a job's result."""
+    if job.output not in ("", PIPE):
+        with contextlib.suppress(OSError):
+            _temporary_of(Path(job.output)).unlink()
+
+
+def remove_temporaries() -> None:
+    """Remove what this process is writing, before it ends without its own clean-up."""
+    for temporary in tuple(_unfinished):
+        with contextlib.suppress(OSError):
             temporary.unlink()
 
 

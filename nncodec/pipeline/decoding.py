@@ -15,6 +15,7 @@ from nncodec.image.alpha import decode_alpha
 from nncodec.image.scaling import shrink
 from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.memory import as_memory_error
+from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import decode_layers
 from nncodec.pipeline.limits import check_memory
 from nncodec.restorers import apply_sections
@@ -65,13 +66,14 @@ def decode(
     smaller and is restored only if it is the whole; None is all there are, in the size that the header states.
     ``max_memory``, in bytes, refuses files whose codec may need more. Raises CorruptFile, UnsupportedFile or
     LimitExceeded, before pixels are allocated wherever the container can tell, EncodeError for more layers than the
-    file has, and MemoryError.
+    file has, InternalError, which names the codec, for whatever else a payload provokes, and MemoryError.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
     codec = by_id(container.header.codec)
     check_pixels(container.header.width, container.header.height, max_pixels)
-    check_memory(container, codec, max_memory)
-    return _decode_container(container, restore, complete, layers, device)
+    with naming(codec.name):
+        check_memory(container, codec, max_memory)
+        return _decode_container(container, restore, complete, layers, device)
 
 
 def _decode_container(c: Container, restore: bool, complete: bool, layers: int | None, device: str) -> Decoded:
@@ -130,4 +132,5 @@ def original(data: bytes) -> tuple[bytes, str]:
 def peek(data: bytes) -> tuple[Header, Metadata]:
     """Header and metadata of a whole file, checksums verified, no pixel decoded."""
     container = parse(data)
-    return container.header, _metadata(container)
+    with naming(by_id(container.header.codec).name):
+        return container.header, _metadata(container)

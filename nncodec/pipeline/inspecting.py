@@ -6,6 +6,7 @@ from nncodec.codec import HasBases
 from nncodec.codecs import by_id
 from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
+from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import joined
 from nncodec.restorers import name_of
 
@@ -53,10 +54,11 @@ class Info:
 def inspect(data: bytes, *, partial: bool = False) -> Info:
     """Describe a file, or what is sound of a cut or damaged one; its checksums are verified.
 
-    Raises CorruptFile or UnsupportedFile.
+    Raises CorruptFile, UnsupportedFile, or InternalError for whatever else the payload provokes.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
-    return describe(container, len(data), complete)
+    with naming(_name(container.header.codec)):
+        return describe(container, len(data), complete)
 
 
 def describe(container: Container, size: int, complete: bool = True) -> Info:

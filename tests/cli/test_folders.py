@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,7 @@ import nncodec
 from nncodec.bench.measure.plan import find
 from nncodec.cli.batch import BatchOptions, Outcome, run
 from nncodec.cli.files import Job, Sources, plan
+from nncodec.cli.writing import write_output
 from nncodec.image import picture_suffixes, read
 from tests import pictures
 from tests.conftest import Ran
@@ -149,6 +152,18 @@ def test_a_folder_that_cannot_be_read_is_a_failure(nnc: Nnc, tree: Path, monkeyp
     assert names("out") == {"a.nnc", "sub folder/b.nnc", "z.nnc"}
 
 
+def test_a_named_folder_that_cannot_be_read_is_a_failure(nnc: Nnc, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(path: str) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", locked)
+    monkeypatch.setattr(Path, "read_bytes", locked)
+    for more in ([], ["-o", "out"]):
+        result = nnc("encode", "-r", tree, *more, "-j", "1")
+        assert (result.code, result.out) == (1, "")
+        assert result.err == "nnc: error: in: permission denied\n"
+
+
 def test_two_sources_of_one_result_clash(nnc: Nnc, tree: Path) -> None:
     """The second must not overwrite the first, not even with --force."""
     PIL.Image.new("L", (5, 5)).save(tree / "a.bmp")
@@ -269,15 +284,56 @@ def test_a_worker_that_dies_takes_one_job_with_it(here: Path, capfd: pytest.Capt
     assert "nnc: 11 done, 1 failed" in said
 
 
-def raises(job: Job) -> Outcome:
+def fails_on_bad(job: Job) -> Outcome:
     """Work with a bug."""
-    raise ZeroDivisionError("a bug")
+    if "bad" in job.source:
+        raise IndexError("a bug")
+    Path(job.output).write_text("done")
+    return Outcome(job, "done", f"{job.source} done")
 
 
-def test_a_bug_is_not_hidden(here: Path) -> None:
-    """Only errors that are somebody's fault are messages; a bug shows where it is."""
-    with pytest.raises(ZeroDivisionError):
-        run([Job("a", "b")], raises, BatchOptions())
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bug_in_one_file_is_the_failure_of_that_file(
+    workers: int, here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    jobs = [Job(f"{'bad' if index in (1, 3) else 'good'} {index}", f"{index}.out") for index in range(6)]
+    assert run(jobs, fails_on_bad, BatchOptions(workers=workers)) == 1
+    assert names(".") == {f"{index}.out" for index in range(6) if index not in (1, 3)}
+    said = capfd.readouterr().err
+    assert said.count("nnc: error: bad 1: IndexError: a bug\n") == 1
+    assert said.count("nnc: hint: a fault of nnc: please report it, with the file\n") == 1
+    assert "nnc: 4 done, 2 failed" in said
+    assert "Traceback" not in said
+
+
+def test_verbose_shows_where_a_bug_is(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([Job("bad", "out")], fails_on_bad, BatchOptions(verbose=True)) == 1
+    assert re.search(r"^  Traceback .*^ +File .*, in fails_on_bad$", capfd.readouterr().err, re.M | re.S)
+
+
+def removes_results_at_the_end(job: Job) -> Outcome:
+    """Work beside which somebody removes the folder of results, and which makes it again."""
+    if job.source == "2":
+        shutil.rmtree("out")
+    write_output(job, b"done", make_folders=True)
+    return Outcome(job, "done", f"{job.source} done", sizes=(10, 4))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_results_that_are_gone_at_the_end_are_failures(
+    as_json: bool, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index in range(4):
+        Path(str(index)).write_bytes(b"a source")
+    jobs = [Job(f"{index}", f"out/{index}.out") for index in range(4)]
+    assert run(jobs, removes_results_at_the_end, BatchOptions(as_json=as_json)) == 1
+    said = capsys.readouterr()
+    assert "nnc: error: 0: out/0.out was written, and is there no more" in said.err
+    if as_json:
+        last = {record["source"]: record["status"] for record in map(json.loads, said.out.splitlines())}
+        assert last == {"0": "failed", "1": "failed", "2": "done", "3": "done"}
+    else:
+        assert said.err.endswith("nnc: 2 done, 2 failed; 20 -> 8 bytes\n")
 
 
 def environment(job: Job) -> Outcome:

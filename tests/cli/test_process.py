@@ -175,6 +175,17 @@ def test_a_closed_stream_that_is_needed_is_a_message(photo: Path, line: str, clo
     assert re.fullmatch(rf"nnc: error: (\S+: )?standard {closed} is closed\n", result.stderr.decode())
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["codecs", "--version", "--help", "encode --help", "completion bash", "info a.nnc", "compare a.nnc a.nnc"]
+    + ["codecs --json", "test --json a.nnc"],
+)
+def test_what_would_be_printed_to_a_closed_output_is_not_dropped_in_silence(here: Path, line: str) -> None:
+    Path("a.nnc").write_bytes(nncodec.encode(pictures.flat(8, 8), "jpeg"))
+    result = shell(f"{NNC} {line} >&-")
+    assert (result.returncode, result.stderr) == (1, b"nnc: error: standard output is closed\n")
+
+
 # --- terminals ------------------------------------------------------------------------------------------------------
 
 

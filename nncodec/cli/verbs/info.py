@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.files import OURS, files_in, read_source
-from nncodec.cli.messages import describe, exit_code, grouped, printable, report_error, say
+from nncodec.cli.messages import describe, exit_code, expected, grouped, printable, report_error, say
 from nncodec.cli.options import FILE, json_option, recursive_option
 from nncodec.errors import CorruptFile, NncError
 
@@ -36,8 +36,8 @@ def _tell(file: str, as_json: bool) -> int:
     try:
         data = read_source(file)
         info, error = _inspected(data)
-    except (NncError, OSError) as refused:
-        error = refused
+    except Exception as refused:
+        error = expected(refused)
     if as_json:
         record: dict[str, Any] = {"file": file} | (_record(info) if info else {})
         click.echo(json.dumps(record | ({"error": describe(error, file), "code": exit_code(error)} if error else {})))

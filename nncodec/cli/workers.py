@@ -1,0 +1,176 @@
+"""Worker processes: each has a pipe of its own to the parent, so that the death of one concerns no other.
+
+Nothing is shared: no lock that a killed worker could keep, and no thread of the parent to wait for.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Generic, TypeVar
+
+from nncodec.cli import writing
+from nncodec.cli.files import Job
+from nncodec.cli.stopping import ending_promptly, exit_on_signal
+from nncodec.threads import share, threads_of_children
+
+T = TypeVar("T")
+
+_WORKERS_GRACE = 0.5
+_PARENTS_GRACE = 1.0
+"""Seconds that a worker has to end in order, by its own clock and by its parent's, who then kills it."""
+
+
+@dataclass
+class _Worker:
+    """A worker process as its parent sees it."""
+
+    process: SpawnProcess
+    pipe: "Connection[Job, object]"
+    job: Job | None = None
+    """The job it is at; None if it waits for one."""
+
+    def give(self, job: Job) -> None:
+        """Send a job."""
+        self.job = job
+        with contextlib.suppress(OSError):  # it is dead, which shows when its answer is read
+            self.pipe.send(job)
+
+    def kill(self) -> None:
+        """End the process at once, and remove what it was writing."""
+        self.process.kill()
+        self.process.join()
+        if self.job is not None:
+            writing.remove_temporary(self.job)
+
+
+class Crew(Generic[T]):
+    """Worker processes that share the threads, and the jobs that were lost with those of them that died.
+
+    Args:
+        work: does one job; picklable.
+        size: the number of processes.
+    """
+
+    def __init__(self, work: Callable[[Job], T], size: int) -> None:
+        self.lost: list[Job] = []
+        self._work, self._size = work, size
+        self._workers: list[_Worker] = []
+
+    def results(self, jobs: list[Job]) -> Generator[T, None, None]:
+        """The results of jobs as they come, without those of :attr:`lost`. At the end no worker is left."""
+        queue = deque(jobs)
+        with threads_of_children(share(self._size)), ending_promptly(self._kill):
+            try:
+                while queue or self._busy():
+                    self._hand_out(queue)
+                    yield from self._arrived()
+            finally:
+                self._stop()
+
+    def _busy(self) -> list[_Worker]:
+        return [worker for worker in self._workers if worker.job is not None]
+
+    def _hand_out(self, queue: deque[Job]) -> None:
+        """Give every worker a job, and start those that are missing, as long as there are jobs."""
+        while queue and len(self._workers) < self._size:
+            self._start()
+            self._workers[-1].give(queue.popleft())
+        for worker in self._workers:
+            if queue and worker.job is None:
+                worker.give(queue.popleft())
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        with _without_interrupts():
+            process = context.Process(target=_serve, args=(theirs, self._work, writing.KEY), daemon=True)
+            process.start()
+            self._workers.append(_Worker(process, ours))
+        theirs.close()  # only the worker has it now: it ends with the worker
+
+    def _arrived(self) -> Iterator[T]:
+        """Wait for results; the job of a worker that died is lost."""
+        by_pipe = {worker.pipe: worker for worker in self._busy()}
+        for pipe in wait(list(by_pipe)):
+            worker = by_pipe[pipe]  # type: ignore[index]
+            assert worker.job is not None
+            try:
+                result: T = worker.pipe.recv()  # type: ignore[assignment]
+            except (EOFError, OSError):
+                self.lost.append(worker.job)
+                worker.kill()
+                worker.pipe.close()
+                self._workers.remove(worker)
+                continue
+            worker.job = None
+            yield result
+
+    def _stop(self) -> None:
+        """End all workers: the idle ones, whose pipe ends, and in a run that was stopped those that are at a job."""
+        end = time.monotonic() + _PARENTS_GRACE
+        for worker in self._workers:
+            worker.pipe.close()
+            if worker.job is not None:
+                worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join(max(0.0, end - time.monotonic()))
+        self._kill()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back in a block: a process that starts in it would print a traceback before it ignores Ctrl-C.
+
+    It inherits that the signal is blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # would be started with the first worker, and unblocks the signal then
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: "Connection[object, Job]", work: Callable[[Job], object], key: bytes) -> None:
+    """Do the jobs that come through a pipe until it ends; runs in a worker process.
+
+    Ctrl-C, which a terminal sends to workers too, is the parent's.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), exit_on_signal)
+    writing.KEY = key
+    with ending_promptly(writing.remove_temporaries, _WORKERS_GRACE):
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                pipe.send(work(pipe.recv()))
+
+
+def _end_with_parent() -> None:
+    """End this process, as SIGTERM does, when its parent has ended, however it ended."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        writing.remove_temporaries()
+        os._exit(1)
