@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from nncodec.cli import cli
+from nncodec.cli import cli, records
 from nncodec.cli.messages import EXIT_CODES
 from nncodec.version import __version__
 
@@ -20,7 +20,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 def reference() -> str:
     """The page in Markdown."""
     pages = ((context.command_path, context.command.get_help(context)) for context in _contexts(cli, "nnc", None))
-    return HEAD + "".join(f"\n## {title}\n\n```\n{text}\n```\n" for title, text in pages)
+    verbs = "".join(f"\n## {title}\n\n```\n{text}\n```\n" for title, text in pages)
+    return f"{HEAD}{verbs}\n## JSON\n\n{inspect.getdoc(records)}\n"
 
 
 def manual() -> str:

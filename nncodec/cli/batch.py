@@ -1,8 +1,7 @@
 """Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
 
-import json
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,44 +11,13 @@ import click
 
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job, clashes
-from nncodec.cli.messages import describe, exit_code, expected, grouped, report_error, say
+from nncodec.cli.messages import describe, exit_code, expected, say
+from nncodec.cli.reporting import BatchOptions, Outcome, finish, tell_outcome
+from nncodec.cli.staleness import exists, is_stale
 from nncodec.cli.stopping import ending_promptly
+from nncodec.cli.walking import LeftOut
 from nncodec.cli.writing import check_output, remove_temporaries
 from nncodec.errors import EncodeError, InternalError, NncError
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a job. Picklable: it comes back from a worker process."""
-
-    job: Job
-    status: str
-    """``done``, ``skipped``, ``planned`` or ``failed``."""
-    line: str = ""
-    """For reading: what was done, or what went wrong."""
-    hint: str | None = None
-    code: int = 0
-    record: dict[str, object] = field(default_factory=dict)
-    """For machines: further keys of the job's JSON line."""
-    sizes: tuple[int, int] = (0, 0)
-    """Bytes of source and result."""
-    notes: tuple[str, ...] = ()
-    details: tuple[str, ...] = ()
-    """Shown with --verbose only."""
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """The options of a batch, the same for every verb."""
-
-    workers: int = 1
-    force: bool = False
-    skip_existing: bool = False
-    dry_run: bool = False
-    as_json: bool = False
-    quiet: bool = False
-    verbose: bool = False
-
 
 Work = Callable[[Job], Outcome]
 
@@ -84,8 +52,8 @@ class _Tally:
         return sum(before for before, _ in self.sizes.values()), sum(after for _, after in self.sizes.values())
 
 
-def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
-    """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed.
+def run(jobs: list[Job], work: Work, batch: BatchOptions, left_out: Sequence[LeftOut] = ()) -> int:
+    """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed or were left out.
 
     ``work`` does one job; an exception is the job's failure. It is pickled if there are several workers. A result that
     is there no more at the end of the run is a failure, too.
@@ -110,10 +78,9 @@ def run(jobs: list[Job], work: Work, batch: BatchOptions) -> int:
         raise
     for outcome in tally.lost():
         tally.add(outcome)
-        _tell(outcome, batch=batch, hinted=set())
-    if len(jobs) > 1:
-        _summary(tally, batch)
-    return max((outcome.code for outcome in tally.failed), default=0)
+        tell_outcome(outcome, batch=batch, hinted=set())
+    code = finish(tally.counts, left_out, batch, tally.total())
+    return max([code, *(outcome.code for outcome in tally.failed)])
 
 
 def _nothing() -> None:
@@ -156,12 +123,13 @@ def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int)
 def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
     """Check and run one job; whatever it raises, faults of the program included, becomes a failed outcome."""
     try:
-        if batch.skip_existing and job.output != PIPE and Path(job.output).exists():
+        stale = batch.skip_existing and exists(job) and is_stale(job)
+        if batch.skip_existing and exists(job) and not stale:
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
-        check_output(job, batch.force)
-        if batch.dry_run:
-            return Outcome(job, "planned", f"{job.source} -> {job.output}")
-        return work(job)
+        check_output(job, batch.force or stale)
+        done = Outcome(job, "planned", f"{job.source} -> {job.output}") if batch.dry_run else work(job)
+        notes = (f"{job.output} is older than its source, so it is not skipped", *done.notes) if stale else done.notes
+        return replace(done, notes=notes)
     except Exception as error:
         if isinstance(error, BrokenPipeError) and job.output == PIPE:
             raise
@@ -178,7 +146,7 @@ def _failure(job: Job, error: Exception) -> Outcome:
 @contextmanager
 def _progress(n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], None]]:
     """Give a function that reports an outcome, with a progress bar for several jobs on a terminal."""
-    plain = partial(_tell, batch=batch, hinted=set())
+    plain = partial(tell_outcome, batch=batch, hinted=set())
     if n_jobs == 1 or batch.quiet or not sys.stderr.isatty():
         yield plain
         return
@@ -190,42 +158,3 @@ def _progress(n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], 
             bar.update(1)
 
         yield tell
-
-
-def _tell(outcome: Outcome, *, batch: BatchOptions, hinted: set[str]) -> None:
-    if batch.as_json:
-        record: dict[str, object] = {"source": outcome.job.source}
-        record |= {"output": outcome.job.output} if outcome.job.output else {}
-        record["status"] = outcome.status
-        record |= {"source_bytes": outcome.sizes[0]} if outcome.sizes[0] else {}
-        if outcome.status == "failed":
-            record |= {"error": outcome.line, "hint": outcome.hint, "code": outcome.code}
-        click.echo(json.dumps(record | outcome.record | {"notes": list(outcome.notes)}))
-    if outcome.status == "failed":
-        new_hint = outcome.hint if outcome.hint not in hinted else None
-        hinted |= {outcome.hint or ""}
-        report_error(NncError(outcome.line, new_hint), outcome.job.source)
-        _say_details(outcome, batch)
-    elif not batch.quiet:
-        if outcome.line and not batch.as_json:
-            say(outcome.line)
-            _say_details(outcome, batch)
-        for note in outcome.notes:
-            say(f"nnc: note: {outcome.job.source}: {note}")
-
-
-def _say_details(outcome: Outcome, batch: BatchOptions) -> None:
-    for detail in outcome.details if batch.verbose else ():
-        say(f"  {detail}")
-
-
-def _summary(tally: _Tally, batch: BatchOptions) -> None:
-    """The end of a folder run: what failed, named once more, since it may have scrolled away."""
-    if tally.failed and len(tally.failed) < sum(tally.counts.values()):
-        say(f"nnc: {len(tally.failed)} failed:")
-        for outcome in tally.failed:
-            say(f"  {outcome.job.source}: {outcome.line}")
-    if not batch.quiet and not batch.as_json:
-        sizes = tally.total()
-        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
-        say("nnc: " + ", ".join(f"{n} {what}" for what, n in tally.counts.items() if n) + total)

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
+from nncodec.cli.walking import OURS, LeftOut, walk
 from nncodec.errors import EncodeError, NncError
+
+__all__ = ["OURS", "PIPE", "Found", "Job", "LeftOut", "Sources", "clashes", "files_in", "named", "plan"]
+__all__ += ["read_list", "read_source"]
 
 PIPE = "-"
 
@@ -39,8 +43,11 @@ class Sources:
     """The paths come from a list, however long it is: ``output`` is a folder."""
 
 
-OURS = frozenset({".nnc"})
-"""Suffixes that a walk through a folder picks up for verbs that read .nnc files."""
+class Found(NamedTuple):
+    """Work, and what lies beside it in folders and is left out."""
+
+    jobs: list[Job]
+    left_out: list[LeftOut]
 
 
 def named(paths: tuple[str, ...], options: dict[str, Any], suffixes: frozenset[str], out_suffix: str) -> Sources:
@@ -69,7 +76,7 @@ def _refuse_output_as_source(path: str, suffixes: frozenset[str]) -> None:
         raise click.UsageError(f"{path} does not exist; if the output is meant: -o {path}")
 
 
-def plan(sources: Sources) -> list[Job]:
+def plan(sources: Sources) -> Found:
     """The jobs for what the user named, folders walked and their trees mirrored.
 
     Raises click.UsageError for combinations that make no sense, and EncodeError if there is nothing to do.
@@ -82,20 +89,25 @@ def plan(sources: Sources) -> list[Job]:
     output = Path(sources.output or "")
     if many and output.suffix.lower() == sources.out_suffix and not output.is_dir():
         raise click.UsageError(f"{output} would be a folder, since there may be more than one source")
-    jobs = list(dict.fromkeys(job for path in named for job in _jobs(path, sources, into_folder=many)))
-    if not jobs:
-        raise _nothing(folders)
-    return jobs
+    return _sorted((found for path in named for found in _jobs(path, sources, into_folder=many)), folders)
 
 
-def files_in(paths: Iterable[str], recursive: bool, suffixes: frozenset[str]) -> list[str]:
+def files_in(paths: Iterable[str], recursive: bool, suffixes: frozenset[str]) -> Found:
     """The files that the arguments of a verb without output stand for, folders walked. Raises as :func:`plan`."""
     named = list(paths)
     folders = _folders(named, recursive)
-    files = [file for path in named for file in (map(str, _walk(Path(path), suffixes)) if path in folders else [path])]
-    if not files:
-        raise _nothing(folders)
-    return list(dict.fromkeys(files))
+    walked = (found for path in named for found in (walk(Path(path), suffixes) if path in folders else [Path(path)]))
+    return _sorted((found if isinstance(found, LeftOut) else Job(str(found), "") for found in walked), folders)
+
+
+def _sorted(found: Iterable[Job | LeftOut], folders: list[str]) -> Found:
+    """Work and what is left out, each once; EncodeError if there is neither."""
+    once = list(dict.fromkeys(found))
+    work = [job for job in once if isinstance(job, Job)]
+    left_out = [file for file in once if isinstance(file, LeftOut)]
+    if not any(file.code for file in left_out) and not work:
+        raise EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
+    return Found(work, left_out)
 
 
 def _folders(paths: list[str], recursive: bool) -> list[str]:
@@ -104,10 +116,6 @@ def _folders(paths: list[str], recursive: bool) -> list[str]:
     if folders and not recursive:
         raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
     return folders
-
-
-def _nothing(folders: list[str]) -> EncodeError:
-    return EncodeError("nothing to do: no file found" + (f" in {folders[0]}" if folders else ""))
 
 
 def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
@@ -123,16 +131,18 @@ def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
     return found
 
 
-def _jobs(path: str, sources: Sources, into_folder: bool) -> Iterator[Job]:
+def _jobs(path: str, sources: Sources, into_folder: bool) -> Iterator[Job | LeftOut]:
     if path == PIPE:
         yield Job(PIPE, sources.output or PIPE)
     elif Path(path).is_dir():
-        for file in _walk(Path(path), sources.suffixes):
-            base = Path(sources.output) if sources.output else Path(path)
-            relative = file.relative_to(path)
-            if not relative.name:  # the folder itself cannot be read: the job fails before it has a result to name
-                relative = Path("folder")
-            yield Job(str(file), str(base / _renamed(relative, sources)))
+        base = Path(sources.output) if sources.output else Path(path)
+        for file in walk(Path(path), sources.suffixes):
+            if isinstance(file, LeftOut):
+                yield file
+            else:
+                # The folder itself, if it cannot be read, fails before it has a result to name.
+                relative = file.relative_to(path) if file != Path(path) else Path("folder")
+                yield Job(str(file), str(base / _renamed(relative, sources)))
     else:
         yield Job(path, _beside_or_under(Path(path), sources, into_folder))
 
@@ -150,17 +160,6 @@ def _renamed(path: Path, sources: Sources) -> Path:
     if sources.keep_suffix:
         return path.with_name(path.name + sources.out_suffix)
     return path.with_suffix(sources.out_suffix)
-
-
-def _walk(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
-    """The files with these suffixes, in order, nothing hidden; and folders that cannot be read, to fail on later."""
-    unreadable: list[OSError] = []
-    for root, folders, names in os.walk(folder, onerror=unreadable.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in suffixes and not name.startswith("."):
-                yield Path(root) / name
-    yield from (Path(error.filename) for error in unreadable)
 
 
 def read_list(path: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nncodec.cli.batch import BatchOptions
+from nncodec.cli.reporting import BatchOptions
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every group of commands, also when one is called on its own."""
@@ -65,7 +65,9 @@ max_memory_option = click.option(
 
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search folders and their subfolders.")
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON line per file on standard output.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON line per file on standard output, in place of messages."
+)
 
 
 filelist_option = click.option(
@@ -91,12 +93,21 @@ def batch_options(function: F) -> F:
                 "-o", "--output", type=FILE, metavar="PATH", help="Output file, folder, or - for standard output."
             ),
             click.option(
-                "-r", "--recursive", is_flag=True, help="Search folders and their subfolders; -o gets the same tree."
+                "-r",
+                "--recursive",
+                is_flag=True,
+                help="Search folders and their subfolders; -o gets the same tree. "
+                "Hidden folders and links to folders are left alone.",
             ),
             filelist_option,
             jobs_option,
             click.option("-f", "--force", is_flag=True, help="Overwrite files. Write binary data even to a terminal."),
-            click.option("--skip-existing", is_flag=True, help="Skip sources whose output exists, to resume a run."),
+            click.option(
+                "--skip-existing",
+                is_flag=True,
+                help="Skip sources whose output exists, to resume a run. One older than its source is replaced; "
+                "options are not compared.",
+            ),
             click.option(
                 "--keep-suffix", is_flag=True, help="Keep the old suffix before the new one, as in photo.jpg.nnc."
             ),
@@ -177,4 +188,5 @@ def batch_options_of(options: dict[str, Any], n_jobs: int) -> BatchOptions:
     """The batch that the options of :func:`batch_options` describe, or as many of these as a verb has."""
     workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
-    return BatchOptions(workers, **{flag: options.get(flag, False) for flag in flags})
+    summary = n_jobs > 1 or options["recursive"] or bool(options["filelist"])
+    return BatchOptions(workers, **{flag: options.get(flag, False) for flag in flags}, summary=summary)

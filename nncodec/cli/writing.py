@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from nncodec.cli.files import OURS, PIPE, Job
+from nncodec.cli.files import PIPE, Job
 from nncodec.cli.streams import ClosedOutput
+from nncodec.cli.walking import OURS
 from nncodec.errors import EncodeError, NncError
 
 KEY = secrets.token_bytes(16)
@@ -32,6 +33,8 @@ def check_output(job: Job, force: bool) -> None:
         return
     target = Path(job.output)
     if not target.exists():
+        if target.is_symlink() and not force:
+            raise EncodeError(f"{job.output} is a link to nothing", "--force replaces the link")
         _check_folder(target)
         return
     if _is_special(target):

@@ -43,8 +43,8 @@ def cropped(still: PIL.Image.Image, data: bytes) -> PIL.Image.Image:
 
 
 def space_notes(still: PIL.Image.Image, data: bytes) -> tuple[str, ...]:
-    """A note on the colour space of an AVIF (``nclx``, 14496-12, 12.1.5) if it is not that of sRGB."""
-    if still.format != "AVIF":
+    """A note on the colour space of an AVIF or HEIC (``nclx``, 14496-12, 12.1.5) if it is not that of sRGB."""
+    if still.format not in ("AVIF", "HEIF"):
         return ()
     colour = _properties(data).get(b"colr", b"")
     if not colour.startswith(b"nclx") or len(colour) < 8:

@@ -6,6 +6,7 @@ from typing import Any
 import PIL.Image
 
 from nncodec.image.jpeg2000 import component_depths
+from nncodec.image.optional import HEIF_FORMAT, JxlFile
 from nncodec.image.tiff import planes_depth
 
 _AV1_CONFIG = b"av1C"
@@ -17,10 +18,15 @@ def stored_depth(still: PIL.Image.Image, data: bytes) -> int | None:
     """Bits per sample in the file behind an opened, not yet loaded image; None if it does not state them.
 
     They are read from Pillow's raw mode (PNG, TIFF, PNM), the tags of a TIFF with separate planes, the AV1
-    configuration box (AVIF), the SIZ marker segment (JPEG 2000, ITU-T T.800 A.5.1) or the PNG within an icon (ICO).
+    configuration box (AVIF), the headers of HEIC and JPEG XL, the SIZ marker segment (JPEG 2000, ITU-T T.800 A.5.1) or
+    the PNG within an icon (ICO).
     """
     if still.format == "AVIF":
         return _avif_depth(data)
+    if still.format == HEIF_FORMAT:
+        return int(still.info["bit_depth"])
+    if isinstance(still, JxlFile):
+        return still.header.bits
     if still.format == "JPEG2000":
         return max(component_depths(data), default=None)
     if still.format == "ICO":

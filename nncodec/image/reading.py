@@ -15,13 +15,16 @@ from nncodec.image.depth import stored_depth
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
 from nncodec.image.jpeg2000 import add_metadata, box_notes, with_whole_range
 from nncodec.image.jpeg_markers import closed
+from nncodec.image.kinds import HEAD, RAW, RAW_HINT, kind_by_content, optional_suffixes
 from nncodec.image.libtiff import libtiff_errors
+from nncodec.image.optional import JxlFile, optional_notes
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels, without_damaged_chunks
 from nncodec.image.png_text import without_text
 from nncodec.image.source_metadata import metadata_notes, metadata_of, own_metadata
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
-from nncodec.image.tiff import settle_samples, white_is_zero
+from nncodec.image.tga import padding_notes, without_padding
+from nncodec.image.tiff import refuse_raw, settle_samples, white_is_zero
 
 NOT_READ = {
     "EPS": "it is a program, and would be run",
@@ -38,7 +41,7 @@ def picture_suffixes() -> frozenset[str]:
     """Suffixes of all formats that are read, in lower case with the dot; ``.nnc`` is not among them."""
     suffixes = PIL.Image.registered_extensions().items()
     read = {*PIL.Image.OPEN, "MPO"} - {*NOT_READ, "NNC"}  # MPO files open as JPEG files
-    return frozenset(suffix for suffix, name in suffixes if name in read)
+    return frozenset(suffix for suffix, name in suffixes if name in read) | optional_suffixes()
 
 
 _PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBX": "RGB", "YCbCr": "RGB"}
@@ -56,6 +59,8 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     Raises UnsupportedFile (no format fits), CorruptFile (damaged), LimitExceeded (more than ``max_pixels``), and
     EncodeError for what could only be kept in part.
     """
+    if kind_by_content(data[:HEAD]) == RAW:
+        raise UnsupportedFile("the raw file of a camera is not read", RAW_HINT)
     whole, text = without_text(closed(data))
     whole, damaged = without_damaged_chunks(whole)
     still = open_still(whole, "the picture")
@@ -65,10 +70,13 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
         still.info["icc_profile"] = profile
     if still.format in NOT_READ:
         raise UnsupportedFile(f"{still.format} is not read: {NOT_READ[still.format]}")
+    refuse_raw(still)
     check_pixels(still.width, still.height, max_pixels)
     notes = _choose_frame(still, frame)
     picture = _picture(still, whole, depth)
     notes += picture.notes + _conversion_notes(still, data, picture.metadata) + metadata_notes(still, data, text)
+    if picture.alpha is not None and not picture.alpha.any():
+        notes += ("its alpha is 0 everywhere: that is kept, and it will look empty",)
     return replace(picture, notes=damaged + notes)
 
 
@@ -89,7 +97,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
         keyed = with_key_in_pixels(still, data)
         still.load()
         keyed.info.update(own_metadata(still, data))
-    keyed = cropped(with_whole_range(keyed, data), data)
+    keyed = without_padding(cropped(with_whole_range(keyed, data), data), data)
     if data and still.format in ("JPEG", "MPO"):
         check_scans_whole(still, data, "the picture")
     picture = _converted(keyed, stored, depth)
@@ -138,11 +146,15 @@ def _conversion_notes(still: PIL.Image.Image, data: bytes, metadata: Metadata) -
         + box_notes(still, data)
         + space_notes(still, data)
         + profile_notes(still, data)
+        + optional_notes(still, data)
+        + padding_notes(still, data)
     )
 
 
 def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
     """Seek the frame that is asked for, and return notes. Animations need a choice; MPO files have a main picture."""
+    if isinstance(still, JxlFile):
+        return _choose_first(still, frame)
     with pillow_errors("the picture"):
         n_frames = getattr(still, "n_frames", 1)
     if still.format == "PSD":
@@ -156,6 +168,15 @@ def _choose_frame(still: PIL.Image.Image, frame: int | None) -> tuple[str, ...]:
             raise EncodeError(f"there is no frame {frame}: the file has {n_frames}")
         with pillow_errors("the picture"):
             still.seek(frame)
+    return ()
+
+
+def _choose_first(still: JxlFile, frame: int | None) -> tuple[str, ...]:
+    """Take the first frame of a JPEG XL, the only one that its reader gives; return notes."""
+    if frame:
+        raise EncodeError(f"there is no frame {frame}: of a JPEG XL only the first is read")
+    if still.header.animated and frame is None:
+        raise EncodeError("an animation, and .nnc holds one picture", "--frame 0 takes the first")
     return ()
 
 

@@ -83,13 +83,18 @@ def pillow_errors(what: str) -> Iterator[None]:
 def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.Image.Image:
     """Open a picture without decoding it.
 
-    ``what`` names it in errors; ``formats`` are Pillow's format names, None for all it knows. Pillow's own pixel
-    limit is lifted for the moment, so the caller must compare ``.size`` with its limit before it loads pixels.
-    Raises UnsupportedFile if no format fits (CorruptFile if a named one does not), CorruptFile if it is damaged.
+    ``what`` names it in errors; ``formats`` are Pillow's format names, None for all it knows, with HEIC and JPEG XL
+    where their readers are installed. Pillow's own pixel limit is lifted for the moment, so the caller must compare
+    ``.size`` with its limit before it loads pixels. Raises UnsupportedFile if no format fits (CorruptFile if a named
+    one does not), CorruptFile if it is damaged.
     """
+    from nncodec.image.optional import open_optional
+
     if not data:
         raise CorruptFile(f"{what} is empty")
     with pillow_errors(what), _no_bomb_check():
+        if formats is None and (optional := open_optional(data, what)) is not None:
+            return optional
         try:
             picture = PIL.Image.open(io.BytesIO(data), formats=formats)
         except PIL.UnidentifiedImageError:

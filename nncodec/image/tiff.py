@@ -10,11 +10,24 @@ from PIL import ImagePalette
 from PIL.TiffImagePlugin import OPEN_INFO
 
 from nncodec.errors import EncodeError, UnsupportedFile
+from nncodec.image.kinds import RAW_HINT
 
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _FILL_ORDER, _PLANAR, _COLOUR_MAP, _SAMPLE_FORMAT = 258, 262, 266, 284, 320, 339
+_SUBFILE, _SUB_DIRECTORIES, _DNG_VERSION, _REDUCED = 254, 330, 50706, 1
 _WHITE_IS_ZERO, _SEPARATE_PLANES, _SIGNED = 0, 2, 2
 _PLANES_READ = ("RGB", "RGBA", "CMYK")
 _INTERLEAVE = "convert it to interleaved samples first"
+
+
+def refuse_raw(still: PIL.Image.Image) -> None:
+    """Raise UnsupportedFile for the raw file of a camera, of which Pillow would take a preview for the picture.
+
+    A DNG states its version (DNG 1.7, tag 50706); the first picture of others is reduced, and has others below it.
+    """
+    tags = _tags(still)
+    previewed = tags.get(_SUBFILE, 0) & _REDUCED and _SUB_DIRECTORIES in tags
+    if _DNG_VERSION in tags or previewed:
+        raise UnsupportedFile("the raw file of a camera is not read", RAW_HINT)
 
 
 def white_is_zero(still: PIL.Image.Image) -> bool:

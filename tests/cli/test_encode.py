@@ -514,6 +514,9 @@ def test_json_lines(nnc: Nnc, photo: Path) -> None:
         "seconds": 0,
         "tries": 1,
         "notes": [],
+        "code": 0,
+        "error": None,
+        "hint": None,
     }
     assert record["bytes"] == Path("photo.nnc").stat().st_size
     assert record["bpp"] == pytest.approx(8 * record["bytes"] / (24 * 33))

@@ -1,6 +1,5 @@
 """``nnc compare``: measures of the difference of two pictures."""
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.files import PIPE, Job, read_source
-from nncodec.cli.messages import describe, printable
+from nncodec.cli.messages import describe, exit_code, printable
 from nncodec.cli.options import FILE, max_memory_option, max_pixels_option
+from nncodec.cli.records import print_json, record
 from nncodec.cli.writing import check_output, write_output
 from nncodec.errors import EncodeError, NncError
 
@@ -25,23 +25,40 @@ if TYPE_CHECKING:
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
 @max_pixels_option
 @max_memory_option
-def command(
-    original: str, other: str, as_json: bool, heatmap: str | None, force: bool, max_pixels: int, max_memory: int | None
-) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **options: Any) -> None:
     """Measure how much picture B differs from picture A.
 
     Prints MSE, PSNR, SSIM and MS-SSIM, and the bits per pixel of both files. Both may be in any format, .nnc included,
     and must have the same size. Alpha is not compared. A gray picture is compared with a colour one as colour.
     """
+    try:
+        measures = _measured(original, other, **options)
+    except NncError as error:
+        if not as_json:
+            raise
+        failure: dict[str, Any] = {"code": exit_code(error), "error": str(error), "hint": error.hint}
+        print_json(record(original, "failed", **failure) | {"other": other})
+        ctx.exit(exit_code(error))
+    if as_json:
+        print_json(record(original, "done", output=options["heatmap"]) | {"other": other} | measures)
+    else:
+        click.echo(printable(f"{original} | {other}") + _text(measures))
+
+
+def _measured(
+    original: str, other: str, heatmap: str | None, force: bool, max_pixels: int, max_memory: int | None
+) -> dict[str, Any]:
+    """The measures of two files, by the names that they have as JSON; writes the heatmap."""
     from nncodec.image.metrics import measure
 
     (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels, max_memory) for file in (original, other))
     a, b = _alike(first, second)
     scores = measure(a, b)
     n_pixels = first.width * first.height
-    record: dict[str, Any] = {
-        "a": original,
-        "b": other,
+    if heatmap is not None:
+        _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
+    return {
         "width": first.width,
         "height": first.height,
         "mse": scores.mse,
@@ -52,9 +69,6 @@ def command(
         "bpp_a": 8 * first_bytes / n_pixels,
         "bpp_b": 8 * second_bytes / n_pixels,
     }
-    click.echo(json.dumps(record) if as_json else _text(record))
-    if heatmap is not None:
-        _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
 
 
 def _read(file: str, max_pixels: int, max_memory: int | None) -> "tuple[Picture, int]":
@@ -85,19 +99,19 @@ def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:
     return pixels[0], pixels[1]
 
 
-def _text(record: dict[str, Any]) -> str:
+def _text(measures: dict[str, Any]) -> str:
     def db(key: str) -> str:
-        return "equal" if record[key] is None else f"{record[key]:.2f} dB"
+        return "equal" if measures[key] is None else f"{measures[key]:.2f} dB"
 
     return "\n".join(
         (
-            printable(f"{record['a']} | {record['b']}") + f": {record['width']} x {record['height']}",
-            f"  MSE      {record['mse']:.4f}",
+            f": {measures['width']} x {measures['height']}",
+            f"  MSE      {measures['mse']:.4f}",
             f"  PSNR     {db('psnr')}",
             f"  PSNR-Y   {db('psnr_y')}",
-            f"  SSIM     {record['ssim']:.5f}",
-            f"  MS-SSIM  {record['ms_ssim']:.5f}",
-            f"  bpp      {record['bpp_a']:.3f} | {record['bpp_b']:.3f}",
+            f"  SSIM     {measures['ssim']:.5f}",
+            f"  MS-SSIM  {measures['ms_ssim']:.5f}",
+            f"  bpp      {measures['bpp_a']:.3f} | {measures['bpp_b']:.3f}",
         )
     )
 

@@ -1,6 +1,5 @@
 """``nnc info``: the contents of files, and the bytes of each section."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +7,8 @@ import click
 from nncodec.cli.files import OURS, files_in, read_source
 from nncodec.cli.messages import describe, exit_code, expected, grouped, printable, report_error, say
 from nncodec.cli.options import FILE, json_option, recursive_option
+from nncodec.cli.records import print_json, record
+from nncodec.cli.reporting import BatchOptions, finish
 from nncodec.errors import CorruptFile, NncError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json
     shown, and the exit code is 3. For a file in layers each line gives the byte at which the layer ends. A file cut
     there can be decoded with --partial.
     """
-    ctx.exit(max(_tell(file, as_json) for file in files_in(files, recursive, OURS)))
+    jobs, left_out = files_in(files, recursive, OURS)
+    batch = BatchOptions(as_json=as_json, summary=recursive or len(jobs) > 1)
+    codes = [_tell(job.source, as_json) for job in jobs]
+    counts = {"done": codes.count(0), "failed": len(codes) - codes.count(0)} if as_json else {}
+    ctx.exit(max([finish(counts, left_out, batch), *codes]))
 
 
 def _tell(file: str, as_json: bool) -> int:
@@ -39,16 +44,26 @@ def _tell(file: str, as_json: bool) -> int:
     except Exception as refused:
         error = expected(refused)
     if as_json:
-        record: dict[str, Any] = {"file": file} | (_record(info) if info else {})
-        click.echo(json.dumps(record | ({"error": describe(error, file), "code": exit_code(error)} if error else {})))
+        print_json(_fields(file, data, error) | (_record(info) if info else {}))
     elif info:
         click.echo(f"{printable(file)}: {_text(info)}")
     if error is None:
         return 0
+    if as_json:
+        return exit_code(error)
     code = report_error(error, file)
     if isinstance(error, CorruptFile) and not info:
         _tell_claim(file, data)
     return code
+
+
+def _fields(file: str, data: bytes, error: Exception | None) -> dict[str, Any]:
+    """The keys of a JSON object that every verb has."""
+    if error is None:
+        return record(file, "done", source_bytes=len(data))
+    hint = error.hint if isinstance(error, NncError) else None
+    failure: dict[str, Any] = {"code": exit_code(error), "error": describe(error, file), "hint": hint}
+    return record(file, "failed", source_bytes=len(data) or None, **failure)
 
 
 def _inspected(data: bytes) -> "tuple[Info, CorruptFile | None]":

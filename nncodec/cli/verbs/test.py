@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nncodec.cli.batch import Outcome, run
+from nncodec.cli.batch import run
 from nncodec.cli.files import OURS, Job, files_in, read_list, read_source
 from nncodec.cli.options import (
     FILE,
@@ -19,6 +19,7 @@ from nncodec.cli.options import (
     quiet_option,
     recursive_option,
 )
+from nncodec.cli.reporting import Outcome
 
 
 @click.command("test", short_help="Decode files as a check; write nothing.")
@@ -42,19 +43,21 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> No
     listed = read_list(options["filelist"]) if options["filelist"] else []
     if not files and not listed:
         raise click.UsageError("no FILE given; - is standard input")
-    jobs = [Job(file, "") for file in files_in((*files, *listed), options["recursive"], OURS)]
+    jobs, left_out = files_in((*files, *listed), options["recursive"], OURS)
     limits = {name: options[name] for name in ("max_pixels", "max_memory")}
     work = partial(check_file, device=options["device"], **limits)
-    ctx.exit(run(jobs, work, batch_options_of(options, len(jobs))))
+    ctx.exit(run(jobs, work, batch_options_of(options, len(jobs)), left_out))
 
 
 def check_file(job: Job, device: str, max_pixels: int, max_memory: int | None) -> Outcome:
     """Decode one file; runs in a worker process."""
     from nncodec.pipeline import decode
 
-    done = decode(read_source(job.source), max_pixels=max_pixels, max_memory=max_memory, device=device)
+    data = read_source(job.source)
+    done = decode(data, max_pixels=max_pixels, max_memory=max_memory, device=device)
     picture = done.picture
     record: dict[str, object] = {
+        "source_bytes": len(data),
         "codec": done.codec,
         "width": picture.width,
         "height": picture.height,

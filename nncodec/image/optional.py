@@ -1,0 +1,115 @@
+"""HEIC and JPEG XL, whose readers are packages of their own: opened as Pillow images where these are installed."""
+
+import io
+import struct
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageFile
+
+from nncodec.errors import UnsupportedFile
+from nncodec.image.exif import with_orientation
+from nncodec.image.jpeg_xl import JxlHeader, boxes, header
+from nncodec.image.kinds import EXTRAS, HEAD, HEIC, kind_by_content
+from nncodec.image.orientation import exif_orientation
+from nncodec.threads import available
+
+HEIF_FORMAT, JXL_FORMAT = "HEIF", "JXL"
+_DEEP = {"RGB;16": "RGB", "RGBA;16": "RGBA"}
+"""Modes of the JPEG XL reader that Pillow does not have."""
+
+
+def open_optional(data: bytes, what: str) -> PIL.Image.Image | None:
+    """Open a HEIC or JPEG XL picture without decoding it; None for other files.
+
+    Nothing is registered with Pillow. Raises UnsupportedFile where the reader is not installed, else what readers
+    raise on damaged bytes.
+    """
+    kind = kind_by_content(data[:HEAD])
+    if kind not in EXTRAS:
+        return None
+    extra = EXTRAS[kind]
+    if not extra.installed:
+        raise UnsupportedFile(f"{what} is {kind}, for which {extra.package} is needed", extra.hint)
+    return _open_heif(data) if kind == HEIC else JxlFile(io.BytesIO(data))
+
+
+def _open_heif(data: bytes) -> PIL.Image.Image:
+    still: PIL.Image.Image = import_module("pillow_heif").HeifImageFile(io.BytesIO(data))
+    return still
+
+
+class JxlFile(PIL.ImageFile.ImageFile):
+    """A JPEG XL picture. The plugin's own class decodes as it opens, before a limit of pixels can be checked."""
+
+    format, format_description = JXL_FORMAT, "JPEG XL image"
+    header: JxlHeader
+    """The beginning of its codestream."""
+
+    def _open(self) -> None:
+        self._data = self.fp.read() if self.fp else b""
+        self.header = header(self._data)
+        self._size, self._mode = (self.header.width, self.header.height), "RGB"
+        self._loaded = False
+
+    def load(self) -> Any:
+        """Decode the first frame; mode, profile and metadata are known from then on."""
+        if not self._loaded:
+            self._loaded = True
+            self._take(*self._decoded())
+        return super().load()
+
+    def _decoded(self) -> tuple[PIL.Image.Image, dict[Any, Any]]:
+        """The first frame, turned as the codestream says, and its metadata."""
+        decoder = import_module("pillow_jxl").Decoder
+        is_jpeg, info, samples, profile, _ = decoder(num_threads=available())(self._data)
+        found: dict[Any, Any] = dict(self._metadata())
+        if is_jpeg:  # the very file that was packed into it; its Exif turns it
+            with PIL.Image.open(io.BytesIO(samples), formats=["JPEG"]) as packed:
+                packed.load()
+                return packed.copy(), found | packed.info
+        if profile:
+            found["icc_profile"] = profile
+        if "exif" in found:
+            found["exif"] = _not_turned(found["exif"])
+        size, mode = (info.width, info.height), info.mode
+        if mode in _DEEP:
+            deep = np.frombuffer(samples, np.uint16).astype(np.uint32)
+            samples, mode = ((deep * 255 + 32767) // 65535).astype(np.uint8).tobytes(), _DEEP[mode]
+        return PIL.Image.frombytes(mode, size, samples), found
+
+    def _take(self, decoded: PIL.Image.Image, info: dict[Any, Any]) -> None:
+        self._mode, self._size, self.im = decoded.mode, decoded.size, decoded.im
+        self.info |= info
+
+    def _metadata(self) -> Iterator[tuple[str, bytes]]:
+        """Exif, behind an offset of 4 bytes that some writers leave out, and XMP."""
+        for kind, content in boxes(self._data):
+            if kind == b"Exif":
+                yield "exif", content[4:] if content[4:6] in (b"II", b"MM") else content
+            elif kind == b"xml ":
+                yield "xmp", content
+
+
+def _not_turned(exif: bytes) -> bytes:
+    """Exif of a picture whose codestream has turned it (ISO/IEC 18181-2, 9.7: the codestream comes first)."""
+    try:
+        return exif if exif_orientation(exif) == 1 else with_orientation(exif, 1)
+    except (LookupError, struct.error):
+        return exif
+
+
+def optional_notes(still: PIL.Image.Image, data: bytes) -> tuple[str, ...]:
+    """Notes on what a HEIC or JPEG XL file, ``data``, holds beside the picture and its metadata."""
+    dropped: list[str] = []
+    if still.format == HEIF_FORMAT:
+        kinds = " ".join(still.info.get("aux", {}))
+        dropped += ["depth map"] if still.info.get("depth_images") else []
+        dropped += ["HDR gain map"] if "hdrgainmap" in kinds else []
+        dropped += ["mattes"] if "matte" in kinds else []
+    elif isinstance(still, JxlFile):
+        dropped += ["compressed metadata"] if any(kind == b"brob" for kind, _ in boxes(data)) else []
+    return (f"its {' and '.join(dropped)} {'is' if dropped[:1] == dropped else 'are'} dropped",) if dropped else ()
