@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nncodec.codecs import by_name
 from nncodec.container import parse
-from nncodec.errors import CorruptFile
+from nncodec.errors import CorruptFile, InternalError
 from nncodec.pipeline import decode
 from tests import fuzz_decode
 from tests.fuzz_damage import damaged
@@ -54,6 +55,28 @@ def test_a_foreign_exception_is_seen(valid: list[bytes], monkeypatch: pytest.Mon
     result = attempt(7, valid[0], Limits())
     assert result.outcome == "MemoryError"
     assert "a bug" in result.harm
+
+
+def test_a_foreign_exception_is_seen_behind_the_boundary_of_decode(
+    valid: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*arguments: object) -> None:
+        raise IndexError("a bug")
+
+    monkeypatch.setattr(type(by_name("jpeg")), "decode", bug)
+    data = next(data for data in valid if decode_fails_for(data))
+    result = attempt(7, data, Limits())
+    assert result.outcome == "InternalError"
+    assert result.harm.endswith("IndexError: a bug")
+
+
+def decode_fails_for(data: bytes) -> bool:
+    """Test whether a file provokes a fault."""
+    try:
+        decode(data)
+    except InternalError:
+        return True
+    return False
 
 
 def crash_or_hang(pipe, seed, indices, limits, keep) -> None:

@@ -30,8 +30,8 @@ def handle_termination() -> None:
 
 
 @contextmanager
-def ending_promptly(clean_up: Callable[[], None], grace: float = GRACE) -> Iterator[None]:
-    """End the process at the second signal in a block, or ``grace`` seconds after the first if the block goes on.
+def ending_promptly(clean_up: Callable[[], None], grace: float | None = GRACE) -> Iterator[None]:
+    """End the process at the second signal in a block, or ``grace`` seconds after the first (None: not then).
 
     The first signal is left to its handler, which is expected to raise. A thread waits for the second, calls
     ``clean_up`` and exits, whatever the main thread waits for. Outside the main thread, which alone gets signals, the
@@ -73,7 +73,7 @@ def _called_once() -> dict[int, Callable[..., object]]:
     return handlers
 
 
-def _watch(signals: socket.socket, clean_up: Callable[[], None], grace: float) -> None:
+def _watch(signals: socket.socket, clean_up: Callable[[], None], grace: float | None) -> None:
     """Wait for the numbers of signals; end the process at the second or when the time is over."""
     number = _next(signals)
     if number is None:

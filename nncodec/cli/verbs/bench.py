@@ -126,6 +126,7 @@ def run(**options: Any) -> None:
     from nncodec.bench.measure import machine, plan
     from nncodec.bench.measure.run import rates, timings
     from nncodec.bench.results_tsv import Appender
+    from nncodec.cli.stopping import ending_promptly
     from nncodec.threads import cores
 
     if options["gray"] and options["timing"]:
@@ -150,7 +151,8 @@ def run(**options: Any) -> None:
             results = timings(todo, options["reps"], options["threads"])
         else:
             results = rates(todo, options["workers"] or cores())
-        _collect(results, len(todo), rows.add, skipped, options["quiet"])
+        with ending_promptly(lambda: None, grace=None):  # measurements that were begun are finished, if one waits
+            _collect(results, len(todo), rows.add, skipped, options["quiet"])
     skipped.finish()
 
 
