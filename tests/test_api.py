@@ -169,7 +169,7 @@ def test_lossless_gives_every_pixel_back_or_an_error() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    errors = {"CorruptFile", "EncodeError", "LimitExceeded", "NncError", "UnsupportedFile"}
+    errors = {"CorruptFile", "EncodeError", "InternalError", "LimitExceeded", "NncError", "UnsupportedFile"}
     assert set(nncodec.__all__) == errors | {"__version__", "decode", "encode", "inspect", "register_pillow"}
     for name in nncodec.__all__:
         assert getattr(nncodec, name) is not None

@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 import click
 
@@ -41,7 +40,7 @@ class _Tally:
 
     def lost(self) -> list[Outcome]:
         """Failures in place of the jobs whose result, once written, is on disk no more; they are not counted yet."""
-        gone = [job for job in self.sizes if job.output not in ("", PIPE) and not Path(job.output).exists()]
+        gone = [job for job in self.sizes if job.output not in ("", PIPE) and not exists(job)]
         for job in gone:
             self.counts["done"] -= 1
             del self.sizes[job]
@@ -108,7 +107,7 @@ def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int)
     """
     from nncodec.cli.workers import Crew
 
-    there_before = {job for job in jobs if Path(job.output).exists()}
+    there_before = {job for job in jobs if exists(job)}
     guarded = partial(_attempt, work=work, batch=batch)
     again = partial(_attempt, work=work, batch=replace(batch, force=True, skip_existing=False))
     crew = Crew(guarded, workers)
@@ -127,7 +126,8 @@ def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
         if batch.skip_existing and exists(job) and not stale:
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
         check_output(job, batch.force or stale)
-        done = Outcome(job, "planned", f"{job.source} -> {job.output}") if batch.dry_run else work(job)
+        planned = batch.dry_run and job.output
+        done = Outcome(job, "planned", f"{job.source} -> {job.output}") if planned else work(job)
         notes = (f"{job.output} is older than its source, so it is not skipped", *done.notes) if stale else done.notes
         return replace(done, notes=notes)
     except Exception as error:

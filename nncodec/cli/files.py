@@ -24,7 +24,7 @@ class Job:
 
     source: str
     output: str
-    """Empty for verbs that write no file."""
+    """Empty for verbs that write no file, and for a folder that cannot be read: the job fails."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,18 @@ def _sorted(found: Iterable[Job | LeftOut], folders: list[str]) -> Found:
 
 def _folders(paths: list[str], recursive: bool) -> list[str]:
     """The folders among the paths; UsageError if there are any and ``recursive`` is false."""
-    folders = [path for path in paths if path != PIPE and Path(path).is_dir()]
+    folders = [path for path in paths if path != PIPE and _is_folder(path)]
     if folders and not recursive:
         raise click.UsageError(f"{folders[0]} is a folder; -r walks folders")
     return folders
+
+
+def _is_folder(path: str) -> bool:
+    """True if a path is seen to be a folder; what may not be looked at is a file, whose job fails."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
 
 
 def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
@@ -134,15 +142,15 @@ def clashes(jobs: Iterable[Job]) -> dict[Job, str]:
 def _jobs(path: str, sources: Sources, into_folder: bool) -> Iterator[Job | LeftOut]:
     if path == PIPE:
         yield Job(PIPE, sources.output or PIPE)
-    elif Path(path).is_dir():
+    elif _is_folder(path):
         base = Path(sources.output) if sources.output else Path(path)
         for file in walk(Path(path), sources.suffixes):
             if isinstance(file, LeftOut):
                 yield file
+            elif file == Path(path):  # the folder itself cannot be read
+                yield Job(path, "")
             else:
-                # The folder itself, if it cannot be read, fails before it has a result to name.
-                relative = file.relative_to(path) if file != Path(path) else Path("folder")
-                yield Job(str(file), str(base / _renamed(relative, sources)))
+                yield Job(str(file), str(base / _renamed(file.relative_to(path), sources)))
     else:
         yield Job(path, _beside_or_under(Path(path), sources, into_folder))
 

@@ -8,6 +8,7 @@
 - `notes`: a list of sentences
 - `source_bytes`: bytes of the source, null if it was not read
 
+A result that was written and is gone at the end of the run has a second object for its source, `failed`.
 Further keys belong to the verb; they are there where its work was done. `nnc compare` names its second picture `other`.
 The last line of a run over a folder, a list or several sources has the one key `summary`: the number of sources by
 status, `kinds` of those left out, and bytes. Names that are no UTF-8 have escapes such as `\\xe9`. With `--json`, notes

@@ -9,8 +9,11 @@ _STEPS = (10**3, 10**7, 10**9, 2 * 10**9)
 
 
 def exists(job: Job) -> bool:
-    """True if the result of a job is there."""
-    return bool(job.output) and job.output != PIPE and Path(job.output).exists()
+    """True if the result of a job is seen to be there; False in a folder that may not be searched."""
+    try:
+        return bool(job.output) and job.output != PIPE and Path(job.output).exists()
+    except OSError:
+        return False
 
 
 def is_stale(job: Job) -> bool:

@@ -37,12 +37,19 @@ def walk(folder: Path, suffixes: frozenset[str]) -> Iterator[Path | LeftOut]:
     unreadable: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (LeftOut(str(Path(root, name)), LINK) for name in folders if Path(root, name).is_symlink())
+        yield from (LeftOut(str(Path(root, name)), LINK) for name in folders if _is_link(Path(root, name)))
         for name in sorted(names):
             if not name.startswith("."):
                 found = _judged(Path(root) / name, suffixes)
                 yield from () if found is None else (found,)
     yield from (Path(error.filename) for error in unreadable)
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # in a folder that may be listed, but not searched
+        return False
 
 
 def _judged(path: Path, suffixes: frozenset[str]) -> Path | LeftOut | None:
@@ -76,9 +83,9 @@ def _head(path: Path) -> bytes:
     """The beginning of a regular file; empty for another, and for one that cannot be read."""
     from nncodec.image.kinds import HEAD
 
-    if not path.is_file():
-        return b""
     try:
+        if not path.is_file():
+            return b""
         with path.open("rb") as file:
             return file.read(HEAD)
     except OSError:

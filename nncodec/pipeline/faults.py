@@ -19,4 +19,4 @@ def naming(codec: str) -> Iterator[None]:
     except (NncError, MemoryError):
         raise
     except Exception as error:
-        raise InternalError.of(error, f"codec {codec} failed") from error
+        raise InternalError.of(error, f"unexpected fault with codec {codec}") from error

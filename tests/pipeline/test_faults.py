@@ -39,7 +39,9 @@ def test_what_a_payload_provokes_names_the_codec(
     file: bytes, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(by_name("layered")), "decode", raising(error))
-    with pytest.raises(nncodec.InternalError, match=rf"^codec layered failed: {type(error).__name__}") as raised:
+    with pytest.raises(
+        nncodec.InternalError, match=rf"^unexpected fault with codec layered: {type(error).__name__}"
+    ) as raised:
         decode(file)
     assert raised.value.__cause__ is error
     assert raised.value.hint == "a fault of nnc: please report it, with the file"
@@ -68,7 +70,7 @@ def test_memory_that_a_library_lacks_is_no_fault(file: bytes, monkeypatch: pytes
 
 def test_describing_a_file_has_the_same_boundary(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(by_name("layered")), "base_of", raising(IndexError("out of range")))
-    with pytest.raises(nncodec.InternalError, match="^codec layered failed: IndexError: out of range$"):
+    with pytest.raises(nncodec.InternalError, match="^unexpected fault with codec layered: IndexError: out of range$"):
         inspect(file)
 
 
@@ -76,5 +78,5 @@ def test_the_metadata_of_a_kept_file_have_the_same_boundary(monkeypatch: pytest.
     photo = pictures.file_of(pictures.photograph(40, 56), "JPEG")
     kept = keep_file(photo, Settings()).data
     monkeypatch.setattr(type(by_name("jpegfile")), "metadata", raising(IndexError("out of range")))
-    with pytest.raises(nncodec.InternalError, match="^codec jpegfile failed: IndexError: out of range$"):
+    with pytest.raises(nncodec.InternalError, match="^unexpected fault with codec jpegfile: IndexError: out of range$"):
         peek(kept)
