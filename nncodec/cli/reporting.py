@@ -112,7 +112,7 @@ def _tell_summary(
 ) -> None:
     """The end of a folder run: counts, and the kinds of what was left out, which --quiet does not silence."""
     if (sum(counts.values()) > 1 or (left_out and any(counts.values()))) and not batch.quiet:
-        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if any(sizes) else ""
+        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if sizes[1] else ""
         told = [f"{n} {status}" for status, n in counts.items() if n]
         say("nnc: " + ", ".join(told) + total)
     kinds = Counter((file.kind, file.hint) for file in left_out if file.kind != LINK)

@@ -18,6 +18,7 @@ from nncodec.image.orientation import exif_orientation
 from nncodec.threads import available
 
 HEIF_FORMAT, JXL_FORMAT = "HEIF", "JXL"
+_TAKEN = "they will be taken for square"
 _DEEP = {"RGB;16": "RGB", "RGBA;16": "RGBA"}
 """Modes of the JPEG XL reader that Pillow does not have."""
 
@@ -25,8 +26,8 @@ _DEEP = {"RGB;16": "RGB", "RGBA;16": "RGBA"}
 def open_optional(data: bytes, what: str) -> PIL.Image.Image | None:
     """Open a HEIC or JPEG XL picture without decoding it; None for other files.
 
-    Nothing is registered with Pillow. Raises UnsupportedFile where the reader is not installed, else what readers
-    raise on damaged bytes.
+    The HEIC reader is not registered with Pillow; that of JPEG XL does so as it is imported. Raises UnsupportedFile
+    where the reader is not installed, else what readers raise on damaged bytes.
     """
     kind = kind_by_content(data[:HEAD])
     if kind not in EXTRAS:
@@ -70,6 +71,7 @@ class JxlFile(PIL.ImageFile.ImageFile):
         if is_jpeg:  # the very file that was packed into it; its Exif turns it
             with PIL.Image.open(io.BytesIO(samples), formats=["JPEG"]) as packed:
                 packed.load()
+                self.applist = getattr(packed, "applist", [])
                 return packed.copy(), found | packed.info
         if profile:
             found["icc_profile"] = profile
@@ -104,12 +106,26 @@ def _not_turned(exif: bytes) -> bytes:
 
 def optional_notes(still: PIL.Image.Image, data: bytes) -> tuple[str, ...]:
     """Notes on what a HEIC or JPEG XL file, ``data``, holds beside the picture and its metadata."""
-    dropped: list[str] = []
+    dropped, notes = list[str](), list[str]()
     if still.format == HEIF_FORMAT:
         kinds = " ".join(still.info.get("aux", {}))
         dropped += ["depth map"] if still.info.get("depth_images") else []
         dropped += ["HDR gain map"] if "hdrgainmap" in kinds else []
         dropped += ["mattes"] if "matte" in kinds else []
+        across, down = still.info.get("pixel_aspect_ratio") or (1, 1)
+        if across != down:  # of a pixel, so of the pixels to the same length it is the other way round
+            notes.append(f"its pixels are not square ({down} across, {across} down to the same length): {_TAKEN}")
     elif isinstance(still, JxlFile):
-        dropped += ["compressed metadata"] if any(kind == b"brob" for kind, _ in boxes(data)) else []
-    return (f"its {' and '.join(dropped)} {'is' if dropped[:1] == dropped else 'are'} dropped",) if dropped else ()
+        kinds_of_boxes = {kind for kind, _ in boxes(data)}
+        dropped += ["compressed metadata"] if b"brob" in kinds_of_boxes and b"jbrd" not in kinds_of_boxes else []
+        if hdr_profile(still.info.get("icc_profile", b"")):
+            notes.append("its HDR transfer is kept in its colour profile alone: it may look different")
+    if dropped:
+        notes.append(f"its {' and '.join(dropped)} {'is' if len(dropped) == 1 else 'are'} dropped")
+    return tuple(notes)
+
+
+def hdr_profile(icc: bytes) -> bool:
+    """True if a profile says PQ or HLG by code points (ICC.1:2022, 10.3: a tag of type cicp)."""
+    at = icc.find(b"cicp\0\0\0\0")
+    return at >= 0 and icc[at + 9 : at + 10] in (b"\x10", b"\x12")

@@ -11,9 +11,11 @@ import pytest
 
 from nncodec.errors import CorruptFile, EncodeError, LimitExceeded, UnsupportedFile
 from nncodec.image import Picture, oriented, read
+from nncodec.image.iptc import as_segment
 from nncodec.image.jpeg_xl import header
 from nncodec.image.kinds import EXTRAS, Extra
 from nncodec.image.metrics import psnr
+from nncodec.image.optional import hdr_profile
 from tests import pictures
 
 PHOTO = pictures.photograph(48, 64)
@@ -152,11 +154,13 @@ def test_deep_gray_jxl_is_kept() -> None:
 def test_a_jpeg_within_jxl_is_that_jpeg() -> None:
     from pillow_jxl import Encoder
 
-    file = pictures.file_of(PHOTO, "JPEG", quality=90, exif=b"Exif\0\0" + pictures.exif(6))
+    exif = b"Exif\0\0" + pictures.exif(6)
+    file = pictures.file_of(PHOTO, "JPEG", quality=90, exif=exif, xmp=pictures.XMP, extra=as_segment(pictures.IPTC))
     encoder = Encoder(mode="RGB", lossless=True, quality=100)
     found, plain = read(bytes(encoder(file, 64, 48, jpeg_encode=True))), read(file)
     assert np.array_equal(found.pixels, plain.pixels)
-    assert oriented(found.metadata) == 6
+    assert found.metadata == plain.metadata
+    assert (oriented(found.metadata), found.metadata.iptc, found.notes) == (6, pictures.IPTC, ())
 
 
 @needs_jxl
@@ -174,6 +178,12 @@ def test_large_jxl_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPat
 def test_cut_jxl_is_damaged(kept: int) -> None:
     with pytest.raises(CorruptFile):
         read(jxl()[:kept])
+
+
+@pytest.mark.parametrize(("transfer", "hdr"), [(13, False), (16, True), (18, True)])
+def test_an_hdr_profile_is_told_by_its_code_points(transfer: int, hdr: bool) -> None:
+    assert hdr_profile(b"profile cicp\0\0\0\0" + bytes([9, transfer, 0, 1])) == hdr
+    assert not hdr_profile(pictures.icc())
 
 
 def codestream(*fields: tuple[int, int]) -> bytes:

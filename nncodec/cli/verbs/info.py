@@ -29,13 +29,16 @@ def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json
     """
     jobs, left_out = files_in(files, recursive, OURS)
     batch = BatchOptions(as_json=as_json, summary=recursive or len(jobs) > 1)
-    codes = [_tell(job.source, as_json) for job in jobs]
-    counts = {"done": codes.count(0), "failed": len(codes) - codes.count(0)} if as_json else {}
-    ctx.exit(max([finish(counts, left_out, batch), *codes]))
+    ends = [_tell(job.source, as_json) for job in jobs]
+    codes = [code for code, _ in ends]
+    n_done = codes.count(0)
+    counts = {"done": n_done, "skipped": 0, "planned": 0, "failed": len(jobs) - n_done} if as_json else {}
+    sizes = (sum(n_bytes for code, n_bytes in ends if not code), 0)
+    ctx.exit(max([finish(counts, left_out, batch, sizes), *codes]))
 
 
-def _tell(file: str, as_json: bool) -> int:
-    """Print the contents and the errors of a file; return the exit code."""
+def _tell(file: str, as_json: bool) -> tuple[int, int]:
+    """Print the contents and the errors of a file; return the exit code and the bytes of the file."""
     data, info = b"", None
     error: Exception | None = None
     try:
@@ -47,14 +50,11 @@ def _tell(file: str, as_json: bool) -> int:
         print_json(_fields(file, data, error) | (_record(info) if info else {}))
     elif info:
         click.echo(f"{printable(file)}: {_text(info)}")
-    if error is None:
-        return 0
-    if as_json:
-        return exit_code(error)
-    code = report_error(error, file)
-    if isinstance(error, CorruptFile) and not info:
-        _tell_claim(file, data)
-    return code
+    if error is not None and not as_json:
+        report_error(error, file)
+        if isinstance(error, CorruptFile) and not info:
+            _tell_claim(file, data)
+    return (exit_code(error) if error else 0), len(data)
 
 
 def _fields(file: str, data: bytes, error: Exception | None) -> dict[str, Any]:

@@ -57,11 +57,10 @@ def check_file(job: Job, device: str, max_pixels: int, max_memory: int | None) -
     done = decode(data, max_pixels=max_pixels, max_memory=max_memory, device=device)
     picture = done.picture
     record: dict[str, object] = {
-        "source_bytes": len(data),
         "codec": done.codec,
         "width": picture.width,
         "height": picture.height,
         "mode": picture.mode,
     }
     line = f"{job.source}: ok, {picture.width} x {picture.height} {picture.mode}"
-    return Outcome(job, "done", line, record=record, details=(f"codec {done.codec}",))
+    return Outcome(job, "done", line, record=record, sizes=(len(data), 0), details=(f"codec {done.codec}",))
