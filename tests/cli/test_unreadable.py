@@ -63,7 +63,7 @@ def test_a_folder_that_may_be_listed_but_not_searched(locked: Path, jobs: str) -
     locked.chmod(0o600)
     ran = encode("-r", "locked", "open", "-j", jobs)
     assert ran.returncode == 1, ran.stderr
-    assert "nnc: error: locked/a.png: permission denied\n" in ran.stderr
+    assert "nnc: error: locked/a.png: permission denied" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert "open/b.png -> open/b.nnc" in ran.stderr
 
