@@ -103,6 +103,15 @@ class Run:
         """Seconds trained, over all sittings."""
         return self.seconds + time.monotonic() - self._since
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the block out of the time trained."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._since += time.monotonic() - begun
+
     def share(self) -> float:
         """Share of the training time that has passed, 0 to 1."""
         return min(1.0, self.elapsed() / (60 * self.schedule.minutes))

@@ -240,7 +240,7 @@ def test_every_symbol_is_counted():
 def test_a_new_network_adds_nothing():
     """So the first loss of the second phase is that of the transforms alone."""
     model, quality = learned.LearnedNet(4, 8, 1), torch.tensor([60.0, 140.0])
-    decoded, step = model.decoded(transforms.to_input(np.stack([pictures.photograph(32, 48)] * 2)), quality)
+    decoded, step = model.decoded(torch.randn(2, PLANES * CHANNELS, 4, 6), quality)
     assert torch.equal(model.corrected(decoded, step, quality), decoded)
     assert step.flatten().tolist() == pytest.approx([192 * 2 ** (-6.5 * q / 200) for q in (60, 140)])
 
@@ -255,6 +255,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     for recipe in (transforms, learned):
         monkeypatch.setattr(recipe, "VALIDATION_QUALITIES", (100,))
         monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
+    monkeypatch.setattr(learned, "CODED", 64)
     monkeypatch.setattr(context_fit_torch, "CROP", 64)
     monkeypatch.setattr(context_fit_torch, "SIDE", 8)
     monkeypatch.setattr(context_fit_torch, "COUNTED", 2)
@@ -262,7 +263,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     sizes = {
         "--batch": 2,
         "--crop": 64,
-        "--late-crop": 64,
+        "--region": 64,
         "--width": 8,
         "--blocks": 1,
         "--context-steps": 2,

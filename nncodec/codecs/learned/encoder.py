@@ -18,7 +18,7 @@ from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
-SECOND_PRICE_FACTOR, SECOND_FROM = 1.7, 3
+SECOND_PRICE_FACTOR, SECOND_FROM = 1.5, 3
 """Another factor on the price at which symbols are chosen, and the effort from which it is tried."""
 REFINEMENTS = (0, 0, 0, 1, 2, 4, 8, 16, 32)
 """How often symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), at efforts 1 to 9."""

@@ -22,8 +22,10 @@ from nncodec.threads import products_alone
 
 _PRICE, _COARSE_PRICE, _FINE_FROM = 8.0, 5.5, 80
 """Bits that the square of one quantiser step of error is worth: at this quality index and above, and at index 0."""
-PRICE_FACTOR = 1.2
+PRICE_FACTOR = 1.1
 """Factor on the price where single symbols are chosen: zeros also make poorer contexts for the symbols that follow."""
+GROUP_FACTORS = (2.0, 1.5, 1.3, 1.1, 1.0, 0.9, *[0.75] * (N_GROUPS - 6))
+"""The same, by group: the contexts of all later groups read the values of the first ones."""
 
 
 def price(quality: int) -> float:
@@ -74,13 +76,13 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
     def _choose(
         self, planes: Floats, unit: CodedUnit, price_factor: float
     ) -> Callable[[Step, Means, Indices], Symbols]:
-        quantiser, worth = self._quantiser(price_factor), price_factor * price(self.quality)
-
         def code_symbols(step: Step, means: Means, indices: Indices) -> Symbols:
+            factor = price_factor * GROUP_FACTORS[step.group]
+            quantiser = self._quantiser(factor)
             wanted = (step.of(planes) - means / np.float32(MEAN_ONE)).astype(np.float32).reshape(-1)
             flat = indices.reshape(-1)
             symbols: Symbols = quantiser(wanted[None, :, None], flat[None, :, None]).reshape(-1)
-            choose(wanted, flat, Blocks.of(flat), quantiser, worth, symbols)
+            choose(wanted, flat, Blocks.of(flat), quantiser, factor * price(self.quality), symbols)
             for numbers, tables in written(flat, symbols):
                 unit.keep(step.group, numbers, tables)
                 unit.spent[step.group] += float(quantiser.bits(numbers, tables).sum())

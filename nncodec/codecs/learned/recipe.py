@@ -1,17 +1,20 @@
-"""The recipe of the learned codec: transforms as those of the ccnn codec, the synthesis network, then the contexts."""
+"""The recipe of the learned codec: transforms as those of the ccnn codec, contexts, then the synthesis network."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nncodec.codecs.learned.coded_crops_torch import CodedCrops
 from nncodec.codecs.learned.context_fit_torch import ContextSettings, with_contexts
+from nncodec.codecs.learned.model import LearnedModel
+from nncodec.errors import EncodeError
 from nncodec.lapped import recipe as transform_recipe
-from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
-from nncodec.lapped.layout import MAX_QUALITY_INDEX, PLANES
-from nncodec.lapped.recipe import TransformNet, TransformRecipe, to_input
+from nncodec.lapped.layout import MAX_QUALITY_INDEX, PLANES, STRIDE
+from nncodec.lapped.recipe import TransformNet, TransformRecipe
 from nncodec.lapped.transform_torch import Transform
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
@@ -28,8 +31,8 @@ BORDER = 8
 """Pixels at the border of a crop that the loss leaves out: there the network sees zeros, as it never does in use."""
 FLOOR = 0.02
 """Squared error, in squared quantiser steps, that is added to a crop's own before it divides the loss."""
-SKEW, HIGHEST = 1.3, 0.95
-"""Qualities are drawn as a uniform number to this power, times this share of the range: the low ones more often."""
+CODED = 256
+"""Side of the crops that are coded for the network, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,9 @@ class Hyperparameters:
     """Share of the time, at the start, in which the transforms are trained."""
     batch: int = 8
     crop: int = 128
-    late_crop: int = 192
-    """Side of the crops in the last part of the run; the batch shrinks to keep its pixels."""
-    late_share: float = 0.4
+    """Side of the crops that transforms learn from."""
+    region: int = 192
+    """Side of the regions of coded crops that the network learns from; the batch shrinks to keep its pixels."""
     rate: float = 1e-3
     """Learning rate of the network."""
     transform_rate: float = 2e-4
@@ -59,7 +62,7 @@ class Hyperparameters:
     context_steps: int = 20_000
     """Steps of the network of a group with many bits; see `nncodec.codecs.learned.context_fit_torch.SHARES`."""
     context_crops: int = 4000
-    """Crops whose latents are kept on disk while contexts are trained, 0.8 MB each."""
+    """Crops whose latents are kept on disk while contexts are trained, 0.8 MB each; as many are coded, 0.6 MB each."""
 
 
 class LearnedNet(TransformNet):
@@ -79,10 +82,9 @@ class LearnedNet(TransformNet):
         return model
 
     @torch.no_grad()
-    def decoded(self, planes: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
-        """Planes (B, 3, H, W) after quantisation and the transposed convolution; and quantiser steps (B, 1, 1, 1)."""
+    def decoded(self, symbols: Tensor, quality: Tensor) -> tuple[Tensor, Tensor]:
+        """Planes (B, 3, H, W) of symbols (B, PLANES * CHANNELS, h, w), and quantiser steps (B, 1, 1, 1)."""
         step = transform_recipe.steps(quality)
-        symbols = self.proxy.symbols(self.transform.latent(planes) / step, quality, PRICE_FACTOR * PRICE)
         return self.transform.planes(symbols) * step, step
 
     def corrected(self, decoded: Tensor, step: Tensor, quality: Tensor) -> Tensor:
@@ -108,23 +110,59 @@ class Recipe:
 
     def loss(self, step: int, share: float) -> Tensor:
         """Loss of a fresh batch; it depends on the seed, the step and the phase alone."""
-        phase = int(share >= self.settings.transform_share)
-        if phase != self.run.phase:
-            self.run.begin_phase(phase)
+        if share < self.settings.transform_share:
+            return self.transforms.loss(step, share)
+        if not self.run.phase:
+            self.run.begin_phase(1)
             self.model.load_state_dict(self.run.average.values)
             self.model.transform.symmetrise()
-        return self._network_loss(step, share) if phase else self.transforms.loss(step, share)
+        return self._network_loss(step)
 
-    def _network_loss(self, step: int, share: float) -> Tensor:
-        """Squared error of the corrected crops over that without correction."""
+    @cached_property
+    def contexts(self) -> weights.Arrays:
+        """Transforms, contexts and tables, which are fitted as soon as the transforms are trained."""
+        path = self.run.folder / "contexts.npz"
+        if not path.exists():
+            with self.run.paused():
+                weights.write(path, self._fitted())
+        return weights.read(path.read_bytes())
+
+    def _fitted(self) -> weights.Arrays:
+        """Fit the contexts; weights that the run began with lend theirs, to begin with and to choose symbols."""
+        settings = self.settings
+        before = None if settings.weights is None else shipped(settings.weights, "analysis", "y0.bits")
+
+        def tell(name: str, cost: float) -> None:
+            self.run.log(context=name, cost=round(cost, 4))
+
+        how = ContextSettings(settings.context_crops, settings.context_steps, seed=settings.seed)
+        filters = transform_recipe.filters(self.model.transform)
+        return with_contexts(filters, self.pictures, self.run.folder / "contexts", how, tell, before)
+
+    @cached_property
+    def coded(self) -> CodedCrops:
+        """Crops as the encoder codes them under the contexts."""
+        model, settings, folder = LearnedModel(0, self.contexts), self.settings, self.run.folder / "coded"
+        with self.run.paused():
+            return CodedCrops.kept(folder, settings.context_crops, CODED, self.pictures, model, settings.seed + 1)
+
+    @cached_property
+    def held_out(self) -> list[CodedCrops]:
+        """The crops for validation, coded at each of the qualities."""
+        model, count = LearnedModel(0, self.contexts), len(self.validation)
+        with self.run.paused():
+            return [CodedCrops.made(self.validation, np.full(count, q), model) for q in VALIDATION_QUALITIES]
+
+    def _network_loss(self, step: int) -> Tensor:
+        """Squared error of the corrected regions over that without correction."""
         settings, rng = self.settings, np.random.default_rng((self.settings.seed, step))
-        side, batch = settings.crop, settings.batch
-        if share > 1 - settings.late_share:
-            side, batch = settings.late_crop, max(1, round(batch * (settings.crop / settings.late_crop) ** 2))
-        planes = to_input(data.random_crops(self.pictures, batch, side, rng))
-        spread = ((rng.permutation(batch) + rng.random(batch)) / batch) ** SKEW * (HIGHEST * MAX_QUALITY_INDEX)
-        quality = torch.from_numpy(spread.astype(np.float32))
-        decoded, steps = self.model.decoded(planes, quality)
+        side = settings.region
+        batch = max(1, round(settings.batch * (settings.crop / side) ** 2))
+        symbols, planes, quality = self.coded.batch(np.sort(rng.integers(len(self.coded.quality), size=batch)))
+        decoded, steps = self.model.decoded(symbols, quality)
+        top, left = (STRIDE * int(at) for at in rng.integers(0, (CODED - side) // STRIDE + 1, 2))
+        pair = [each[..., top : top + side, left : left + side] for each in (decoded, planes)]
+        decoded, planes = _turned(pair, rng.integers(0, 2, 3).tolist())
         before, after = (
             (seen - planes)[..., BORDER:-BORDER, BORDER:-BORDER].square().mean((1, 2, 3))
             for seen in (decoded, self.model.corrected(decoded, steps, quality))
@@ -137,18 +175,26 @@ class Recipe:
         if not self.run.phase:
             self.transforms.report()
             return
-        gains = []
         with self.run.averaged():
-            for quality in VALIDATION_QUALITIES:
-                at = torch.full((1,), float(quality))
-                gains.append(float(np.mean([self._gain(crop[None], at) for crop in to_input(self.validation)])))
+            gains = [
+                float(np.mean([self._gain(*coded.batch(np.array([at]))) for at in range(len(coded.quality))]))
+                for coded in self.held_out
+            ]
         self.run.log(loss=round(self.run.guard.loss, 4), gain=[round(gain, 3) for gain in gains])
 
-    def _gain(self, planes: Tensor, quality: Tensor) -> float:
+    def _gain(self, symbols: Tensor, planes: Tensor, quality: Tensor) -> float:
         """The network's gain of PSNR over three planes, in dB."""
-        decoded, step = self.model.decoded(planes, quality)
+        decoded, step = self.model.decoded(symbols, quality)
         before, after = (decoded - planes), (self.model.corrected(decoded, step, quality) - planes)
         return float(10 * torch.log10(before.square().mean() / after.square().mean()))
+
+
+def _turned(pair: list[Tensor], flips: list[int]) -> list[Tensor]:
+    """Planes (B, 3, side, side) mirrored vertically, horizontally, and transposed, where the flips say so."""
+    for axis in (2, 3):
+        if flips[axis - 2]:
+            pair = [each.flip(axis) for each in pair]
+    return [each.transpose(2, 3) for each in pair] if flips[2] else pair
 
 
 def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim.Optimizer]:
@@ -158,6 +204,8 @@ def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    if settings.region > CODED or settings.region % STRIDE:
+        raise EncodeError(f"regions of {settings.region} pixels", f"multiples of {STRIDE} up to {CODED} are possible")
     pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = LearnedNet(settings.stride, settings.width, settings.blocks)
@@ -170,24 +218,8 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     transforms = TransformRecipe(run, model, first, pictures, crops)
     recipe = Recipe(run, model, transforms, settings, pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
-    export(run, model, pictures, settings)
-
-
-def export(run: Run, model: LearnedNet, pictures: data.Pictures, settings: Hyperparameters) -> None:
-    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder.
-
-    Weights that the run began with lend their contexts to the choice of the symbols that contexts are fitted to.
-    """
     model.load_state_dict(run.average.values)
-    before = None if settings.weights is None else shipped(settings.weights, "analysis", "y0.bits")
-
-    def tell(name: str, cost: float) -> None:
-        run.log(context=name, cost=round(cost, 4))
-
-    filters = transform_recipe.filters(model.transform)
-    how = ContextSettings(settings.context_crops, settings.context_steps, seed=settings.seed)
-    arrays = with_contexts(filters, pictures, run.folder / "contexts", how, tell, before)
-    weights.write(run.folder / "weights.npz", arrays | network(model.net))
+    weights.write(folder / "weights.npz", recipe.contexts | network(model.net))
 
 
 def network(net: ArtifactNet) -> weights.Arrays:
