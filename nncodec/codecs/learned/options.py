@@ -7,7 +7,7 @@ TRAINING = Training(
     description="""Train the weights of codec learned: transforms, synthesis network and contexts.
 
 The time given is for transforms and network. Between the two the contexts are trained, one after the other, each for
-its steps: 20,000 steps take ten to fifteen minutes of one core for each of the larger ones, some three hours for all. Then
+its steps: 20,000 take ten to fifteen minutes of one core for each of the larger ones, some three hours for all. Then
 crops are coded for the network to learn from. The state is saved every minute and at the end. Every few minutes a line
 of figures is written to log.jsonl, measured on pictures that are kept out of training.""",
     output=PICTURES,
