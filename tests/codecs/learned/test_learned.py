@@ -17,7 +17,7 @@ from nncodec.container import parse
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
 from nncodec.lapped.bitstream import LatentPayload
-from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
+from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.lapped.model import from_planes
 from nncodec.lapped.transform import OPPONENT
@@ -68,10 +68,10 @@ def test_numpy_synthesises_what_was_trained(trained, quality):
     model, shipped = trained
     at = torch.tensor([float(quality)])
     planes = transforms.to_input(pictures.photograph(96, 120)[None])
-    decoded, step = model.decoded(planes, at)
-    symbols = model.proxy.symbols(model.transform.latent(planes) / step, at, PRICE_FACTOR * recipe.PRICE)
-    values = 16 * np.rint(symbols.numpy()).reshape(PLANES, CHANNELS, 12, 15).transpose(0, 2, 3, 1)
     with torch.no_grad():
+        symbols = torch.round(model.transform.latent(planes) / transforms.steps(at))  # (1, PLANES * CHANNELS, 12, 15)
+        values = 16 * symbols.numpy().reshape(PLANES, CHANNELS, 12, 15).transpose(0, 2, 3, 1)
+        decoded, step = model.decoded(symbols, at)
         added = model.net(decoded / UNIT, torch.zeros(1, dtype=torch.long), at / 200) * step
         expected = (decoded + added)[0].numpy()
         assert float((model.corrected(decoded, step, at) - decoded - added).abs().max()) < 0.05 * float(
