@@ -19,9 +19,9 @@ import numpy.typing as npt
 from nncodec.codec import Options
 from nncodec.codecs.learned import CODEC
 from nncodec.codecs.learned.bitstream import Step, code_unit
+from nncodec.codecs.learned.blocks import read as read_symbols
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import UNITS, DecodedLatent
-from nncodec.codecs.learned.mean_context import LOWEST
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
@@ -65,14 +65,17 @@ def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> np
     """Bits (units, N_GROUPS) of the symbols of a colour picture."""
     parsed = LatentPayload.parse(payload, len(UNITS), NUMBERS["learned"])
     known = DecodedLatent(*positions(width, height), PLANES)
-    reader = opened(parsed, model, LOWEST[0], width, height, PLANES)
+    reader = opened(parsed, model, 0.0, width, height, PLANES)
     bits = np.zeros((len(UNITS), N_GROUPS))
     for unit, contexts in enumerate(model.unit_contexts(parsed.quality)):
 
         def code_symbols(step: Step, means: Means, indices: Indices, unit: int = unit) -> Symbols:
-            symbols = reader.code(None, indices)
-            bits[unit, step.group] += content(model.tables, symbols, indices)
-            return symbols
+            def code(tables: Indices) -> Symbols:
+                numbers = reader.code(None, tables)
+                bits[unit, step.group] += content(model.tables, numbers, tables)
+                return numbers
+
+            return read_symbols(indices.reshape(-1), code).reshape(indices.shape)
 
         code_unit(known, contexts, parsed.groups[unit], code_symbols)
     reader.finish()

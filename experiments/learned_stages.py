@@ -30,6 +30,7 @@ from nncodec.codecs.learned.context import GroupContext
 from nncodec.codecs.learned.mean_context import MeanContext
 from nncodec.entropy.coder import Decoder, Encoder
 from nncodec.image import read
+from nncodec.lapped import coded
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.nets.resnet import ArtifactNet
 from nncodec.threads import threads_of_children
@@ -38,9 +39,9 @@ TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "stages
 QUALITY = 50
 REFINEMENT = "refinement"
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
-    "analysis": ((latent_encoder, "analyse"),),
+    "analysis": ((coded, "analyse"),),
     "contexts": ((GroupContext, "predict"), (MeanContext, "predict")),
-    "choice": ((Quantiser, "__call__"),),
+    "choice": ((Quantiser, "__call__"), (latent_encoder, "choose")),
     "range coder": ((Encoder, "code"), (Decoder, "code")),
     "painting": ((synthesis, "synthesise"),),
     "network": ((ArtifactNet, "correction"),),
