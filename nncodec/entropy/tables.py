@@ -16,6 +16,8 @@ TOTAL = 1 << 24
 """Sum of the frequencies of one distribution."""
 MOST_TABLES = 256
 """A symbol's table is named by a byte."""
+PSEUDO_COUNT = 500.0
+"""Observations that a distribution is worth beside those that were counted."""
 TAIL = 1e-7
 """Probability that may lie outside a logistic table, where symbols are escaped."""
 
@@ -88,6 +90,16 @@ def to_frequencies(masses: npt.NDArray[np.float64]) -> Frequencies:
     frequencies: Frequencies = 1 + np.floor(masses / masses.sum() * (TOTAL - len(masses))).astype(np.int64)
     frequencies[frequencies.argmax()] += TOTAL - frequencies.sum()
     return frequencies
+
+
+def fitted_frequencies(counts: npt.NDArray[np.float64], masses: npt.NDArray[np.float64], last: int) -> Frequencies:
+    """Frequencies between a distribution and the observed counts of its entries, both (n,), made symmetric.
+
+    ``last`` is the last entry that has a mirror image, among those from 0 on.
+    """
+    both = counts.copy()
+    both[: last + 1] = (counts[: last + 1] + counts[last::-1]) / 2
+    return to_frequencies(both + PSEUDO_COUNT * masses)
 
 
 def logistic_tables() -> Tables:

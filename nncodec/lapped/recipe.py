@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nncodec.entropy.tables import Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
+from nncodec.entropy.tables import Tables, fitted_frequencies, logistic_masses, logistic_tables, scale_of
 from nncodec.lapped.context_torch import SIDE, contexts
 from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
 from nncodec.lapped.layout import (
@@ -33,8 +33,6 @@ from nncodec.training.loop import Run
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (40, 80, 120, 160)
-PSEUDO_COUNT = 500.0
-"""Observed symbols that the logistic distribution of a table counts for."""
 
 
 @dataclass(frozen=True)
@@ -181,10 +179,8 @@ def count(
 
 def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:
     """Tables between the logistic distributions and the observed counts, made symmetric."""
-    rows = []
-    for index, row in enumerate(counts):
-        masses = logistic_masses(scale_of(index))
-        both = row.copy()
-        both[:-1] = (row[:-1] + row[-2::-1]) / 2
-        rows.append(to_frequencies(both + PSEUDO_COUNT * masses))
+    scales = map(scale_of, range(len(counts)))
+    rows = (
+        fitted_frequencies(row, logistic_masses(scale), len(row) - 2) for row, scale in zip(counts, scales, strict=True)
+    )
     return Tables(tuple(rows))

@@ -6,12 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.scales import N_SCALES
-from nncodec.entropy.tables import TAIL, Tables, logistic_masses, scale_of, to_frequencies
+from nncodec.entropy.tables import TAIL, Tables, fitted_frequencies, logistic_masses, scale_of, to_frequencies
 
 Masses = npt.NDArray[np.float64]
-
-PSEUDO_COUNT = 500.0
-"""Observations that the logistic distribution is worth beside those that were counted."""
 
 
 def logistic_block_tables() -> Tables:
@@ -21,12 +18,8 @@ def logistic_block_tables() -> Tables:
 
 def fitted(counts: list[Masses]) -> Tables:
     """Tables between the logistic distributions and the observed counts of their entries, made symmetric."""
-    rows = []
-    for row, (masses, last) in zip(counts, _logistic(), strict=True):
-        both = row.copy()
-        both[: last + 1] = (row[: last + 1] + row[last::-1]) / 2
-        rows.append(to_frequencies(both + PSEUDO_COUNT * masses))
-    return Tables(tuple(rows))
+    kinds = zip(counts, _logistic(), strict=True)
+    return Tables(tuple(fitted_frequencies(row, masses, last) for row, (masses, last) in kinds))
 
 
 def _logistic() -> Iterator[tuple[Masses, int]]:

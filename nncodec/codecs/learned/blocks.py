@@ -67,11 +67,21 @@ class Blocks:
     def first_read(self, indices: Indices) -> tuple[Positions, TableNumbers]:
         """Positions of all symbols but the checked ones, in order, and their tables."""
         tables = indices.copy()
-        tables[self.free] += _KIND_FREE
-        alone_or_free = np.ones(len(indices), bool)
-        alone_or_free[self.checked] = False
-        positions = np.flatnonzero(alone_or_free)
+        tables[self.free] = free_tables(indices[self.free])
+        positions = _others(len(indices), self.checked)
         return positions, tables[positions]
+
+    def alone(self, count: int) -> Positions:
+        """Positions of the symbols, of so many, that are in no block."""
+        return _others(count, self.checked, self.free)
+
+
+def _others(count: int, *left_out: Positions) -> Positions:
+    """Positions 0 to ``count`` - 1 but those left out, in order."""
+    found = np.ones(count, bool)
+    for each in left_out:
+        found[each] = False
+    return np.flatnonzero(found)
 
 
 def checked_tables(indices: Indices, parities: npt.NDArray[np.integer]) -> TableNumbers:
@@ -103,9 +113,8 @@ def read(indices: Indices, code: Callable[[TableNumbers], Symbols]) -> Symbols:
     return symbols
 
 
-def written(indices: Indices, symbols: Symbols) -> list[tuple[Symbols, TableNumbers]]:
+def written(blocks: Blocks, indices: Indices, symbols: Symbols) -> list[tuple[Symbols, TableNumbers]]:
     """What `read` will ask for, read by read: numbers and tables. Symbols (n,) have the parities of their blocks."""
-    blocks = Blocks.of(indices)
     positions, tables = blocks.first_read(indices)
     reads = [(symbols[positions], tables)]
     if blocks.checked.size:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nncodec import progress
+from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE
@@ -19,10 +19,10 @@ from nncodec.lapped.model import to_planes
 from nncodec.lapped.recipe import to_input
 from nncodec.lapped.transform import OPPONENT
 from nncodec.training import data
+from nncodec.training.kept import Layout, kept
 
 SKEW, LOWEST_QUALITY, HIGHEST_QUALITY = 1.4, 4, 190
 """Quality indices are drawn as a uniform number to this power between these: the low ones more often."""
-_ONE = 16.0
 
 
 @dataclass(frozen=True)
@@ -47,34 +47,24 @@ class CodedCrops:
         cls, folder: Path, count: int, side: int, pictures: data.Pictures, model: LearnedModel, seed: int
     ) -> "CodedCrops":
         """Those in ``folder``, in memory-mapped files; where they are not whole they are made, from random crops."""
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / f"{name}-{count}.npy" for name in ("pixels", "values", "quality")]
-        if not paths[-1].exists():
-            cls._make(paths, count, side, pictures, model, seed)
-        return cls(*(np.load(path, mmap_mode="r") for path in paths))
+        sides = side // STRIDE, side // STRIDE
 
-    @classmethod
-    def _make(
-        cls, paths: list[Path], count: int, side: int, pictures: data.Pictures, model: LearnedModel, seed: int
-    ) -> None:
-        shapes = (count, side, side, 3), (count, PLANES, side // STRIDE, side // STRIDE, CHANNELS)
-        pixels, values = (
-            np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
-            for path, kind, shape in zip(paths, (np.uint8, np.int16), shapes, strict=False)
-        )
-        quality = np.empty(count, np.uint8)
-        tick = progress.counter("coding crops", count)
-        for number in range(count):
+        def make(number: int) -> tuple[data.Bytes, npt.NDArray[np.int16], int]:
             rng = np.random.default_rng((seed, number))
-            pixels[number] = data.random_crops(pictures, 1, side, rng)[0]
-            quality[number] = LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW
-            values[number] = coded_values(pixels[number], int(quality[number]), model)
-            tick()
-        np.save(paths[-1], quality)
+            crop = data.random_crops(pictures, 1, side, rng)[0]
+            quality = int(LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW)
+            return crop, coded_values(crop, quality, model), quality
+
+        layout: Layout = {
+            "pixels": (np.uint8, (side, side, 3)),
+            "values": (np.int16, (PLANES, *sides, CHANNELS)),
+            "quality": (np.uint8, ()),
+        }
+        return cls(*kept(folder, count, layout, make))
 
     def batch(self, at: npt.NDArray[np.integer]) -> tuple[Tensor, Tensor, Tensor]:
         """Symbols (B, PLANES * CHANNELS, h, w), planes (B, 3, side, side) in levels and quality (B,) of these crops."""
-        values = self.values[at].astype(np.float32) / np.float32(_ONE)  # (B, PLANES, h, w, CHANNELS)
+        values = self.values[at].astype(np.float32) / np.float32(MEAN_ONE)  # (B, PLANES, h, w, CHANNELS)
         symbols = torch.from_numpy(values).movedim(-1, 2).flatten(1, 2)
         return symbols, to_input(self.pixels[at]), torch.from_numpy(self.quality[at].astype(np.float32))
 

@@ -28,6 +28,7 @@ from nncodec.lapped.recipe import count
 from nncodec.lapped.transform import OPPONENT, analyse
 from nncodec.nets import weights
 from nncodec.training import data, state
+from nncodec.training.kept import Layout, kept
 
 CROP = 256
 """Side of the crops whose latents are kept, in pixels."""
@@ -84,19 +85,9 @@ class Latents:
         make: Callable[[int], tuple[npt.NDArray[np.floating], npt.NDArray[np.int16], int]],
     ) -> "Latents":
         """Those in ``folder``; where they are not whole, ``make`` gives each by its number, with its quality index."""
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / f"{name}-{count}.npy" for name in ("wanted", "values", "quality")]
-        if not paths[-1].exists():
-            shape = count, PLANES, SIDE, SIDE, CHANNELS
-            wanted, values = (
-                np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
-                for path, kind in zip(paths, (np.float16, np.int16), strict=False)
-            )
-            quality = np.empty(count, np.uint8)
-            for number in range(count):
-                wanted[number], values[number], quality[number] = make(number)
-            np.save(paths[-1], quality)
-        return cls(*(np.load(path, mmap_mode="r") for path in paths))
+        shape = PLANES, SIDE, SIDE, CHANNELS
+        layout: Layout = {"wanted": (np.float16, shape), "values": (np.int16, shape), "quality": (np.uint8, ())}
+        return cls(*kept(folder, count, layout, make))
 
     def batch(
         self, rng: np.random.Generator, size: int, planes: slice, channels: slice

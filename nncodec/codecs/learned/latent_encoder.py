@@ -81,9 +81,11 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
             quantiser = self._quantiser(factor)
             wanted = (step.of(planes) - means / np.float32(MEAN_ONE)).astype(np.float32).reshape(-1)
             flat = indices.reshape(-1)
-            symbols: Symbols = quantiser(wanted[None, :, None], flat[None, :, None]).reshape(-1)
-            choose(wanted, flat, Blocks.of(flat), quantiser, factor * price(self.quality), symbols)
-            for numbers, tables in written(flat, symbols):
+            blocks, symbols = Blocks.of(flat), np.empty(len(flat), np.int32)
+            alone = blocks.alone(len(flat))
+            symbols[alone] = quantiser(wanted[None, alone, None], flat[None, alone, None]).reshape(-1)
+            choose(wanted, flat, blocks, quantiser, factor * price(self.quality), symbols)
+            for numbers, tables in written(blocks, flat, symbols):
                 unit.keep(step.group, numbers, tables)
                 unit.spent[step.group] += float(quantiser.bits(numbers, tables).sum())
             return symbols.reshape(indices.shape)

@@ -62,7 +62,7 @@ def test_symbols_of_the_largest_scales_are_checked():
 def test_what_is_written_is_read(seed, count):
     indices, wanted = step_of(seed, count)
     symbols = chosen(indices, wanted)
-    reads = iter(blocks.written(indices, symbols))
+    reads = iter(blocks.written(Blocks.of(indices), indices, symbols))
 
     def code(tables):
         numbers, expected = next(reads)
@@ -77,7 +77,7 @@ def test_the_range_coder_has_a_table_of_every_number():
     indices, wanted = step_of(3, 5000)
     symbols = chosen(indices, wanted)
     encoder = Encoder(TABLES)
-    for numbers, tables in blocks.written(indices, symbols):
+    for numbers, tables in blocks.written(Blocks.of(indices), indices, symbols):
         encoder.code(numbers, tables)
     decoder = Decoder(TABLES, *encoder.finish())
     assert np.array_equal(blocks.read(indices, decoder.code), symbols)
@@ -91,7 +91,7 @@ def test_no_other_word_of_the_code_costs_less(seed, other, price):
     found = Blocks.of(indices)
 
     def cost(symbols):
-        bits = sum(QUANTISER.bits(*part).sum() for part in blocks.written(indices, symbols))
+        bits = sum(QUANTISER.bits(*part).sum() for part in blocks.written(Blocks.of(indices), indices, symbols))
         return bits + price * np.square(wanted - symbols).sum()
 
     symbols = np.rint(wanted).astype(np.int32)
