@@ -42,6 +42,7 @@ def encode(
     *,
     lossless: bool = False,
     keep_jpeg: bool = False,
+    plain_jpeg: bool = False,
     effort: int = 5,
     bpp: float | None = None,
     target_size: int | None = None,
@@ -62,8 +63,10 @@ def encode(
     ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
     (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
-    ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file; other sources are
-    encoded.
+    ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file, in fewer bytes where
+    the package lepton-jpeg-python is installed; other sources are encoded. ``plain_jpeg`` does so without that package,
+    for files that every installation decodes. ``lossless`` implies ``keep_jpeg``, unless a JPEG source cannot stay as
+    it is (``strip``, ``strip_icc``, ``frame``) or ``codec`` is given.
     ``strip`` leaves Exif, XMP and IPTC out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
@@ -77,7 +80,7 @@ def encode(
     _check_threads(threads)
     options = Options(quality, effort, device, threads)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
-    sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame)
+    sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame, plain_jpeg)
     with at_most(threads):
         if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
             return encode_picture(_picture(source, depth), settings, sourcing).data

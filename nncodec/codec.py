@@ -118,8 +118,17 @@ class KeepsFiles(Codec, Protocol):
     suffix: str
     """Suffix of the file it keeps, with the dot."""
 
-    def wrap(self, data: bytes) -> Frame:
+    def frame(self, data: bytes) -> Frame:
         """The frame of a file that can be kept; EncodeError if it is not one."""
+
+    def pack(self, data: bytes) -> bytes:
+        """The payload that holds a file; EncodeError if this codec cannot give it back bit for bit.
+
+        Raises UnsupportedFile if :meth:`missing` says something.
+        """
+
+    def unpack(self, payload: bytes, frame: Frame) -> bytes:
+        """The file, bit for bit; raises as ``decode`` does."""
 
     def metadata(self, payload: bytes) -> Metadata:
         """ICC, Exif, XMP and IPTC of the kept file."""

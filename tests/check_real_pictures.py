@@ -143,13 +143,13 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     listed = subprocess.run([*COMMAND, "codecs", "--json"], capture_output=True, text=True, check=True).stdout
     codecs = (r for r in map(json.loads, listed.splitlines()) if r["kind"] == "codec")
-    usable = [r["name"] for r in codecs if not r["missing"] and r["name"] != "jpegfile"]
+    usable = [r["name"] for r in codecs if not r["missing"] and r["name"] not in ("jpegfile", "lepton")]
     settings = ["-q", asked.quality, "-e", asked.effort]
     failed, refused = False, collections.Counter[str]()
     print(f"{'folder':<12}{'how':<20}{'done':>6}{'refused':>9}{'wrong':>7}{'worst dB':>10}")
     for folder in asked.folders:
         runs = [(codec, through_folders, ["-c", codec, *settings]) for codec in asked.codec or usable]
-        runs += [("--keep-jpeg", through_folders, ["--keep-jpeg", *settings])]
+        runs += [(f, through_folders, [f, *settings]) for f in ("--keep-jpeg", "--plain-jpeg")]
         runs += [(f"pipes, {asked.pipes_with}", through_pipes, ["-c", asked.pipes_with, *settings])]
         for how, check, options in runs:
             column = check(folder, options)

@@ -43,7 +43,7 @@ def seeds() -> list[bytes]:
     found = []
     for codec in all_codecs().values():
         if isinstance(codec, KeepsFiles):
-            found += [keep_file(data, Settings()).data for data in _jpegs()]
+            found += [keep_file(data, Settings(), plain=codec.name == "jpegfile").data for data in _jpegs()]
             continue
         modes = ["L", "RGB", "LA", "RGBA"] + (["I;16"] if 16 in codec.depths else [])
         for mode, quality in itertools.product(modes, (20, 85, 100)):

@@ -42,7 +42,7 @@ Cases = Iterator[tuple[str, Case]]
 EXACT = Limits(0, 0.0)
 ONE_LEVEL = Limits(1, 0.3)
 """For lossy codecs: decoders are specified to the bit but for the last rounding."""
-LOOSER = {"jpeg": Limits(4, 0.8), "jpegfile": Limits(4, 0.8)}
+LOOSER = dict.fromkeys(("jpeg", "jpegfile", "lepton"), Limits(4, 0.8))
 """By codec: JPEG decoders may differ by one in YCbCr, which can be a few levels of RGB."""
 LAYERED, LAYERED_JPEG = Limits(3, 0.6), Limits(10, 2.0)
 """For two pictures, of which the first is scaled up."""
@@ -112,10 +112,21 @@ def coded(picture: Picture, name: str, quality: float, allowed: Limits | None = 
 
 
 def kept(codec: Codec) -> Cases:
-    """A progressive JPEG with metadata."""
+    """A progressive JPEG with metadata; packed, also one with restart markers, and a gray one with bytes behind it."""
     exif = b"Exif\0\0" + pictures.exif(6)
     jpeg = pictures.file_of(pictures.photograph(40, 56), "JPEG", exif=exif, xmp=pictures.XMP, progressive=True)
-    yield "kept-jpeg", Case(lambda: keep_file(jpeg, Settings()).data, limits(codec, 100))
+    plain = codec.name == "jpegfile"
+    photo, gray = pictures.photograph(72, 96), pictures.photograph(61, 83, 1)
+    packed = {
+        "baseline": pictures.file_of(photo, "JPEG", quality=90, restart_marker_blocks=7),
+        "gray-and-a-rest": pictures.file_of(gray, "JPEG", quality=95) + b"a rest",
+    }
+    for name, data in {"kept-jpeg": jpeg, **({} if plain else packed)}.items():
+        yield name, Case(partial(_kept, data, plain), limits(codec, 100))
+
+
+def _kept(jpeg: bytes, plain: bool) -> bytes:
+    return keep_file(jpeg, Settings(), plain=plain).data
 
 
 def avif(codec: Codec) -> Cases:
@@ -199,6 +210,7 @@ def _file_of(codec: int, pixels: npt.NDArray[np.uint8], payload: bytes) -> bytes
 
 SPECIAL: dict[str, Callable[[Codec], Cases]] = {
     "jpegfile": kept,
+    "lepton": kept,
     "avif": avif,
     "layered": layered,
     "compact": compact,

@@ -104,7 +104,7 @@ def test_a_jpeg_file_is_kept_however_it_is_given(tmp_path: Path) -> None:
     jpeg = pictures.file_of(PHOTO, "JPEG", quality=70)
     (tmp_path / "a.jpg").write_bytes(jpeg)
     for source in (jpeg, tmp_path / "a.jpg", io.BytesIO(jpeg)):
-        data = nncodec.encode(source, keep_jpeg=True)
+        data = nncodec.encode(source, plain_jpeg=True)
         assert (nncodec.inspect(data).codec, jpeg in data) == ("jpegfile", True)
     assert nncodec.encode(PHOTO, "webp", keep_jpeg=True) == nncodec.encode(PHOTO, "webp")
     with pytest.raises(nncodec.EncodeError, match="kept JPEG"):

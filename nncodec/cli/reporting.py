@@ -112,7 +112,7 @@ def _tell_summary(
 ) -> None:
     """The end of a folder run: counts, and the kinds of what was left out, which --quiet does not silence."""
     if (sum(counts.values()) > 1 or (left_out and any(counts.values()))) and not batch.quiet:
-        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes" if sizes[1] else ""
+        total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes{_saved(sizes)}" if sizes[1] else ""
         told = [f"{n} {status}" for status, n in counts.items() if n]
         say("nnc: " + ", ".join(told) + total)
     kinds = Counter((file.kind, file.hint) for file in left_out if file.kind != LINK)
@@ -122,3 +122,9 @@ def _tell_summary(
     n_links = sum(file.kind == LINK for file in left_out)
     if n_links and not batch.quiet:
         say(f"nnc: note: links to folders are not followed: {n_links}")
+
+
+def _saved(sizes: tuple[int, int]) -> str:
+    """The part of the bytes that a run saved, as the end of a sentence; empty if it saved none."""
+    before, after = sizes
+    return f", {100 * (before - after) / before:.1f} % less" if after < before else ""

@@ -35,12 +35,23 @@ def source_options_of(options: dict[str, Any], settings: "Settings") -> "SourceO
     from nncodec.pipeline import SourceOptions
 
     depth = int(options["depth"]) if options["depth"] else None
-    found = SourceOptions(options["codec"], options["lossless"], options["keep_jpeg"], depth, options["frame"])
+    kept, plain = options["keep_jpeg"], options["plain_jpeg"]
+    found = SourceOptions(options["codec"], options["lossless"], kept, depth, options["frame"], plain)
     try:
         found.check(settings)
     except EncodeError as error:
-        raise click.UsageError(f"--keep-jpeg: {error}") from error
+        raise click.UsageError(f"{'--plain-jpeg' if plain else '--keep-jpeg'}: {error}") from error
+    lack = packer_missing() if kept and not plain else None
+    if lack and not options["quiet"]:
+        say(f"nnc: note: JPEGs are stored as they are: it takes {lack} to shrink them")
     return found
+
+
+def packer_missing() -> str | None:
+    """The package that --keep-jpeg lacks to store JPEGs in fewer bytes, in a few words; None if nothing."""
+    from nncodec.codecs import by_name
+
+    return by_name("lepton").missing()
 
 
 def _effort(options: dict[str, Any]) -> int:

@@ -1,15 +1,11 @@
 """An existing JPEG file, taken over unchanged. Payload: that file, with its own metadata, byte for byte."""
 
-import PIL.Image
-
 from nncodec.codec import Frame, Lossless, Options, Pixels
-from nncodec.errors import CorruptFile, EncodeError
-from nncodec.image import Metadata, from_pillow, metadata_of
-from nncodec.image.jpeg import check_jpeg
-from nncodec.image.jpeg_markers import JPEG_SIGNATURE, closed
-from nncodec.image.stills import decode_still, not_built, open_still, pillow_errors
-
-_WHAT = "the kept JPEG"
+from nncodec.errors import EncodeError
+from nncodec.image import Metadata
+from nncodec.image.jpeg_markers import JPEG_SIGNATURE
+from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, jpeg_size
+from nncodec.image.stills import not_built
 
 
 class JpegFile:
@@ -17,7 +13,7 @@ class JpegFile:
 
     id = 2
     name = "jpegfile"
-    summary = "A JPEG file kept bit for bit, by --keep-jpeg. A few bytes larger than that file."
+    summary = "A JPEG file kept bit for bit, by --keep-jpeg where lepton does not shrink it. Some bytes larger than it."
     quality_step = 100.0
     lossless = Lossless.NEVER
     depths = frozenset({8})
@@ -35,29 +31,25 @@ class JpegFile:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode the JPEG to gray or RGB; CMYK is converted as when a CMYK picture is read."""
-        whole = closed(payload)
-        still = decode_still(whole, _WHAT, "JPEG", frame.shape)
-        if whole is not payload:
-            check_jpeg(payload, _WHAT)
-        if (still.mode == "L") != (frame.channels == 1):
-            raise CorruptFile(f"{_WHAT} is {still.mode}, the file says {frame.channels} channels")
-        return from_pillow(still).pixels
+        return decode_kept(payload, frame.shape)
 
-    def wrap(self, data: bytes) -> Frame:
+    def frame(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""
-        still = _open(data) if data.startswith(JPEG_SIGNATURE) else None
-        if still is None:
+        if not data.startswith(JPEG_SIGNATURE):
             raise EncodeError("not a JPEG file, which is all that can be kept unchanged")
-        return Frame(still.width, still.height, 1 if still.mode == "L" else 3)
+        return Frame(*jpeg_size(data))
+
+    def pack(self, data: bytes) -> bytes:
+        """The file as it is."""
+        return data
+
+    def unpack(self, payload: bytes, frame: Frame) -> bytes:
+        """The payload as it is."""
+        return payload
 
     def metadata(self, payload: bytes) -> Metadata:
         """ICC, Exif, XMP and IPTC of the JPEG; a CMYK profile would not fit the decoded RGB and is left out."""
-        with pillow_errors(_WHAT):
-            return metadata_of(_open(payload))
-
-
-def _open(data: bytes) -> PIL.Image.Image:
-    return open_still(data, _WHAT, ["JPEG"])
+        return jpeg_metadata(payload)
 
 
 CODEC = JpegFile()

@@ -12,20 +12,21 @@ In progressive frames one code may end thousands of blocks. Arithmetic coding, w
 """
 
 
-def check_limits(data: bytes, what: str) -> None:
+def check_limits(data: bytes, what: str, n_bytes: int | None = None) -> None:
     """Refuse a JPEG that would cost far more time or memory than its bytes are worth.
 
+    ``n_bytes`` is the length of the file, where ``data`` holds its headers alone.
     LimitExceeded for too many scans, of which each costs a pass over the picture and only 34 bytes; CorruptFile for
     fewer bytes than the blocks of a picture of its size need.
     """
-    n_scans = 0
+    n_scans, n_bytes = 0, len(data) if n_bytes is None else n_bytes
     for segment in segments(data):
         n_scans += segment.marker == SOS
         if n_scans > MAX_SCANS:
             raise LimitExceeded(f"{what} has more than {MAX_SCANS} scans")
         bits = _BITS_PER_BLOCK.get(segment.marker, 0)
-        if bits and 8 * len(data) < bits * _blocks(data[segment.start : segment.end]):
-            raise CorruptFile(f"{what} has {len(data)} bytes, too few for its size")
+        if bits and 8 * n_bytes < bits * _blocks(data[segment.start : segment.end]):
+            raise CorruptFile(f"{what} has {n_bytes} bytes, too few for its size")
 
 
 def _blocks(frame: bytes) -> int:

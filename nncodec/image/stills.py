@@ -80,13 +80,14 @@ def pillow_errors(what: str) -> Iterator[None]:
         raise CorruptFile(f"{what} cannot be read: {str(error) or type(error).__name__}") from error
 
 
-def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.Image.Image:
+def open_still(data: bytes, what: str, formats: list[str] | None = None, n_bytes: int | None = None) -> PIL.Image.Image:
     """Open a picture without decoding it.
 
     ``what`` names it in errors; ``formats`` are Pillow's format names, None for all it knows, with HEIC and JPEG XL
-    where their readers are installed. Pillow's own pixel limit is lifted for the moment, so the caller must compare
-    ``.size`` with its limit before it loads pixels. Raises UnsupportedFile if no format fits (CorruptFile if a named
-    one does not), CorruptFile if it is damaged.
+    where their readers are installed. ``n_bytes`` is the length of a JPEG file of which ``data`` holds the headers
+    alone. Pillow's own pixel limit is lifted for the moment, so the caller must compare ``.size`` with its limit before
+    it loads pixels. Raises UnsupportedFile if no format fits (CorruptFile if a named one does not), CorruptFile if it
+    is damaged.
     """
     from nncodec.image.optional import open_optional
 
@@ -102,7 +103,7 @@ def open_still(data: bytes, what: str, formats: list[str] | None = None) -> PIL.
                 raise CorruptFile(f"{what} is not a readable {' or '.join(formats)} picture") from None
             raise UnsupportedFile(_unidentified(data)) from None
     if picture.format in ("JPEG", "MPO"):
-        check_limits(data, what)
+        check_limits(data, what, n_bytes)
     return picture
 
 

@@ -117,16 +117,20 @@ def _metadata(c: Container) -> Metadata:
     return replace(kept, **{name: data for name, data in sections.items() if data is not None})
 
 
-def original(data: bytes) -> tuple[bytes, str]:
+@as_memory_error()
+def original(data: bytes, *, max_pixels: int = MAX_PIXELS, max_memory: int | None = None) -> tuple[bytes, str]:
     """The file that ``--keep-jpeg`` took over, bit for bit, and its suffix.
 
-    Raises EncodeError if this file keeps none.
+    Raises EncodeError if this file keeps none; limits and other errors are those of :func:`decode`.
     """
     container = parse(data)
     codec = by_id(container.header.codec)
     if not isinstance(codec, KeepsFiles):
         raise EncodeError(f"a {codec.name} file holds no original", "only --keep-jpeg keeps one")
-    return container.payload, codec.suffix
+    check_pixels(container.header.width, container.header.height, max_pixels)
+    with naming(codec.name):
+        check_memory(container, codec, max_memory)
+        return codec.unpack(container.payload, frame_of(container.header)), codec.suffix
 
 
 def peek(data: bytes) -> tuple[Header, Metadata]:

@@ -57,6 +57,8 @@ class Encoded:
     """True if the file holds the bytes of the source, unchanged."""
     notes: tuple[str, ...] = ()
     """Facts about the source that the user should know, one sentence each."""
+    details: tuple[str, ...] = ()
+    """Facts for a user who asks for more."""
 
     @property
     def n_pixels(self) -> int:

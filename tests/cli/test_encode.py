@@ -347,6 +347,7 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
         ["photo.png", "--keep-jpeg", "--bpp", "1"],
         ["photo.png", "--keep-jpeg", "--strip"],
         ["photo.png", "--keep-jpeg", "--strip-icc"],
+        ["photo.png", "--plain-jpeg", "--bpp", "1"],
         ["photo.png", "-", "-o", "-"],
         ["photo.png", "photo.png", "-o", "-"],
         ["photo.png", "-o", "-", "--json"],
@@ -362,7 +363,7 @@ def test_wrong_usage(nnc: Nnc, photo: Path, arguments: list[str]) -> None:
     assert files() == {"photo.png"}
 
 
-@pytest.mark.parametrize("arguments", [["--keep-jpeg"], ["-o", "-"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["--plain-jpeg"], ["-o", "-"]], ids=" ".join)
 def test_nothing_is_left_out_where_that_makes_no_sense(nnc: Nnc, photo: Path, arguments: list[str]) -> None:
     result = nnc("encode", photo, "--skip-if-larger", *arguments)
     assert (result.code, result.out, files()) == (2, "", {"photo.png"})

@@ -130,7 +130,8 @@ def test_a_bad_file_does_not_stop_the_run(nnc: Nnc, tree: Path, workers: int) ->
     results = sum(path.stat().st_size for path in Path("out").rglob("*.nnc"))
     words, total = result.err.splitlines()[-1].split("; ")
     assert words == "nnc: 4 done, 2 failed"
-    assert total.replace(" ", "") == f"{sources}->{results}bytes"
+    saved = 100 * (1 - results / sources)
+    assert total.replace(" ", "") == f"{sources}->{results}bytes" + (f",{saved:.1f}%less" if saved > 0 else "")
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure(nnc: Nnc, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,7 +339,7 @@ def test_results_that_are_gone_at_the_end_are_failures(
         last = {record["source"]: record["status"] for record in map(json.loads, said.out.splitlines())}
         assert last == {"0": "failed", "1": "failed", "2": "done", "3": "done"}
     else:
-        assert said.err.endswith("nnc: 2 done, 2 failed; 20 -> 8 bytes\n")
+        assert said.err.endswith("nnc: 2 done, 2 failed; 20 -> 8 bytes, 60.0 % less\n")
 
 
 def environment(job: Job) -> Outcome:

@@ -36,6 +36,11 @@ JPEGS = {
 }
 
 
+def kept(jpeg: bytes) -> bytes:
+    """A file that keeps a JPEG as it is."""
+    return keep_file(jpeg, Settings(), plain=True).data
+
+
 @pytest.fixture(params=JPEGS.values(), ids=JPEGS.keys())
 def jpeg(request: pytest.FixtureRequest) -> bytes:
     """Each of the JPEG files above."""
@@ -44,26 +49,26 @@ def jpeg(request: pytest.FixtureRequest) -> bytes:
 
 
 def test_the_file_comes_back_bit_for_bit(jpeg: bytes) -> None:
-    assert original(keep_file(jpeg, Settings()).data) == (jpeg, ".jpg")
+    assert original(kept(jpeg)) == (jpeg, ".jpg")
 
 
 def test_it_decodes_as_the_file_itself_does(jpeg: bytes) -> None:
-    kept, read_directly = decode(keep_file(jpeg, Settings()).data), read(jpeg)
-    assert np.array_equal(kept.picture.pixels, read_directly.pixels)
-    assert kept.metadata == read_directly.metadata
+    found, read_directly = decode(kept(jpeg)), read(jpeg)
+    assert np.array_equal(found.picture.pixels, read_directly.pixels)
+    assert found.metadata == read_directly.metadata
 
 
 def test_it_costs_at_most_20_bytes(jpeg: bytes) -> None:
-    assert len(keep_file(jpeg, Settings()).data) - len(jpeg) <= 20
+    assert len(kept(jpeg)) - len(jpeg) <= 20
 
 
 def test_metadata_are_read_from_the_kept_file() -> None:
-    found = decode(keep_file(JPEGS["with everything"], Settings()).data).metadata
+    found = decode(kept(JPEGS["with everything"])).metadata
     assert (found.icc, found.exif, found.xmp) == (pictures.icc(), pictures.exif(6), pictures.XMP)
 
 
 def test_a_section_overrides_the_kept_files_own_metadata() -> None:
-    container = parse(keep_file(JPEGS["with everything"], Settings()).data)
+    container = parse(kept(JPEGS["with everything"]))
     data = serialize(Container(container.header, (*container.sections, Section(Kind.XMP, b"<new/>"))))
     found = decode(data).metadata
     assert (found.exif, found.xmp) == (pictures.exif(6), b"<new/>")
@@ -113,7 +118,7 @@ def test_a_jpeg_of_countless_scans_is_refused() -> None:
     scan = jpeg[table:end]
     bearable, bomb = (jpeg[:-2] + scan * n + jpeg[-2:] for n in (MAX_SCANS // 2, MAX_SCANS))
     assert PIL.Image.open(io.BytesIO(bearable)).size == (64, 64)
-    assert decode(keep_file(bearable, Settings()).data).pixels.shape == (64, 64)
+    assert decode(kept(bearable)).pixels.shape == (64, 64)
     with pytest.raises(LimitExceeded, match="scans"):
         keep_file(bomb, Settings())
     with pytest.raises(LimitExceeded, match="scans"):

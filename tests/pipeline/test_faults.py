@@ -76,7 +76,7 @@ def test_describing_a_file_has_the_same_boundary(file: bytes, monkeypatch: pytes
 
 def test_the_metadata_of_a_kept_file_have_the_same_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = pictures.file_of(pictures.photograph(40, 56), "JPEG")
-    kept = keep_file(photo, Settings()).data
+    kept = keep_file(photo, Settings(), plain=True).data
     monkeypatch.setattr(type(by_name("jpegfile")), "metadata", raising(IndexError("out of range")))
     with pytest.raises(nncodec.InternalError, match="^unexpected fault with codec jpegfile: IndexError: out of range$"):
         peek(kept)

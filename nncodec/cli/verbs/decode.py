@@ -118,7 +118,7 @@ def decode_file(job: Job, options: DecodeOptions) -> Outcome:
     """Decode one file; runs in a worker process."""
     start = time.perf_counter()
     data = read_source(job.source)
-    out, size, notes, codec = _kept(data) if options.original else _decoded(data, job, options)
+    out, size, notes, codec = _kept(data, options) if options.original else _decoded(data, job, options)
     write_output(job, out, make_folders=True)
     seconds = time.perf_counter() - start
     line = f"{job.source} -> {job.output}  {size}  {grouped(len(out))} bytes  {seconds:.1f} s"
@@ -126,10 +126,10 @@ def decode_file(job: Job, options: DecodeOptions) -> Outcome:
     return Outcome(job, "done", line, record=record, sizes=(len(data), len(out)), notes=notes, details=(codec,))
 
 
-def _kept(data: bytes) -> tuple[bytes, str, tuple[str, ...], str]:
+def _kept(data: bytes, options: DecodeOptions) -> tuple[bytes, str, tuple[str, ...], str]:
     from nncodec.pipeline import original
 
-    out, suffix = original(data)
+    out, suffix = original(data, max_pixels=options.max_pixels, max_memory=options.max_memory)
     return out, "original", (), f"kept {suffix} file"
 
 

@@ -27,7 +27,7 @@ from nncodec.cli.options import (
     max_pixels_option,
 )
 from nncodec.cli.reporting import Outcome
-from nncodec.cli.settings import settings_of, source_options_of
+from nncodec.cli.settings import packer_missing, settings_of, source_options_of
 from nncodec.cli.writing import write_output
 from nncodec.threads import share
 
@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     "--lossless",
     is_flag=True,
     help="Keep every pixel exactly as it was read, or write no file. Notes tell of pixels that reading changed. "
-    "Without -c: the smaller of webp and jpeg2000. For scans in black and white it also is the quickest.",
+    "Without -c: a JPEG as by --keep-jpeg, unless --strip, --strip-icc or --frame is given; else the smaller of webp "
+    "and jpeg2000. For scans in black and white it also is the quickest.",
 )
 @click.option(
     "--bpp",
@@ -88,7 +89,14 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-jpeg",
     is_flag=True,
-    help="Store JPEG sources bit for bit; 'nnc decode --original' gives them back. Other sources are encoded.",
+    help="Store JPEG sources bit for bit, in about four fifths of their bytes; 'nnc decode --original' gives them "
+    "back. Other sources are encoded. Takes the package lepton-jpeg-python, here and to decode; without it, JPEGs "
+    "are stored as they are, and so are those that it does not shrink (CMYK).",
+)
+@click.option(
+    "--plain-jpeg",
+    is_flag=True,
+    help="As --keep-jpeg, but store JPEGs as they are: no file gets smaller, and every installation decodes it.",
 )
 @click.option("--skip-if-larger", is_flag=True, help="Write no file that would not be smaller than its source.")
 @click.option(
@@ -109,6 +117,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     nnc encode photo.jpg -q 60              a smaller file
     nnc encode -r photos -o small           a folder with all inside
     nnc encode - -o - < a.png > a.nnc       from one pipe to another
+    nnc encode --keep-jpeg -r photos -o archive     JPEGs that come back bit for bit
 
     With -r, pictures are known by their suffix, those without one by their content. What looks like a picture and is
     not read, or has a suffix of another kind, is left out: counted by kind at the end, named with -v, and the exit code
@@ -139,9 +148,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
 def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
     """Raise UsageError where --skip-if-larger would leave out every JPEG, or the output of a pipe."""
-    if options["skip_if_larger"] and options["keep_jpeg"]:
+    if options["skip_if_larger"] and (options["plain_jpeg"] or (options["keep_jpeg"] and packer_missing())):
         raise click.UsageError(
-            "--keep-jpeg adds some bytes to every JPEG, so --skip-if-larger would leave them all out"
+            "a JPEG stored as it is gets some bytes larger: --skip-if-larger would leave them all out"
         )
     if options["skip_if_larger"] and any(job.output == PIPE for job in jobs):
         raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
@@ -204,4 +213,5 @@ def _details(done: "Encoded", settings: "Settings") -> tuple[str, ...]:
     info = done.info
     how = f"{done.codec}, quality {done.quality:g}, effort {settings.options.effort}"
     sections = ", ".join(f"{name} {grouped(n_bytes)}" for name, n_bytes in info.sections)
-    return f"{info.width} x {info.height} {info.mode}, {how}", f"{sections}, container {info.overhead}"
+    size = f"{info.width} x {info.height} {info.mode}"
+    return f"{size}, {how}", f"{sections}, container {info.overhead}", *done.details

@@ -1,0 +1,167 @@
+"""The layout of a lepton payload, and what a hostile one may not say. No library is asked.
+
+The payloads come from golden files, and are taken apart as docs/format/lepton.md says.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from nncodec.codec import Frame
+from nncodec.codecs import by_name
+from nncodec.codecs.lepton.bitstream import join, parse
+from nncodec.container import parse as parse_file
+from nncodec.errors import CorruptFile, LimitExceeded
+from nncodec.image.jpeg_limits import MAX_SCANS
+from tests import pictures
+from tests.make_golden import GOLDEN
+
+BASELINE = parse_file((GOLDEN / "lepton" / "baseline.nnc").read_bytes()).payload
+PROGRESSIVE = parse_file((GOLDEN / "lepton" / "kept-jpeg.nnc").read_bytes()).payload
+FRAME = Frame(96, 72, 3)
+
+
+def header_of(payload: bytes) -> bytes:
+    """The inflated header of the Lepton file in a payload."""
+    (length,) = struct.unpack_from("<I", payload, 28)
+    return zlib.decompress(payload[32 : 32 + length])
+
+
+def fields_before_rest(payload: bytes) -> bytes:
+    """The inflated header up to the field ``GRB``, which ends it."""
+    header = header_of(payload)
+    return header[: header.rindex(b"GRB")]
+
+
+def with_header(payload: bytes, header: bytes, rest: bytes = b"") -> bytes:
+    """The payload with another header; ``rest`` follows in the compressed bytes."""
+    (length,) = struct.unpack_from("<I", payload, 28)
+    packed = zlib.compress(header) + rest
+    out = payload[:28] + struct.pack("<I", len(packed)) + packed + payload[32 + length : -4]
+    return out + struct.pack("<I", len(out))
+
+
+def with_headers(payload: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The payload with other headers of its JPEG; the file becomes as much longer as they do."""
+    header = header_of(payload)
+    (length,) = struct.unpack_from("<I", header, 3)
+    jpeg = change(header[7 : 7 + length])
+    changed = with_header(payload, b"HDR" + struct.pack("<I", len(jpeg)) + jpeg + header[7 + length :])
+    (n_bytes,) = struct.unpack_from("<I", payload, 24)
+    return changed[:24] + struct.pack("<I", n_bytes + max(0, len(jpeg) - length)) + changed[28:]
+
+
+def scan_of(headers: bytes) -> bytes:
+    """The first scan header."""
+    at = headers.index(b"\xff\xda")
+    return headers[at : at + 2 + int.from_bytes(headers[at + 2 : at + 4], "big")]
+
+
+def test_what_is_joined_is_taken_apart() -> None:
+    stream = parse(BASELINE, FRAME)
+    assert join(stream.checksum, stream.lepton) == BASELINE
+    assert parse(with_headers(BASELINE, lambda headers: headers), FRAME).headers == stream.headers
+
+
+def test_headers_are_those_of_the_jpeg() -> None:
+    jpeg = pictures.file_of(pictures.photograph(72, 96), "JPEG", quality=90, restart_marker_blocks=7)
+    headers = parse(BASELINE).headers
+    assert headers.startswith(b"\xff\xd8")
+    assert headers.endswith(scan_of(jpeg))
+    assert headers[:20] == jpeg[:20]
+
+
+def test_metadata_are_read_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "lepton_jpeg_python", None)
+    codec = by_name("lepton")
+    found = codec.metadata(PROGRESSIVE)
+    assert (found.exif, found.xmp) == (pictures.exif(6), pictures.XMP)
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "empty": lambda: b"",
+    "a checksum alone": lambda: BASELINE[:4],
+    "another magic": lambda: BASELINE[:4] + b"\xcf\x85" + BASELINE[6:],
+    "another version": lambda: BASELINE[:6] + b"\2" + BASELINE[7:],
+    "another kind": lambda: BASELINE[:7] + b"Y" + BASELINE[8:],
+    "16 parts": lambda: BASELINE[:8] + b"\x10" + BASELINE[9:],
+    "cut": lambda: BASELINE[:-1],
+    "lengthened": lambda: BASELINE + b"\0",
+    "a header of 4 GB": lambda: BASELINE[:28] + b"\xff" * 4 + BASELINE[32:],
+    "a JPEG of no bytes": lambda: BASELINE[:24] + bytes(4) + BASELINE[28:],
+    "headers of 4 GB": lambda: with_header(BASELINE, b"HDR\xff\xff\xff\xff" + header_of(BASELINE)[7:]),
+    "a rest of 4 GB": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"GRB\xff\xff\xff\xff"),
+    "4 billion restart markers": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"CRS\xff\xff\xff\xff"),
+    "errors of restart markers": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"FRS\1\0\0\0\1"),
+    "an early end": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"EEE" + bytes(28)),
+    "two parts": lambda: with_header(BASELINE, header_of(BASELINE).replace(b"HH\1", b"HH\2" + bytes(16))),
+    "bytes between header and samples": lambda: with_header(BASELINE, header_of(BASELINE), b"x"),
+    "two frames": lambda: with_headers(BASELINE, lambda h: frame_of(h) + h),
+    "no frame": lambda: with_headers(BASELINE, lambda h: h.replace(frame_of(h), b"")),
+    "arithmetic coding": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xc0", b"\xff\xc9")),
+    "another height, behind the scan": lambda: with_headers(BASELINE, lambda h: h + b"\xff\xdc\0\4\xff\xff"),
+    "a gap between segments": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xda", b"\0\xff\xda")),
+    "a scan twice": lambda: with_headers(BASELINE, lambda h: h + scan_of(h)),
+    "a progressive scan twice": lambda: with_headers(PROGRESSIVE, lambda h: h + scan_of(h)),
+    "coefficients that are not there": lambda: with_headers(
+        BASELINE, lambda h: h.replace(scan_of(h), scan_of(h)[:-2] + b"\x40" + scan_of(h)[-1:])
+    ),
+}
+
+
+def frame_of(headers: bytes) -> bytes:
+    """The frame header."""
+    at = headers.index(b"\xff\xc0")
+    return headers[at : at + 2 + int.from_bytes(headers[at + 2 : at + 4], "big")]
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_no_encoder_writes_is_refused(make: Callable[[], bytes]) -> None:
+    with pytest.raises(CorruptFile):
+        parse(make())
+
+
+@pytest.mark.parametrize("n_bytes", [2 << 20, 64 << 20])
+def test_a_header_that_inflates_to_more_than_it_is_worth_is_refused(n_bytes: int) -> None:
+    def with_zeros(count: int) -> bytes:
+        zeros = b"GRB" + struct.pack("<I", count) + bytes(count)
+        return (
+            BASELINE[:24]
+            + struct.pack("<I", count + 20_000)
+            + with_header(BASELINE, fields_before_rest(BASELINE) + zeros)[28:]
+        )
+
+    assert parse(with_zeros(1 << 19)).n_bytes == (1 << 19) + 20_000
+    with pytest.raises(CorruptFile, match="header is too long"):
+        parse(with_zeros(n_bytes))
+
+
+def test_more_scans_than_a_jpeg_may_have_are_refused() -> None:
+    """Each of another coefficient's bit, so that none is coded twice."""
+    bits = [(k, 0x03) for k in range(1, 64)] + [(k, 0x32) for k in range(1, 64)]
+    scans = [b"\xff\xda\0\x08\1\1\0" + bytes((k, k, bit)) for k, bit in bits]
+
+    def only(count: int) -> Callable[[bytes], bytes]:
+        return lambda headers: headers[: headers.index(b"\xff\xda")] + b"".join(scans[:count])
+
+    assert parse(with_headers(PROGRESSIVE, only(MAX_SCANS))).headers.count(b"\xff\xda") == MAX_SCANS
+    with pytest.raises(LimitExceeded, match="scans"):
+        parse(with_headers(PROGRESSIVE, only(MAX_SCANS + 1)))
+
+
+@pytest.mark.parametrize("frame", [Frame(97, 72, 3), Frame(96, 71, 3), Frame(96, 72, 1)], ids=str)
+def test_a_frame_of_another_size_is_refused(frame: Frame) -> None:
+    with pytest.raises(CorruptFile, match="the file says"):
+        parse(BASELINE, frame)
+
+
+def test_a_jpeg_too_short_for_its_blocks_is_refused() -> None:
+    """A header of 16384 x 16384 pixels on a file of some thousand bytes, as the JPEG itself would be refused."""
+    huge = struct.pack(">2H", 16384, 16384)
+    claimed = with_headers(BASELINE, lambda h: h.replace(struct.pack(">2H", 72, 96), huge))
+    with pytest.raises(CorruptFile, match="too few for its size"):
+        parse(claimed, Frame(16384, 16384, 3))
