@@ -13,7 +13,7 @@ Importing this package imports neither torch nor, until a function is called, Nu
 
 from typing import TYPE_CHECKING
 
-from nncodec.errors import CorruptFile, EncodeError, InternalError, LimitExceeded, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, InternalError, LimitExceeded, NncError, NotSmaller, UnsupportedFile
 from nncodec.version import __version__
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "InternalError",
     "LimitExceeded",
     "NncError",
+    "NotSmaller",
     "UnsupportedFile",
     "__version__",
     "decode",

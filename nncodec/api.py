@@ -9,7 +9,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from nncodec.codec import Options
-from nncodec.errors import EncodeError
+from nncodec.errors import EncodeError, NotSmaller
 from nncodec.image import Picture, from_array, from_pillow
 from nncodec.image.stills import MAX_PIXELS
 from nncodec.pipeline import (
@@ -26,6 +26,7 @@ from nncodec.pipeline import decode as _decode
 from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
 from nncodec.threads import at_most
+from nncodec.urls import is_url
 
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
@@ -43,6 +44,7 @@ def encode(
     lossless: bool = False,
     keep_jpeg: bool = False,
     plain_jpeg: bool = False,
+    skip_if_larger: bool = False,
     effort: int = 5,
     bpp: float | None = None,
     target_size: int | None = None,
@@ -67,6 +69,8 @@ def encode(
     the package lepton-jpeg-python is installed; other sources are encoded. ``plain_jpeg`` does so without that package,
     for files that every installation decodes. ``lossless`` implies ``keep_jpeg``, unless a JPEG source cannot stay as
     it is (``strip``, ``strip_icc``, ``frame``) or ``codec`` is given.
+    ``skip_if_larger`` raises NotSmaller in place of bytes that would not be fewer than those of the source, which must
+    be a path, bytes or an open file.
     ``strip`` leaves Exif, XMP and IPTC out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
@@ -83,11 +87,17 @@ def encode(
     sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame, plain_jpeg)
     with at_most(threads):
         if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
+            if skip_if_larger:
+                raise EncodeError("pixels in memory have no size of a file to be smaller than", "skip_if_larger=False")
             return encode_picture(_picture(source, depth), settings, sourcing).data
         if not _is_file(source):
             hint = "a path, the bytes of a file, an open file, a Pillow image or a NumPy array is"
             raise EncodeError(f"a {type(source).__name__} is not a picture", hint)
-        return encode_source(_bytes(source), settings, sourcing).data
+        data = _bytes(source)
+        coded = encode_source(data, settings, sourcing).data
+    if skip_if_larger and len(coded) >= len(data):
+        raise NotSmaller(f"{len(coded)} bytes against the {len(data)} of the source")
+    return coded
 
 
 def decode(
@@ -137,9 +147,19 @@ def _check_threads(threads: int) -> None:
 
 
 def _bytes(source: File) -> bytes:
+    """All bytes of a file. Raises EncodeError for a URL and for a file that is open as text, and OSError."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
-    return Path(source).read_bytes() if isinstance(source, (str, os.PathLike)) else source.read()
+    if isinstance(source, (str, os.PathLike)):
+        if isinstance(source, str) and is_url(source):
+            hint = "open it first, say with fsspec.open(url), and give the open file"
+            raise EncodeError(f"{source} is a URL, and paths alone are opened", hint)
+        return Path(source).read_bytes()
+    data: object = source.read()
+    if not isinstance(data, bytes):
+        hint = "open it with mode 'rb'"
+        raise EncodeError(f"the file gives {type(data).__name__}, not bytes: it is open as text", hint)
+    return data
 
 
 def _is_file(source: object) -> bool:

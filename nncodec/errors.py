@@ -7,6 +7,7 @@
     ├── UnsupportedFile   needs a newer version, an unknown codec, or weights that are not here
     ├── LimitExceeded     larger than the caller allows
     ├── EncodeError       the picture or the settings cannot be encoded
+    │   └── NotSmaller    the result would not be smaller than its source
     └── InternalError     a fault of this package, or of a library that it uses
 
 The class tells the caller the remedy: fetch the file again, upgrade, raise the limit, change the input, report it.
@@ -41,6 +42,10 @@ class LimitExceeded(NncError):
 
 class EncodeError(NncError):
     """The picture or the settings cannot be encoded."""
+
+
+class NotSmaller(EncodeError):
+    """The result would not be smaller than its source, and was not to be made then."""
 
 
 class InternalError(NncError):

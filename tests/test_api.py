@@ -169,7 +169,15 @@ def test_lossless_gives_every_pixel_back_or_an_error() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    errors = {"CorruptFile", "EncodeError", "InternalError", "LimitExceeded", "NncError", "UnsupportedFile"}
+    errors = {
+        "CorruptFile",
+        "EncodeError",
+        "InternalError",
+        "LimitExceeded",
+        "NncError",
+        "NotSmaller",
+        "UnsupportedFile",
+    }
     assert set(nncodec.__all__) == errors | {"__version__", "decode", "encode", "inspect", "register_pillow"}
     for name in nncodec.__all__:
         assert getattr(nncodec, name) is not None
@@ -218,3 +226,38 @@ def test_a_call_is_told_how_many_threads_it_may_start(monkeypatch: pytest.Monkey
     assert seen == [3, 3, 3, 2]
     with pytest.raises(nncodec.EncodeError, match="-1 threads"):
         nncodec.encode(PHOTO, threads=-1)
+
+
+# --- sizes, and what is no file -------------------------------------------------------------------------------------
+
+
+def test_a_result_that_is_not_smaller_is_refused_on_request(path: Path) -> None:
+    small = nncodec.encode(path, "webp", 1)
+    assert len(nncodec.encode(small, "webp", 100)) > len(small)
+    with pytest.raises(nncodec.NotSmaller, match=f"against the {len(small)} of the source"):
+        nncodec.encode(small, "webp", 100, skip_if_larger=True)
+    bitmap = pictures.file_of(PHOTO, "BMP")
+    assert nncodec.encode(bitmap, "webp", 100, skip_if_larger=True) == nncodec.encode(bitmap, "webp", 100)
+
+
+def test_pixels_have_no_size_of_a_file_to_compare() -> None:
+    for source in (PHOTO, PIL.Image.fromarray(PHOTO)):
+        with pytest.raises(nncodec.EncodeError, match="pixels in memory"):
+            nncodec.encode(source, skip_if_larger=True)
+
+
+def test_a_file_open_as_text_is_refused(path: Path) -> None:
+    for function in (nncodec.encode, nncodec.decode, nncodec.inspect):
+        with (
+            path.open(encoding="latin-1") as file,
+            pytest.raises(nncodec.EncodeError, match="open as text") as caught,
+        ):
+            function(file)
+        assert caught.value.hint == "open it with mode 'rb'"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.png", "https://example.org/a.png", "memory://a.nnc"])
+def test_a_url_is_refused(url: str) -> None:
+    for function in (nncodec.encode, nncodec.decode, nncodec.inspect):
+        with pytest.raises(nncodec.EncodeError, match="is a URL"):
+            function(url)

@@ -1,7 +1,7 @@
 """Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,97 +9,126 @@ from functools import partial
 import click
 
 from nncodec.cli import bar
-from nncodec.cli.files import PIPE, Job, clashes
+from nncodec.cli.files import PIPE, Job
+from nncodec.cli.lookahead import Item, LookAhead
 from nncodec.cli.messages import describe, exit_code, expected, say
-from nncodec.cli.reporting import BatchOptions, Outcome, finish, tell_outcome
+from nncodec.cli.register import Register, distinct
+from nncodec.cli.reporting import BatchOptions, LeftOutFiles, Outcome, finish, tell_outcome
 from nncodec.cli.staleness import exists, is_stale
 from nncodec.cli.stopping import ending_promptly
 from nncodec.cli.walking import LeftOut
 from nncodec.cli.writing import check_output, remove_temporaries
-from nncodec.errors import EncodeError, InternalError, NncError
+from nncodec.errors import InternalError, NncError
 
 Work = Callable[[Job], Outcome]
 
 
 @dataclass
 class _Tally:
-    """The outcomes of a run so far."""
+    """The outcomes of a run so far, in numbers."""
 
     counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "skipped": 0, "planned": 0, "failed": 0})
-    failed: list[Outcome] = field(default_factory=list)
-    sizes: dict[Job, tuple[int, int]] = field(default_factory=dict)
-    """Bytes of source and result, of the jobs that are done."""
+    code: int = 0
+    """The highest exit code of those that failed."""
+    sizes: tuple[int, int] = (0, 0)
+    """Bytes of all sources and results."""
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
         self.counts[outcome.status] += 1
+        self.code = max(self.code, outcome.code)
         if outcome.status == "done":
-            self.sizes[outcome.job] = outcome.sizes
-        if outcome.status == "failed":
-            self.failed.append(outcome)
+            self._grow(*outcome.sizes)
 
-    def lost(self) -> list[Outcome]:
-        """Failures in place of the jobs whose result, once written, is on disk no more; they are not counted yet."""
-        gone = [job for job in self.sizes if job.output not in ("", PIPE) and not exists(job)]
-        for job in gone:
-            self.counts["done"] -= 1
-            del self.sizes[job]
-        return [_failure(job, NncError(f"{job.output} was written, and is there no more")) for job in gone]
+    def lose(self, before: int, after: int) -> None:
+        """Take back one that was done."""
+        self.counts["done"] -= 1
+        self._grow(-before, -after)
 
-    def total(self) -> tuple[int, int]:
-        """Bytes of all sources and results."""
-        return sum(before for before, _ in self.sizes.values()), sum(after for _, after in self.sizes.values())
+    def _grow(self, before: int, after: int) -> None:
+        self.sizes = (self.sizes[0] + before, self.sizes[1] + after)
 
 
-def run(jobs: list[Job], work: Work, batch: BatchOptions, left_out: Sequence[LeftOut] = ()) -> int:
+def run(items: Iterable[Item], work: Work, batch: BatchOptions) -> int:
     """Run all jobs, report each, and return the exit code: 0, or the highest of those that failed or were left out.
 
     ``work`` does one job; an exception is the job's failure. It is pickled if there are several workers. A result that
-    is there no more at the end of the run is a failure, too.
+    is there no more at the end of the run is a failure, too. What ``items`` raises is raised after the jobs before it.
     """
-    if batch.as_json and any(job.output == PIPE for job in jobs):
+    ahead = items if isinstance(items, LookAhead) else LookAhead(items)
+    with closing(ahead), closing(Register()) as register:
+        return _run(ahead, work, batch, register)
+
+
+def _run(ahead: LookAhead, work: Work, batch: BatchOptions, register: Register) -> int:
+    tally, left_out = _Tally(), LeftOutFiles()
+    n_jobs = ahead.count(2)
+    if batch.as_json and ahead.first is not None and ahead.first.output == PIPE:
         raise click.UsageError("--json and the picture cannot both go to standard output")
-    tally = _Tally()
-    single = len(jobs) == 1 and not batch.quiet and sys.stderr.isatty()
-    try:
-        with (
-            _progress(len(jobs), batch) as tell,
-            bar.shown() if single else nullcontext(_nothing) as clear,
-            closing(_outcomes(jobs, work, batch)) as outcomes,
-        ):
-            for outcome in outcomes:
-                clear()
-                tally.add(outcome)
-                tell(outcome)
-    except KeyboardInterrupt:
-        if len(jobs) > 1 and jobs[0].output:
-            say(f"nnc: stopped after {tally.counts['done']} of {len(jobs)}; --skip-existing goes on from there")
-        raise
-    for outcome in tally.lost():
-        tally.add(outcome)
-        tell_outcome(outcome, batch=batch, hinted=set())
-    code = finish(tally.counts, left_out, batch, tally.total())
-    return max([code, *(outcome.code for outcome in tally.failed)])
+    with (
+        _progress(ahead, n_jobs, batch) as tell,
+        bar.shown() if n_jobs == 1 and not batch.quiet and sys.stderr.isatty() else nullcontext(_nothing) as clear,
+    ):
+
+        def report(outcome: Outcome) -> None:
+            clear()
+            tally.add(outcome)
+            if outcome.status == "done":
+                register.written(outcome.job, outcome.sizes)
+            tell(outcome)
+
+        jobs = _jobs(distinct(ahead, register), report, partial(left_out.add, batch=batch))
+        try:
+            with closing(_outcomes(jobs, work, batch, n_jobs)) as outcomes:
+                for outcome in outcomes:
+                    report(outcome)
+        except KeyboardInterrupt:
+            _tell_stop(ahead, tally)
+            raise
+    for job, sizes in register.lost():
+        tally.lose(*sizes)
+        failure = _failure(job, NncError(f"{job.output} was written, and is there no more"))
+        tally.add(failure)
+        tell_outcome(failure, batch=batch, hinted=set())
+    if not (any(tally.counts.values()) or left_out.kinds or batch.quiet or batch.as_json):
+        say("nnc: no file belongs to this shard")
+    finish(tally.counts, left_out, batch, tally.sizes)
+    return max(tally.code, left_out.code)
+
+
+def _tell_stop(ahead: LookAhead, tally: _Tally) -> None:
+    """Say how far a run came that was stopped."""
+    if ahead.n_jobs > 1 and ahead.first is not None and ahead.first.output:
+        of = f"of {ahead.n_jobs}" if ahead.complete else f"of more than {ahead.n_jobs}"
+        say(f"nnc: stopped after {tally.counts['done']} {of}; --skip-existing goes on from there")
 
 
 def _nothing() -> None:
     """Do nothing, where there is no bar to clear."""
 
 
-def _outcomes(jobs: list[Job], work: Work, batch: BatchOptions) -> Generator[Outcome, None, None]:
-    taken = clashes(jobs)
-    for job, first in taken.items():
-        error = EncodeError(f"{first} also becomes {job.output}", "--keep-suffix tells them apart")
-        yield _failure(job, error)
-    todo = [job for job in jobs if job not in taken]
-    if min(batch.workers, len(todo)) > 1:
-        yield from _in_parallel(todo, work, batch, min(batch.workers, len(todo)))
+def _jobs(
+    items: Iterator[Item], report: Callable[[Outcome], None], leave_out: Callable[[LeftOut], None]
+) -> Iterator[Job]:
+    """The jobs among items; the others are reported as they come."""
+    for item in items:
+        if isinstance(item, Job):
+            yield item
+        elif isinstance(item, LeftOut):
+            leave_out(item)
+        else:
+            report(_failure(item.job, item.error))
+
+
+def _outcomes(jobs: Iterator[Job], work: Work, batch: BatchOptions, n_jobs: int) -> Generator[Outcome, None, None]:
+    if min(batch.workers, n_jobs) > 1:
+        yield from _in_parallel(jobs, work, batch)
         return
     with ending_promptly(remove_temporaries):
-        yield from map(partial(_attempt, work=work, batch=batch), todo)
+        yield from map(partial(_attempt, work=work, batch=batch), jobs)
 
 
-def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int) -> Iterator[Outcome]:
+def _in_parallel(jobs: Iterator[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:
     """Outcomes from worker processes, as they come.
 
     A job that was lost with its worker is done again in the end, alone, over a result that was written but not
@@ -107,13 +136,21 @@ def _in_parallel(jobs: list[Job], work: Work, batch: BatchOptions, workers: int)
     """
     from nncodec.cli.workers import Crew
 
-    there_before = {job for job in jobs if exists(job)}
+    there_before: dict[Job, bool] = {}
+
+    def noted() -> Iterator[Job]:
+        for job in jobs:
+            there_before[job] = exists(job)
+            yield job
+
     guarded = partial(_attempt, work=work, batch=batch)
     again = partial(_attempt, work=work, batch=replace(batch, force=True, skip_existing=False))
-    crew = Crew(guarded, workers)
-    yield from crew.results(jobs)
+    crew = Crew(guarded, batch.workers)
+    for outcome in crew.results(noted()):
+        del there_before[outcome.job]
+        yield outcome
     for job in crew.lost:
-        alone = Crew(guarded if job in there_before else again, 1)
+        alone = Crew(guarded if there_before[job] else again, 1)
         yield from alone.results([job])
         if alone.lost:
             yield _failure(job, NncError("its worker process died", "perhaps there was too little memory"))
@@ -144,17 +181,19 @@ def _failure(job: Job, error: Exception) -> Outcome:
 
 
 @contextmanager
-def _progress(n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], None]]:
+def _progress(ahead: LookAhead, n_jobs: int, batch: BatchOptions) -> Iterator[Callable[[Outcome], None]]:
     """Give a function that reports an outcome, with a progress bar for several jobs on a terminal."""
     plain = partial(tell_outcome, batch=batch, hinted=set())
-    if n_jobs == 1 or batch.quiet or not sys.stderr.isatty():
+    if n_jobs < 2 or batch.quiet or not sys.stderr.isatty():
         yield plain
         return
-    with click.progressbar(length=n_jobs, file=sys.stderr, show_pos=True, label="nnc") as bar:
+    with click.progressbar(length=ahead.n_jobs, file=sys.stderr, show_pos=True) as drawn:
 
         def tell(outcome: Outcome) -> None:
             click.echo("\r\033[K", nl=False, err=True)
             plain(outcome)
-            bar.update(1)
+            drawn.length, drawn.show_eta = ahead.n_jobs, ahead.complete
+            drawn.label = "nnc" if ahead.complete else "nnc, still counting"
+            drawn.update(1)
 
         yield tell

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from nncodec.cli.lookahead import LookAhead
 from nncodec.cli.reporting import BatchOptions
+from nncodec.cli.sharding import ShardType
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every group of commands, also when one is called on its own."""
@@ -74,6 +76,14 @@ filelist_option = click.option(
     "--filelist", type=FILE, metavar="FILE", help="Read more sources from FILE, one a line (- is standard input)."
 )
 
+shard_option = click.option(
+    "--shard",
+    type=ShardType(),
+    metavar="I/N",
+    help="Take part I of N only, from 1/N to N/N, as in a job array. The parts are the same on all machines: a hash of "
+    "a file's path decides, as it is below SOURCE, or below --root, or in the list.",
+)
+
 jobs_option = click.option(
     "-j",
     "--jobs",
@@ -100,6 +110,14 @@ def batch_options(function: F) -> F:
                 "Hidden folders and links to folders are left alone.",
             ),
             filelist_option,
+            click.option(
+                "--root",
+                type=FILE,
+                metavar="DIR",
+                help="Let -o get the same tree as DIR, which holds all sources. "
+                "[default: each SOURCE's own; of a list, the folder common to its names]",
+            ),
+            shard_option,
             jobs_option,
             click.option("-f", "--force", is_flag=True, help="Overwrite files. Write binary data even to a terminal."),
             click.option(
@@ -184,9 +202,11 @@ def complete_format(ctx: click.Context, parameter: click.Parameter, incomplete: 
     return [name for name in formats if name.startswith(incomplete)]
 
 
-def batch_options_of(options: dict[str, Any], n_jobs: int) -> BatchOptions:
+def batch_options_of(options: dict[str, Any], ahead: LookAhead) -> BatchOptions:
     """The batch that the options of :func:`batch_options` describe, or as many of these as a verb has."""
-    workers = options["jobs"] or min(os.cpu_count() or 1, n_jobs)
+    wanted = options["jobs"] or os.cpu_count() or 1
+    n_jobs = ahead.count(max(wanted, 2))
+    workers = max(1, min(wanted, n_jobs))
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
     summary = n_jobs > 1 or options["recursive"] or bool(options["filelist"])
     return BatchOptions(workers, **{flag: options.get(flag, False) for flag in flags}, summary=summary)

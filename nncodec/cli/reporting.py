@@ -1,7 +1,6 @@
 """The result of a job and of a run, told once: in words on standard error, or as JSON on standard output."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nncodec.cli.files import Job
@@ -79,21 +78,19 @@ def _say_details(outcome: Outcome, batch: BatchOptions) -> None:
         say(f"  {detail}")
 
 
-def finish(
-    counts: dict[str, int], left_out: Sequence[LeftOut], batch: BatchOptions, sizes: tuple[int, int] = (0, 0)
-) -> int:
-    """Tell what a run left out and how many jobs ended how; return the exit code that the former asks for."""
-    _tell_left_out(left_out, batch)
-    if batch.as_json and batch.summary:
-        _print_summary(counts, left_out, sizes)
-    elif not batch.as_json:
-        _tell_summary(counts, left_out, sizes, batch)
-    return max((file.code for file in left_out), default=0)
+@dataclass
+class LeftOutFiles:
+    """Files that a run leaves out, counted by kind."""
 
+    kinds: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    """By kind and hint."""
+    code: int = 0
+    """The exit code that they ask for."""
 
-def _tell_left_out(left_out: Sequence[LeftOut], batch: BatchOptions) -> None:
-    """Name the files that were left out, where there is a place for each."""
-    for file in left_out:
+    def add(self, file: LeftOut, batch: BatchOptions) -> None:
+        """Count a file, and name it where there is a place for each."""
+        self.kinds[file.kind, file.hint] += 1
+        self.code = max(self.code, file.code)
         if batch.as_json:
             error = f"{file.kind} is left out"
             print_json(record(file.path, "left_out", code=file.code, error=error, hint=file.hint) | {"kind": file.kind})
@@ -101,25 +98,34 @@ def _tell_left_out(left_out: Sequence[LeftOut], batch: BatchOptions) -> None:
             say(f"{file.path}: {file.kind}, left out{f' ({file.hint})' if file.hint else ''}")
 
 
-def _print_summary(counts: dict[str, int], left_out: Sequence[LeftOut], sizes: tuple[int, int]) -> None:
+def finish(counts: dict[str, int], left_out: LeftOutFiles, batch: BatchOptions, sizes: tuple[int, int]) -> None:
+    """Tell how many jobs of a run ended how, and what was left out."""
+    if batch.as_json and batch.summary:
+        _print_summary(counts, left_out, sizes)
+    elif not batch.as_json:
+        _tell_summary(counts, left_out, sizes, batch)
+
+
+def _print_summary(counts: dict[str, int], left_out: LeftOutFiles, sizes: tuple[int, int]) -> None:
     """The last object of a run."""
-    more = {"left_out": len(left_out), "kinds": dict(Counter(file.kind for file in left_out))}
+    kinds: Counter[str] = Counter()
+    for (kind, _), n in left_out.kinds.items():
+        kinds[kind] += n
+    more = {"left_out": left_out.kinds.total(), "kinds": dict(kinds)}
     print_json({"summary": counts | more | {"source_bytes": sizes[0], "bytes": sizes[1]}})
 
 
-def _tell_summary(
-    counts: dict[str, int], left_out: Sequence[LeftOut], sizes: tuple[int, int], batch: BatchOptions
-) -> None:
+def _tell_summary(counts: dict[str, int], left_out: LeftOutFiles, sizes: tuple[int, int], batch: BatchOptions) -> None:
     """The end of a folder run: counts, and the kinds of what was left out, which --quiet does not silence."""
-    if (sum(counts.values()) > 1 or (left_out and any(counts.values()))) and not batch.quiet:
+    if (sum(counts.values()) > 1 or (left_out.kinds and any(counts.values()))) and not batch.quiet:
         total = f"; {grouped(sizes[0])} -> {grouped(sizes[1])} bytes{_saved(sizes)}" if sizes[1] else ""
         told = [f"{n} {status}" for status, n in counts.items() if n]
         say("nnc: " + ", ".join(told) + total)
-    kinds = Counter((file.kind, file.hint) for file in left_out if file.kind != LINK)
+    kinds = {kind: n for kind, n in left_out.kinds.items() if kind[0] != LINK}
     if kinds:
         named = ", ".join(f"{n} {kind}{f' ({hint})' if hint else ''}" for (kind, hint), n in kinds.items())
         say(f"nnc: left out: {named}")
-    n_links = sum(file.kind == LINK for file in left_out)
+    n_links = left_out.kinds[LINK, None]
     if n_links and not batch.quiet:
         say(f"nnc: note: links to folders are not followed: {n_links}")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nncodec.cli.sharding import Shard
 from nncodec.container import MAGIC
 
 OURS = frozenset({".nnc"})
@@ -28,21 +29,32 @@ class LeftOut:
         return 0 if self.kind == LINK else 4
 
 
-def walk(folder: Path, suffixes: frozenset[str]) -> Iterator[Path | LeftOut]:
+def walk(folder: Path, suffixes: frozenset[str], shard: Shard | None = None) -> Iterator[Path | LeftOut]:
     """The files with these suffixes, in order, nothing hidden; and folders that cannot be read, to fail on later.
 
     Of other files, those without suffix count by content. What looks like a picture, or for verbs that read .nnc files
-    like one of these, and is not taken, is left out.
+    like one of these, and is not taken, is left out. With ``shard``, the files are those of that part, by their
+    paths from ``folder``; folders that cannot be read are in every part. One folder's names are in memory at a time.
     """
     unreadable: list[OSError] = []
     for root, folders, names in os.walk(folder, onerror=unreadable.append):
+        yield from _taken(unreadable)
+        inside = Path(root).relative_to(folder)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (LeftOut(str(Path(root, name)), LINK) for name in folders if _is_link(Path(root, name)))
+        for name in folders:
+            if _is_link(Path(root, name)) and (shard is None or shard.has(str(inside / name))):
+                yield LeftOut(str(Path(root, name)), LINK)
         for name in sorted(names):
-            if not name.startswith("."):
+            if not name.startswith(".") and (shard is None or shard.has(str(inside / name))):
                 found = _judged(Path(root) / name, suffixes)
                 yield from () if found is None else (found,)
-    yield from (Path(error.filename) for error in unreadable)
+    yield from _taken(unreadable)
+
+
+def _taken(unreadable: list[OSError]) -> Iterator[Path]:
+    """The folders that these errors name; the list is empty afterwards."""
+    while unreadable:
+        yield Path(unreadable.pop(0).filename)
 
 
 def _is_link(path: Path) -> bool:

@@ -8,8 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
@@ -65,37 +64,44 @@ class Crew(Generic[T]):
         self._work, self._size = work, size
         self._workers: list[_Worker] = []
 
-    def results(self, jobs: list[Job]) -> Generator[T, None, None]:
-        """The results of jobs as they come, without those of :attr:`lost`. At the end no worker is left."""
-        queue = deque(jobs)
+    def results(self, jobs: Iterable[Job]) -> Generator[T, None, None]:
+        """The results of jobs as they come, without those of :attr:`lost`. At the end no worker is left.
+
+        A job is drawn when a worker is free for it.
+        """
+        todo = iter(jobs)
         with threads_of_children(share(self._size)), ending_promptly(self._kill):
             try:
-                while queue or self._busy():
-                    self._hand_out(queue)
+                self._hand_out(todo)
+                while self._busy():
                     yield from self._arrived()
+                    self._hand_out(todo)
             finally:
                 self._stop()
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.job is not None]
 
-    def _hand_out(self, queue: deque[Job]) -> None:
+    def _hand_out(self, todo: Iterator[Job]) -> None:
         """Give every worker a job, and start those that are missing, as long as there are jobs."""
-        while queue and len(self._workers) < self._size:
-            self._start()
-            self._workers[-1].give(queue.popleft())
-        for worker in self._workers:
-            if queue and worker.job is None:
-                worker.give(queue.popleft())
+        idle = [worker for worker in self._workers if worker.job is None]
+        while idle or len(self._workers) < self._size:
+            job = next(todo, None)
+            if job is None:
+                return
+            worker = idle.pop() if idle else self._started()
+            worker.give(job)
 
-    def _start(self) -> None:
+    def _started(self) -> _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         with _without_interrupts():
             process = context.Process(target=_serve, args=(theirs, self._work, writing.KEY), daemon=True)
             process.start()
-            self._workers.append(_Worker(process, ours))
+            worker = _Worker(process, ours)
+            self._workers.append(worker)
         theirs.close()  # only the worker has it now: it ends with the worker
+        return worker
 
     def _arrived(self) -> Iterator[T]:
         """Wait for results; the job of a worker that died is lost."""

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import run
-from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
+from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.messages import grouped
 from nncodec.cli.options import (
     FILE,
@@ -20,7 +20,9 @@ from nncodec.cli.options import (
     max_memory_option,
     max_pixels_option,
 )
+from nncodec.cli.planning import named, plan
 from nncodec.cli.reporting import Outcome
+from nncodec.cli.walking import OURS
 from nncodec.cli.writing import write_output
 from nncodec.errors import CorruptFile, EncodeError, NncError
 
@@ -96,7 +98,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         raise click.UsageError("--original gives a JPEG back bit for bit: its metadata cannot be stripped")
     pillow_format = _format(options["format_name"])
     suffix = ".jpg" if options["original"] else _suffix(pillow_format or "PNG")
-    jobs, left_out = plan(named(sources, options, OURS, suffix))
+    jobs = plan(named(sources, options, OURS, suffix))
     decoding = DecodeOptions(
         pillow_format,
         options["png_level"],
@@ -111,7 +113,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["strip"],
         options["strip_icc"],
     )
-    ctx.exit(run(jobs, partial(decode_file, options=decoding), batch_options_of(options, len(jobs)), left_out))
+    ctx.exit(run(jobs, partial(decode_file, options=decoding), batch_options_of(options, jobs)))
 
 
 def decode_file(job: Job, options: DecodeOptions) -> Outcome:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.batch import run
-from nncodec.cli.files import PIPE, Job, named, plan, read_source
+from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.messages import decibels, grouped
 from nncodec.cli.options import (
     AMOUNT,
@@ -26,6 +26,7 @@ from nncodec.cli.options import (
     device_option,
     max_pixels_option,
 )
+from nncodec.cli.planning import named, plan
 from nncodec.cli.reporting import Outcome
 from nncodec.cli.settings import packer_missing, settings_of, source_options_of
 from nncodec.cli.writing import write_output
@@ -133,9 +134,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     output = options["output"] or ""
     if Path(output).suffix.lower() in found.suffixes and not Path(output).is_dir():
         raise click.UsageError(f"{output} would be an .nnc file under another format's name")
-    jobs, left_out = plan(found)
-    _refuse_to_skip(options, jobs)
-    batch = batch_options_of(options, len(jobs))
+    jobs = plan(found)
+    batch = batch_options_of(options, jobs)
+    _refuse_to_skip(options, jobs.first)
     settings = settings_of(options, share(batch.workers) if batch.workers > 1 else 0)
     work = partial(
         encode_file,
@@ -143,16 +144,16 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         sourcing=source_options_of(options, settings),
         skip_if_larger=options["skip_if_larger"],
     )
-    ctx.exit(run(jobs, work, batch, left_out))
+    ctx.exit(run(jobs, work, batch))
 
 
-def _refuse_to_skip(options: dict[str, Any], jobs: list[Job]) -> None:
+def _refuse_to_skip(options: dict[str, Any], first: Job | None) -> None:
     """Raise UsageError where --skip-if-larger would leave out every JPEG, or the output of a pipe."""
     if options["skip_if_larger"] and (options["plain_jpeg"] or (options["keep_jpeg"] and packer_missing())):
         raise click.UsageError(
             "a JPEG stored as it is gets some bytes larger: --skip-if-larger would leave them all out"
         )
-    if options["skip_if_larger"] and any(job.output == PIPE for job in jobs):
+    if options["skip_if_larger"] and first is not None and first.output == PIPE:
         raise click.UsageError("--skip-if-larger may write nothing, and a pipe must carry a picture")
 
 

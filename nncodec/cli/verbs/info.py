@@ -1,14 +1,18 @@
 """``nnc info``: the contents of files, and the bytes of each section."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.files import OURS, files_in, read_source
+from nncodec.cli.files import Job, read_source
 from nncodec.cli.messages import describe, exit_code, expected, grouped, printable, report_error, say
 from nncodec.cli.options import FILE, json_option, recursive_option
+from nncodec.cli.planning import files_in
 from nncodec.cli.records import print_json, record
-from nncodec.cli.reporting import BatchOptions, finish
+from nncodec.cli.register import Register, distinct
+from nncodec.cli.reporting import BatchOptions, LeftOutFiles, finish
+from nncodec.cli.walking import OURS, LeftOut
 from nncodec.errors import CorruptFile, NncError
 
 if TYPE_CHECKING:
@@ -27,14 +31,20 @@ def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json
     shown, and the exit code is 3. For a file in layers each line gives the byte at which the layer ends. A file cut
     there can be decoded with --partial.
     """
-    jobs, left_out = files_in(files, recursive, OURS)
-    batch = BatchOptions(as_json=as_json, summary=recursive or len(jobs) > 1)
-    ends = [_tell(job.source, as_json) for job in jobs]
-    codes = [code for code, _ in ends]
-    n_done = codes.count(0)
-    counts = {"done": n_done, "skipped": 0, "planned": 0, "failed": len(jobs) - n_done} if as_json else {}
-    sizes = (sum(n_bytes for code, n_bytes in ends if not code), 0)
-    ctx.exit(max([finish(counts, left_out, batch, sizes), *codes]))
+    ahead = files_in(files, {"recursive": recursive}, OURS)
+    batch = BatchOptions(as_json=as_json, summary=recursive or ahead.count(2) > 1)
+    left_out, counts = LeftOutFiles(), {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
+    worst, n_bytes = 0, 0
+    with closing(Register()) as register:
+        for item in distinct(ahead, register):
+            if isinstance(item, LeftOut):
+                left_out.add(item, batch)
+            elif isinstance(item, Job):
+                code, size = _tell(item.source, as_json)
+                counts["failed" if code else "done"] += 1
+                worst, n_bytes = max(worst, code), n_bytes + (0 if code else size)
+    finish(counts if as_json else {}, left_out, batch, (n_bytes, 0))
+    ctx.exit(max(left_out.code, worst))
 
 
 def _tell(file: str, as_json: bool) -> tuple[int, int]:

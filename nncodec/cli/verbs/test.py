@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import run
-from nncodec.cli.files import OURS, Job, files_in, read_list, read_source
+from nncodec.cli.files import Job, read_source
 from nncodec.cli.options import (
     FILE,
     batch_options_of,
@@ -18,14 +18,18 @@ from nncodec.cli.options import (
     max_pixels_option,
     quiet_option,
     recursive_option,
+    shard_option,
 )
+from nncodec.cli.planning import files_in
 from nncodec.cli.reporting import Outcome
+from nncodec.cli.walking import OURS
 
 
 @click.command("test", short_help="Decode files as a check; write nothing.")
 @click.argument("files", nargs=-1, type=FILE, metavar="FILE...")
 @recursive_option
 @filelist_option
+@shard_option
 @jobs_option
 @json_option
 @quiet_option
@@ -40,13 +44,10 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> No
     nnc test photo.nnc
     nnc test -r archive                     all .nnc files in a folder, one process per core
     """
-    listed = read_list(options["filelist"]) if options["filelist"] else []
-    if not files and not listed:
-        raise click.UsageError("no FILE given; - is standard input")
-    jobs, left_out = files_in((*files, *listed), options["recursive"], OURS)
+    jobs = files_in(files, options, OURS)
     limits = {name: options[name] for name in ("max_pixels", "max_memory")}
     work = partial(check_file, device=options["device"], **limits)
-    ctx.exit(run(jobs, work, batch_options_of(options, len(jobs)), left_out))
+    ctx.exit(run(jobs, work, batch_options_of(options, jobs)))
 
 
 def check_file(job: Job, device: str, max_pixels: int, max_memory: int | None) -> Outcome:
