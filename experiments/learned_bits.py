@@ -31,7 +31,6 @@ from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.decoder import opened, positions
 from nncodec.lapped.layout import N_GROUPS, PLANES
 from nncodec.nets import weights
-from nncodec.nets.weights import NUMBERS
 
 mpl.use("svg")
 import matplotlib.pyplot as plt  # the backend has to be chosen first
@@ -63,7 +62,7 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
 
 def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (units, N_GROUPS) of the symbols of a colour picture."""
-    parsed = LatentPayload.parse(payload, len(UNITS), NUMBERS["learned"])
+    parsed = LatentPayload.parse(payload, len(UNITS), "learned")
     known = DecodedLatent(*positions(width, height), PLANES)
     reader = opened(parsed, model, 0.0, width, height, PLANES)
     bits = np.zeros((len(UNITS), N_GROUPS))

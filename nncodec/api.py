@@ -1,6 +1,7 @@
 """The functions of ``import nncodec``: pictures to bytes and back. See :mod:`nncodec.pipeline` for the rest."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +32,7 @@ from nncodec.urls import is_url
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
 File = Buffer | BinaryIO | PathLike
+Weights = PathLike | Sequence[PathLike]
 Source = Picture | PIL.Image.Image | npt.NDArray[Any] | File
 
 __all__ = ["decode", "encode", "inspect", "register_pillow"]
@@ -57,6 +59,7 @@ def encode(
     max_pixels: int = MAX_PIXELS,
     device: str = "auto",
     threads: int = 0,
+    weights: Weights = (),
 ) -> bytes:
     """Encode a picture and return the bytes of an .nnc file.
 
@@ -76,6 +79,7 @@ def encode(
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
     picture are added where they pay for their bytes.
     ``threads`` is the most threads that codecs and networks start for this call; 0 is OMP_NUM_THREADS, or one per core.
+    ``weights`` is a file of your own weights, or several for a codec and its restorers: see docs/training.md.
 
     Raises NncError: EncodeError for a picture or settings that cannot be encoded, CorruptFile and UnsupportedFile for
     sources that cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
@@ -83,7 +87,7 @@ def encode(
     target = Target.of(target_size, bpp, target_psnr)
     _check_threads(threads)
     options = Options(quality, effort, device, threads)
-    settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc)
+    settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights))
     sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame, plain_jpeg)
     with at_most(threads):
         if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):
@@ -110,15 +114,17 @@ def decode(
     layers: int | None = None,
     device: str = "auto",
     threads: int = 0,
+    weights: Weights = (),
 ) -> Decoded:
     """Decode an .nnc file, given as path, bytes or open binary file, to pixels and metadata.
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
     file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture;
     ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core;
-    ``max_memory``, in bytes, refuses files that may take more to decode. Raises
-    CorruptFile, UnsupportedFile, LimitExceeded, EncodeError for layers that the file does not have, and OSError for
-    paths.
+    ``max_memory``, in bytes, refuses files that may take more to decode. ``weights`` is a file of your own weights, or
+    several, for a picture that was encoded with them; folders in NNC_WEIGHTS are searched for those that it needs.
+    Raises CorruptFile, UnsupportedFile, LimitExceeded, EncodeError for layers that the file does not have, and OSError
+    for paths.
     """
     _check_threads(threads)
     with at_most(threads):
@@ -130,6 +136,7 @@ def decode(
             partial=partial,
             layers=layers,
             device=device,
+            weights=_paths(weights),
         )
 
 
@@ -144,6 +151,11 @@ def inspect(source: File, *, partial: bool = False) -> Info:
 def _check_threads(threads: int) -> None:
     if threads < 0:
         raise EncodeError(f"{threads} threads", "0 leaves their number open")
+
+
+def _paths(weights: Weights) -> tuple[Path, ...]:
+    several = [weights] if isinstance(weights, (str, os.PathLike)) else weights
+    return tuple(Path(path) for path in several)
 
 
 def _bytes(source: File) -> bytes:

@@ -1,5 +1,6 @@
 """The Pillow plugin: ``Image.open("x.nnc")`` and ``image.save("x.nnc")`` after ``nncodec.register_pillow()``."""
 
+from pathlib import Path
 from typing import IO, Any
 
 import PIL.Image
@@ -52,8 +53,8 @@ def register_pillow() -> None:
     """Make Pillow open and save .nnc files. May be called again.
 
     ``image.save("x.nnc", quality=75, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
-    target_psnr=...)``, or ``lossless=True``; ICC, Exif and XMP are taken from ``icc_profile=``, ``exif=`` and ``xmp=``,
-    else from the image.
+    target_psnr=..., weights=...)``, or ``lossless=True``; ICC, Exif and XMP are taken from ``icc_profile=``,
+    ``exif=`` and ``xmp=``, else from the image.
     """
     PIL.Image.register_open("NNC", NncImageFile, _accept)
     PIL.Image.register_save("NNC", _save)
@@ -72,6 +73,7 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         options=Options(given.get("quality", 75.0), given.get("effort", 5)),
         target=Target.of(given.get("target_size"), given.get("bpp"), given.get("target_psnr")),
         restore=given.get("restore", AUTO),
+        weights=(Path(given["weights"]),) if given.get("weights") else (),
     )
     source = image.copy()
     for key in ("icc_profile", "exif", "xmp"):

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -63,6 +64,23 @@ max_memory_option = click.option(
     type=AMOUNT,
     metavar="BYTES",
     help="Refuse files that may take more memory to decode, besides the program's own, such as 500M.",
+)
+
+weights_option = click.option(
+    "--weights",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Use your own weights, as 'nnc train' writes them. May be repeated: one file for each codec or restorer.",
+)
+
+weights_to_read_option = click.option(
+    "--weights",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Your own weights, of files that were encoded with them. May be repeated. Folders that the variable "
+    "NNC_WEIGHTS names are searched, too.",
 )
 
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search folders and their subfolders.")
@@ -164,6 +182,14 @@ def _as_usage() -> Iterator[None]:
         yield
     except EncodeError as error:
         raise click.BadParameter(f"{error}; {error.hint}" if error.hint else str(error)) from None
+
+
+def check_weights(files: tuple[Path, ...]) -> None:
+    """Raise UnsupportedFile for a file that holds no weights of a codec or restorer."""
+    if files:
+        from nncodec.pipeline import opened
+
+        opened(files)
 
 
 def checked(check: Callable[[str], None]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:

@@ -26,6 +26,7 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
         options["max_pixels"],
         options["restore"],
         options["strip_icc"],
+        options["weights"],
     )
 
 

@@ -12,6 +12,7 @@ from nncodec.errors import CorruptFile
 from nncodec.lapped.context import Weights, step
 from nncodec.lapped.latent import N_MEANS, DecodedLatent, Means
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
+from nncodec.nets import weights
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,7 +30,7 @@ LEAST_DETERMINANT = 1 << 20
 The determinant of an orthonormal matrix, times 127, is about 2^21.
 """
 _OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
-_Fields = tuple[int, int, int, tuple[int, ...], bytes | None, bytes, bytes]
+_Fields = tuple[weights.Model, int, int, tuple[int, ...], bytes | None, bytes, bytes]
 
 
 def stamp(width: int, height: int, channels: int, quality: int) -> int:
@@ -38,12 +39,12 @@ def stamp(width: int, height: int, channels: int, quality: int) -> int:
 
 
 def code_latent(
-    known: DecodedLatent, weights: list[list[Weights]], plane: int, groups: int, code_symbols: CodeSymbols
+    known: DecodedLatent, contexts: list[list[Weights]], plane: int, groups: int, code_symbols: CodeSymbols
 ) -> None:
     """Code the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
     for group in range(groups):
         for each in known.passes(group):
-            means, indices = step(known, weights[plane][group], plane, group, each)
+            means, indices = step(known, contexts[plane][group], plane, group, each)
             known.put(plane, group, each.at, code_symbols(group, each, means, indices), means)
         known.finish(plane, group)
 
@@ -88,7 +89,7 @@ class Reader:
 class LatentPayload:
     """A payload before any symbol is decoded. `serialize` and `parse` are inverse functions."""
 
-    model: int
+    model: weights.Model
     quality: int
     checksum: int
     """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
@@ -107,37 +108,37 @@ class LatentPayload:
 
     def serialize(self) -> bytes:
         """To bytes, as docs/format/ has them on the page of the codec."""
-        head = bytes([self.model, self.quality]) + self.checksum.to_bytes(2, "little")
+        head = weights.model_field(self.model) + bytes([self.quality]) + self.checksum.to_bytes(2, "little")
         head += bytes([*self.groups, self.flags]) + (self.colours or b"")
         return head + join_streams(self.escapes, self.words)
 
     @classmethod
-    def parse(cls, data: bytes, parts: int, models: range) -> "Self":
+    def parse(cls, data: bytes, parts: int, codec: str) -> "Self":
         """From bytes, with groups of this many parts: one of gray, more of colour.
 
-        Raises CorruptFile if they are too short, contradict themselves, or name none of the models.
+        Raises CorruptFile if they are too short, contradict themselves, or name no weights of the codec.
         """
-        return cls(*cls._fields(data, parts, models, _OWN_COLOURS)[0])
+        return cls(*cls._fields(data, parts, codec, _OWN_COLOURS)[0])
 
     @classmethod
-    def _fields(cls, data: bytes, parts: int, models: range, most_flags: int) -> tuple[_Fields, int]:
+    def _fields(cls, data: bytes, parts: int, codec: str, most_flags: int) -> tuple[_Fields, int]:
         """The fields in their order, and the flags, which are at most ``most_flags``."""
-        at = 5 + parts
+        model, data = weights.split_model(data, codec)
+        weights.check_model(model, codec)
+        at = 4 + parts
         if len(data) <= at:
-            raise CorruptFile(f"a payload of {len(data)} bytes")
-        if data[0] not in models:
-            raise CorruptFile(f"model number {data[0]} is not between {models[0]} and {models[-1]}")
-        groups, flags = tuple(data[4 : 4 + parts]), data[4 + parts]
+            raise CorruptFile(f"a payload of {len(data)} bytes behind the name of its weights")
+        groups, flags = tuple(data[3 : 3 + parts]), data[3 + parts]
         own_colours = flags & _OWN_COLOURS
-        if data[1] > MAX_QUALITY_INDEX or not all(cls.fewest_groups <= count <= N_GROUPS for count in groups):
-            raise CorruptFile(f"a payload of quality index {data[1]} and groups {groups}")
+        if data[0] > MAX_QUALITY_INDEX or not all(cls.fewest_groups <= count <= N_GROUPS for count in groups):
+            raise CorruptFile(f"a payload of quality index {data[0]} and groups {groups}")
         if flags > most_flags or (own_colours and parts == 1):
             raise CorruptFile(f"the flags of the payload are {flags:#04x}")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
         coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
         if colours is not None:
             check_colours(colours)
-        return (data[0], data[1], int.from_bytes(data[2:4], "little"), groups, colours, *coded), flags
+        return (model, data[0], int.from_bytes(data[1:3], "little"), groups, colours, *coded), flags
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,9 @@ class Payload(LatentPayload):
         return super().flags | differences
 
     @classmethod
-    def parse(cls, data: bytes, parts: int, models: range) -> "Self":
+    def parse(cls, data: bytes, parts: int, codec: str) -> "Self":
         """See `LatentPayload.parse`."""
-        fields, flags = cls._fields(data, parts, models, (_FIRST_DIFFERENCES << parts) - 1)
+        fields, flags = cls._fields(data, parts, codec, (_FIRST_DIFFERENCES << parts) - 1)
         return cls(*fields, tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(parts)))
 
 

@@ -1,7 +1,7 @@
 """The weights of the lapped latent as a value, and the colour transform: shared by encoder and decoder."""
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ _GRAY = float(np.sqrt(3))
 class LappedModel:
     """One set of weights, by the names of its arrays."""
 
-    number: int
+    number: weights.Model
     arrays: dict[str, npt.NDArray[Any]]
 
     @cached_property
@@ -52,10 +52,10 @@ class LappedModel:
         return context.unpack(self.arrays, quality)
 
 
-@cache
-def loaded(number: int, codec: str) -> LappedModel:
-    """Weights of a codec; raises as `nncodec.nets.weights.load` does."""
-    return LappedModel(number, weights.load(number, codec))
+@lru_cache(weights.KEPT)
+def loaded(number: weights.Model, codec: str) -> LappedModel:
+    """Weights of a codec; raises as `nncodec.nets.weights.arrays_of` does."""
+    return LappedModel(number, weights.arrays_of(number, codec))
 
 
 def matrix_of(own: bytes | None) -> Floats:

@@ -1,8 +1,9 @@
 """Shared weights by number: looked up in a manifest, checked by SHA-256, loaded without pickle.
 
 A number names one set of weights for ever: a file that was written with it needs exactly these. The weights ship
-as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` beside the package. The archives are
-described in docs/format/container.md, *Weights*.
+as the data package ``nncodec.weights``; in a checkout they lie in ``weights/`` beside the package. Weights of the
+user's own are named by their hash, and are at hand where `nncodec.pipeline` provides them. The archives are described
+in docs/format/container.md, *Weights*.
 """
 
 import hashlib
@@ -12,8 +13,9 @@ import sys
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.npyio import NpzFile
 
-from nncodec.errors import UnsupportedFile
+from nncodec.errors import CorruptFile, UnsupportedFile
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,10 +50,18 @@ NUMBERS = {
 
 A payload that begins with a number is refused by every other codec.
 """
+OWN = {"learned": 112, "tuned": 113, "luma": 114, "ccnn": 115, "compact": 116, "recurrent": 117}
+"""Numbers that say, by codec or restorer, that weights of the user's own are meant: the file's hash follows."""
+DIGEST = 16
+"""Bytes of the hash: the first ones of the SHA-256 of a file of weights."""
+Model = int | bytes
+"""A set of weights, as files name it: a number of the manifest; or a number of `OWN` and the hash, 1 + DIGEST bytes."""
+KEPT = 4
+"""Sets of weights of one codec or restorer that are kept in memory, ready to use."""
 MANIFEST = "manifest.toml"
 PLANES = ".planes"
 """Suffix of arrays that hold 16-bit integers as a plane of low and one of high bytes (docs/format/container.md)."""
-_NPZ_ERRORS = (
+NPZ_ERRORS = (
     OSError,
     EOFError,
     ValueError,
@@ -164,6 +174,78 @@ def load(number: int, codec: str) -> Arrays:
     return read(data)
 
 
+@dataclass(frozen=True)
+class OwnWeights:
+    """Weights of the user's own: read, and checked to be whole."""
+
+    codec: str
+    """Name of the codec or restorer that they belong to."""
+    model: bytes
+    """Their name in files; see `Model`."""
+    arrays: Arrays
+
+
+_own: ContextVar[tuple[OwnWeights, ...]] = ContextVar("nncodec.weights", default=())
+
+
+@contextmanager
+def at_hand(own: Sequence[OwnWeights]) -> Iterator[None]:
+    """Let a block encode and decode with weights of the user's own, and with no others of the kind."""
+    token = _own.set(tuple(own))
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def selected(codec: str) -> Model:
+    """The weights to encode with: the user's own if they are at hand, else the newest; raises as :func:`newest`."""
+    found = [own.model for own in _own.get() if own.codec == codec]
+    return found[0] if found else newest(codec)
+
+
+def arrays_of(model: Model, codec: str) -> Arrays:
+    """The arrays of a set of weights, read-only; UnsupportedFile as :func:`load`, and for own ones not at hand."""
+    if isinstance(model, int):
+        return load(model, codec)
+    for own in _own.get():
+        if own.model == model and own.codec == codec:
+            return own.arrays
+    raise not_at_hand(model, codec)
+
+
+def not_at_hand(model: bytes, codec: str) -> UnsupportedFile:
+    """The error for weights of the user's own that are nowhere to be found."""
+    what = f"this needs own weights of {codec} that are not here: SHA-256 {model[1:].hex()}..."
+    return UnsupportedFile(what, "name the file by --weights (weights= in Python), or its folder by NNC_WEIGHTS")
+
+
+def model_field(model: Model) -> bytes:
+    """The bytes by which a payload or the parameters of a restorer name their weights."""
+    return bytes([model]) if isinstance(model, int) else model
+
+
+def split_model(data: bytes, codec: str) -> tuple[Model, bytes]:
+    """The weights that payload or parameters begin with, and the rest.
+
+    Raises CorruptFile if there is no number, or no whole hash after one of `OWN`.
+    """
+    if not data:
+        raise CorruptFile(f"no byte of {codec} where the number of its weights should be")
+    if data[0] != OWN.get(codec):
+        return data[0], data[1:]
+    if len(data) < 1 + DIGEST:
+        raise CorruptFile(f"{len(data)} bytes of {codec}, too few for the hash of its weights")
+    return data[: 1 + DIGEST], data[1 + DIGEST :]
+
+
+def check_model(model: Model, codec: str) -> None:
+    """Raise CorruptFile for a number that is not one of the codec's; the hash of own weights is always possible."""
+    models = NUMBERS[codec]
+    if isinstance(model, int) and model not in models:
+        raise CorruptFile(f"model number {model} of {codec} is not between {models[0]} and {models[-1]}")
+
+
 def write(path: Path, arrays: Arrays) -> None:
     """Write arrays as a compressed .npz file, the same bytes for the same arrays.
 
@@ -194,7 +276,7 @@ def opened_npz(source: Path | BinaryIO) -> Iterator[NpzFile]:
             raise ValueError("not an .npz file")
         with archive:
             yield archive
-    except _NPZ_ERRORS as error:
+    except NPZ_ERRORS as error:
         raise ValueError(str(error)) from error
 
 

@@ -7,6 +7,7 @@ from nncodec.pipeline.decoding import Decoded, decode, original, peek
 from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode
 from nncodec.pipeline.inspecting import Info, claim, inspect
 from nncodec.pipeline.lossless import encode_lossless
+from nncodec.pipeline.own_weights import OwnModel, located, opened
 from nncodec.pipeline.restoring import AUTO, NONE
 from nncodec.pipeline.source import SourceOptions, encode_picture, encode_source, keep_file, read_any
 from nncodec.pipeline.targets import Target
@@ -18,6 +19,7 @@ __all__ = [
     "Encoded",
     "Info",
     "NONE",
+    "OwnModel",
     "Settings",
     "SourceOptions",
     "Target",
@@ -29,6 +31,8 @@ __all__ = [
     "encode_source",
     "inspect",
     "keep_file",
+    "located",
+    "opened",
     "original",
     "peek",
     "read_any",

@@ -1,6 +1,8 @@
 """From the bytes of an .nnc file to a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from nncodec.memory import as_memory_error
 from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import decode_layers
 from nncodec.pipeline.limits import check_memory
+from nncodec.pipeline.own_weights import for_decoding, needed
 from nncodec.restorers import apply_sections
 
 
@@ -58,21 +61,26 @@ def decode(
     partial: bool = False,
     layers: int | None = None,
     device: str = "auto",
+    weights: Sequence[Path] = (),
 ) -> Decoded:
     """Decode a file.
 
     ``restore=False`` leaves restorers out and shows the base layer; ``partial=True`` decodes a cut or damaged file
     up to its last sound section. ``layers`` decodes the first ones of a layered file alone, to a picture that may be
     smaller and is restored only if it is the whole; None is all there are, in the size that the header states.
-    ``max_memory``, in bytes, refuses files whose codec may need more. Raises CorruptFile, UnsupportedFile or
+    ``max_memory``, in bytes, refuses files whose codec may need more. ``weights`` are files of the user's own weights
+    that the file may need; folders in NNC_WEIGHTS are searched, too. Raises CorruptFile, UnsupportedFile or
     LimitExceeded, before pixels are allocated wherever the container can tell, EncodeError for more layers than the
-    file has, InternalError, which names the codec, for whatever else a payload provokes, and MemoryError.
+    file has, OSError for ``weights``, InternalError, which names the codec, for whatever else a payload provokes, and
+    MemoryError.
     """
     container, complete = parse_prefix(data) if partial else (parse(data), True)
     codec = by_id(container.header.codec)
     check_pixels(container.header.width, container.header.height, max_pixels)
     with naming(codec.name):
         check_memory(container, codec, max_memory)
+        own = needed(container, restore)
+    with for_decoding(own, weights), naming(codec.name):
         return _decode_container(container, restore, complete, layers, device)
 
 

@@ -1,6 +1,8 @@
 """From a picture to the bytes of an .nnc file."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from nncodec import progress
 from nncodec.codec import Codec, Frame, KeepsFiles, Options, holds
@@ -14,6 +16,7 @@ from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.memory import as_memory_error
 from nncodec.pipeline.inspecting import Info, describe
 from nncodec.pipeline.layering import cut, joined
+from nncodec.pipeline.own_weights import for_encoding
 from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
 from nncodec.pipeline.targets import Attempt, Target, search
 
@@ -35,6 +38,16 @@ class Settings:
     """``none``, ``auto`` (all that pay), or the name of a restorer to try."""
     strip_icc: bool = False
     """Leave the colour profile out: the picture will be taken for sRGB."""
+    weights: tuple[Path, ...] = ()
+    """Files of the user's own weights, at most one for each codec or restorer, to encode with."""
+
+    def check_weights(self) -> None:
+        """Raise EncodeError or UnsupportedFile for own weights that cannot be used with these settings."""
+        self.own_weights()
+
+    def own_weights(self) -> AbstractContextManager[None]:
+        """A block that encodes with the own weights; raises as :meth:`check_weights`."""
+        return for_encoding(self.weights, self.codec, [restorer.name for restorer in chosen(self.restore)])
 
 
 @dataclass(frozen=True)
@@ -87,9 +100,15 @@ class _Trial(Attempt):
 def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     """Encode a picture, decode the payload again and measure its PSNR.
 
-    Raises EncodeError for what the codec cannot hold and for a target that cannot be met, LimitExceeded, MemoryError.
+    Raises EncodeError for what the codec cannot hold and for a target that cannot be met, UnsupportedFile for own
+    weights that cannot be used, LimitExceeded, MemoryError.
     """
     settings = settings or Settings()
+    with settings.own_weights():
+        return _encode(picture, settings)
+
+
+def _encode(picture: Picture, settings: Settings) -> Encoded:
     codec = by_name(settings.codec)
     picture = stripped(picture, exif_and_xmp=settings.strip, icc=settings.strip_icc)
     _check(picture, codec, settings)

@@ -8,7 +8,10 @@ from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_
 from nncodec.errors import UnsupportedFile
 from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import joined
+from nncodec.pipeline.own_weights import OwnModel, needed
 from nncodec.restorers import name_of
+
+_UNKNOWN = "unknown-"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Info:
     """Sides of the picture, divided by those of the base codec's picture: 1, 2, 4 or 8."""
     restorers: tuple[str, ...] = ()
     """Their names, in file order."""
+    own_weights: tuple[OwnModel, ...] = ()
+    """Weights of the user's own that decoding needs: of the codec, then of restorers."""
     complete: bool = True
     """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
 
@@ -79,6 +84,7 @@ def describe(container: Container, size: int, complete: bool = True) -> Info:
         base=base,
         scale=scale,
         restorers=tuple(name_of(section) for section in container.all(Kind.RESTORER)),
+        own_weights=tuple(needed(container)) if not codec.startswith(_UNKNOWN) else (),
         complete=complete,
     )
 
@@ -96,7 +102,7 @@ def _name(codec: int) -> str:
     try:
         return by_id(codec).name
     except UnsupportedFile:
-        return f"unknown-{codec}"
+        return f"{_UNKNOWN}{codec}"
 
 
 def _coding(container: Container) -> tuple[str, str | None, int]:

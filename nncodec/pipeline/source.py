@@ -3,7 +3,9 @@
 The decision is made here, once, for the shell, for Python and for Pillow.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nncodec import progress
 from nncodec.codec import KeepsFiles
@@ -63,7 +65,13 @@ def encode_source(data: bytes, settings: Settings, options: SourceOptions) -> En
     options.check(settings)
     if data.startswith(JPEG_SIGNATURE) and options.keeps_jpeg(settings):
         return keep_file(data, settings, plain=options.plain_jpeg)
-    picture = read_any(data, max_pixels=settings.max_pixels, depth=options.depth, frame=options.frame)
+    picture = read_any(
+        data,
+        max_pixels=settings.max_pixels,
+        depth=options.depth,
+        frame=options.frame,
+        weights=settings.weights,
+    )
     notes = picture.notes
     if data.startswith(MAGIC):
         notes += ("an .nnc file was encoded again: its loss adds to the new one",)
@@ -121,8 +129,9 @@ def read_any(
     max_memory: int | None = None,
     depth: int | None = None,
     frame: int | None = None,
+    weights: Sequence[Path] = (),
 ) -> Picture:
     """Read a picture in any format, .nnc included (whose loss a second encoding adds to, and ``max_memory`` limits)."""
     if not data.startswith(MAGIC):
         return read(data, max_pixels=max_pixels, depth=depth, frame=frame)
-    return decode(data, max_pixels=max_pixels, max_memory=max_memory).picture
+    return decode(data, max_pixels=max_pixels, max_memory=max_memory, weights=weights).picture

@@ -96,7 +96,7 @@ def apply_sections(seen: Pixels, sections: list[bytes], binding: int, device: st
         number, restorer = _restorer_of(section, binding)
         if number in steps:  # a file could otherwise ask for any amount of work
             raise CorruptFile(f"restorer number {number} comes twice")
-        steps[number] = restorer, section[_HEAD.size :]
+        steps[number] = restorer, parameters_of(section)
     for restorer, parameters in steps.values():
         seen = restorer.apply(seen, parameters, device)
     return seen
@@ -120,6 +120,11 @@ def name_of(section: bytes) -> str:
     number = section[0] if section else 0
     restorer = all_restorers().get(number)
     return f"unknown-{number}" if restorer is None else restorer.name
+
+
+def parameters_of(section: bytes) -> bytes:
+    """The parameters in a section; empty for one that is cut short."""
+    return section[_HEAD.size :]
 
 
 def make_section(number: int, binding: int, parameters: bytes) -> bytes:

@@ -8,7 +8,7 @@ import click
 
 from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.messages import describe, exit_code, printable
-from nncodec.cli.options import FILE, max_memory_option, max_pixels_option
+from nncodec.cli.options import FILE, check_weights, max_memory_option, max_pixels_option, weights_to_read_option
 from nncodec.cli.records import print_json, record
 from nncodec.cli.writing import check_output, write_output
 from nncodec.errors import EncodeError, NncError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture that shows where they differ.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
+@weights_to_read_option
 @max_pixels_option
 @max_memory_option
 @click.pass_context
@@ -32,6 +33,7 @@ def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **o
     Prints MSE, PSNR, SSIM and MS-SSIM, and the bits per pixel of both files. Both may be in any format, .nnc included,
     and must have the same size. Alpha is not compared. A gray picture is compared with a colour one as colour.
     """
+    check_weights(options["weights"])
     try:
         measures = _measured(original, other, **options)
     except NncError as error:
@@ -46,13 +48,11 @@ def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **o
         click.echo(printable(f"{original} | {other}") + _text(measures))
 
 
-def _measured(
-    original: str, other: str, heatmap: str | None, force: bool, max_pixels: int, max_memory: int | None
-) -> dict[str, Any]:
+def _measured(original: str, other: str, heatmap: str | None, force: bool, **reading: Any) -> dict[str, Any]:
     """The measures of two files, by the names that they have as JSON; writes the heatmap."""
     from nncodec.image.metrics import measure
 
-    (first, first_bytes), (second, second_bytes) = (_read(file, max_pixels, max_memory) for file in (original, other))
+    (first, first_bytes), (second, second_bytes) = (_read(file, **reading) for file in (original, other))
     a, b = _alike(first, second)
     scores = measure(a, b)
     n_pixels = first.width * first.height
@@ -71,13 +71,13 @@ def _measured(
     }
 
 
-def _read(file: str, max_pixels: int, max_memory: int | None) -> "tuple[Picture, int]":
-    """A picture and the bytes of its file; errors say which file they are about."""
+def _read(file: str, **reading: Any) -> "tuple[Picture, int]":
+    """A picture, read with options of `read_any`, and the bytes of its file; errors say which file they are about."""
     from nncodec.pipeline import read_any
 
     try:
         data = read_source(file)
-        return read_any(data, max_pixels=max_pixels, max_memory=max_memory), len(data)
+        return read_any(data, **reading), len(data)
     except OSError as error:
         raise NncError(f"{file}: {describe(error, file)}") from error
     except NncError as error:

@@ -15,10 +15,12 @@ from nncodec.cli.options import (
     FILE,
     batch_options,
     batch_options_of,
+    check_weights,
     complete_format,
     device_option,
     max_memory_option,
     max_pixels_option,
+    weights_to_read_option,
 )
 from nncodec.cli.planning import named, plan
 from nncodec.cli.reporting import Outcome
@@ -43,6 +45,7 @@ class DecodeOptions:
     device: str
     strip: bool
     strip_icc: bool
+    weights: tuple[Path, ...]
 
 
 @click.command("decode", short_help="Turn .nnc files into PNG or another format.")
@@ -77,6 +80,7 @@ class DecodeOptions:
 )
 @click.option("--strip", is_flag=True, help="Leave Exif, XMP and IPTC out of the output, and turn the picture upright.")
 @click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
+@weights_to_read_option
 @device_option
 @max_pixels_option
 @max_memory_option
@@ -112,7 +116,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["device"],
         options["strip"],
         options["strip_icc"],
+        options["weights"],
     )
+    check_weights(options["weights"])
     ctx.exit(run(jobs, partial(decode_file, options=decoding), batch_options_of(options, jobs)))
 
 
@@ -149,6 +155,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
             partial=options.partial,
             layers=options.layers,
             device=options.device,
+            weights=options.weights,
         )
     except CorruptFile as error:
         raise CorruptFile(str(error), _hint_of(data)) from error

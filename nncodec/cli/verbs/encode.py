@@ -25,6 +25,7 @@ from nncodec.cli.options import (
     complete_restore,
     device_option,
     max_pixels_option,
+    weights_option,
 )
 from nncodec.cli.planning import named, plan
 from nncodec.cli.reporting import Outcome
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
 @click.option("--strip-icc", is_flag=True, help="Drop the colour profile. Viewers then assume sRGB.")
 @click.option("--depth", type=click.Choice(["8"]), help="Reduce deeper samples to 8 bits, where they would be refused.")
 @click.option("--frame", type=click.IntRange(0), metavar="N", help="Encode frame N of an animation; the first is 0.")
+@weights_option
 @device_option
 @max_pixels_option
 @batch_options
@@ -138,6 +140,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     batch = batch_options_of(options, jobs)
     _refuse_to_skip(options, jobs.first)
     settings = settings_of(options, share(batch.workers) if batch.workers > 1 else 0)
+    settings.check_weights()
     work = partial(
         encode_file,
         settings=settings,

@@ -1,13 +1,14 @@
 """``nnc info``: the contents of files, and the bytes of each section."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nncodec.cli.files import Job, read_source
 from nncodec.cli.messages import describe, exit_code, expected, grouped, printable, report_error, say
-from nncodec.cli.options import FILE, json_option, recursive_option
+from nncodec.cli.options import FILE, check_weights, json_option, recursive_option, weights_to_read_option
 from nncodec.cli.planning import files_in
 from nncodec.cli.records import print_json, record
 from nncodec.cli.register import Register, distinct
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @recursive_option
 @json_option
+@weights_to_read_option
 @click.pass_context
-def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool) -> None:
+def command(
+    ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json: bool, weights: tuple[Path, ...]
+) -> None:
     """Show the size of the picture, its codec, and how many bytes each section takes.
 
     Checksums are verified, but no pixel is decoded; 'nnc test' does that. For a cut or damaged file the sound part is
     shown, and the exit code is 3. For a file in layers each line gives the byte at which the layer ends. A file cut
     there can be decoded with --partial.
     """
+    check_weights(weights)
     ahead = files_in(files, {"recursive": recursive}, OURS)
     batch = BatchOptions(as_json=as_json, summary=recursive or ahead.count(2) > 1)
     left_out, counts = LeftOutFiles(), {"done": 0, "skipped": 0, "planned": 0, "failed": 0}
@@ -40,14 +45,14 @@ def command(ctx: click.Context, files: tuple[str, ...], recursive: bool, as_json
             if isinstance(item, LeftOut):
                 left_out.add(item, batch)
             elif isinstance(item, Job):
-                code, size = _tell(item.source, as_json)
+                code, size = _tell(item.source, as_json, weights)
                 counts["failed" if code else "done"] += 1
                 worst, n_bytes = max(worst, code), n_bytes + (0 if code else size)
     finish(counts if as_json else {}, left_out, batch, (n_bytes, 0))
     ctx.exit(max(left_out.code, worst))
 
 
-def _tell(file: str, as_json: bool) -> tuple[int, int]:
+def _tell(file: str, as_json: bool, weights: tuple[Path, ...]) -> tuple[int, int]:
     """Print the contents and the errors of a file; return the exit code and the bytes of the file."""
     data, info = b"", None
     error: Exception | None = None
@@ -57,9 +62,9 @@ def _tell(file: str, as_json: bool) -> tuple[int, int]:
     except Exception as refused:
         error = expected(refused)
     if as_json:
-        print_json(_fields(file, data, error) | (_record(info) if info else {}))
+        print_json(_fields(file, data, error) | (_record(info, weights) if info else {}))
     elif info:
-        click.echo(f"{printable(file)}: {_text(info)}")
+        click.echo(f"{printable(file)}: {_text(info, weights)}")
     if error is not None and not as_json:
         report_error(error, file)
         if isinstance(error, CorruptFile) and not info:
@@ -99,7 +104,7 @@ def _tell_claim(file: str, data: bytes) -> None:
         return
 
 
-def _text(info: "Info") -> str:
+def _text(info: "Info", weights: tuple[Path, ...]) -> str:
     n_layers = info.layers
     head = f"{info.width} x {info.height} {info.mode}, {info.codec}"
     if info.base:
@@ -116,7 +121,7 @@ def _text(info: "Info") -> str:
     if not info.complete:
         head += ", damaged or cut"
         rows.append(_row("not sound", unsound, info.size))
-    return "\n".join((head, *rows))
+    return "\n".join((head, *rows, *_own_weights(info, weights)))
 
 
 def _names(info: "Info", n_layers: int) -> list[str]:
@@ -125,11 +130,26 @@ def _names(info: "Info", n_layers: int) -> list[str]:
     return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
 
 
+def _own_weights(info: "Info", weights: tuple[Path, ...]) -> list[str]:
+    """A line for the user's own weights that the file needs: their hash, and the file that holds them."""
+    from nncodec.pipeline import located
+
+    rows = []
+    for own in info.own_weights:
+        path = located(own, weights)
+        where = "not found by --weights or NNC_WEIGHTS" if path is None else printable(str(path))
+        rows.append(f"  own weights of {own.codec}, SHA-256 {own.digest}...: {where}")
+    return rows
+
+
 def _row(name: str, n_bytes: int, size: int) -> str:
     return f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / size:6.1%}"
 
 
-def _record(info: "Info") -> dict[str, Any]:
+def _record(info: "Info", weights: tuple[Path, ...]) -> dict[str, Any]:
+    from nncodec.pipeline import located
+
+    own = [(each, located(each, weights)) for each in info.own_weights]
     sections = [
         {"name": name, "bytes": n_bytes, "end": end}
         for (name, n_bytes), end in zip(info.sections, info.ends, strict=True)
@@ -147,6 +167,10 @@ def _record(info: "Info") -> dict[str, Any]:
         "layers": info.layers,
         "restorers": info.restorers,
         "sections": sections,
+        "own_weights": [
+            {"codec": each.codec, "sha256": each.digest, "file": None if path is None else str(path)}
+            for each, path in own
+        ],
         "overhead": info.overhead,
         "complete": info.complete,
     }

@@ -1,6 +1,7 @@
 """``nnc test``: decode and check, write nothing."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from nncodec.cli.files import Job, read_source
 from nncodec.cli.options import (
     FILE,
     batch_options_of,
+    check_weights,
     device_option,
     filelist_option,
     jobs_option,
@@ -19,6 +21,7 @@ from nncodec.cli.options import (
     quiet_option,
     recursive_option,
     shard_option,
+    weights_to_read_option,
 )
 from nncodec.cli.planning import files_in
 from nncodec.cli.reporting import Outcome
@@ -33,6 +36,7 @@ from nncodec.cli.walking import OURS
 @jobs_option
 @json_option
 @quiet_option
+@weights_to_read_option
 @device_option
 @max_pixels_option
 @max_memory_option
@@ -45,17 +49,20 @@ def command(ctx: click.Context, /, files: tuple[str, ...], **options: Any) -> No
     nnc test -r archive                     all .nnc files in a folder, one process per core
     """
     jobs = files_in(files, options, OURS)
-    limits = {name: options[name] for name in ("max_pixels", "max_memory")}
+    limits = {name: options[name] for name in ("max_pixels", "max_memory", "weights")}
+    check_weights(options["weights"])
     work = partial(check_file, device=options["device"], **limits)
     ctx.exit(run(jobs, work, batch_options_of(options, jobs)))
 
 
-def check_file(job: Job, device: str, max_pixels: int, max_memory: int | None) -> Outcome:
+def check_file(
+    job: Job, device: str, max_pixels: int, max_memory: int | None, weights: tuple[Path, ...] = ()
+) -> Outcome:
     """Decode one file; runs in a worker process."""
     from nncodec.pipeline import decode
 
     data = read_source(job.source)
-    done = decode(data, max_pixels=max_pixels, max_memory=max_memory, device=device)
+    done = decode(data, max_pixels=max_pixels, max_memory=max_memory, device=device, weights=weights)
     picture = done.picture
     record: dict[str, object] = {
         "codec": done.codec,

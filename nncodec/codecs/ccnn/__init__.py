@@ -47,7 +47,7 @@ class Ccnn:
         if pixels.dtype != np.uint8:
             raise EncodeError("the ccnn codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = LatentEncoder.of(loaded(weights.newest(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
+        coder = LatentEncoder.of(loaded(weights.selected(_NAME), _NAME), quality, pixels.astype(np.uint8, copy=False))
         return Encoder(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
@@ -58,11 +58,10 @@ class Ccnn:
         from nncodec.codecs.ccnn.decoder import decode
         from nncodec.lapped.bitstream import Payload
         from nncodec.lapped.model import loaded
-        from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a ccnn payload in a picture of {frame.depth} bits per sample")
-        parsed = Payload.parse(payload, frame.channels, weights.NUMBERS[_NAME])
+        parsed = Payload.parse(payload, frame.channels, _NAME)
         return decode(parsed, loaded(parsed.model, _NAME), frame.width, frame.height, frame.channels)
 
 

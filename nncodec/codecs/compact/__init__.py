@@ -6,7 +6,7 @@ detail.
 """
 
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,17 +17,20 @@ from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 
 if TYPE_CHECKING:
     from nncodec.codecs.compact.networks import CompactNetworks
+    from nncodec.nets.weights import Model
 
 _NAME = "compact"
 _DEFAULT_BASE = "avif"
+_KEPT = 4
+"""Sets of weights that are kept in memory."""
 
 
-@cache
-def _networks(model: int) -> "CompactNetworks":
+@lru_cache(_KEPT)
+def _networks(model: "Model") -> "CompactNetworks":
     from nncodec.codecs.compact.networks import CompactNetworks
     from nncodec.nets import weights
 
-    return CompactNetworks(weights.load(model, _NAME))
+    return CompactNetworks(weights.arrays_of(model, _NAME))
 
 
 def _trained() -> list[int]:
@@ -97,8 +100,10 @@ class Compact:
 
         if pixels.dtype != np.uint8:
             raise EncodeError("compact takes 8 bits per sample", "encode it with jpeg2000")
-        whole, base, model = pixels.astype(np.uint8, copy=False), by_name(self.base), weights.newest(_NAME)
+        whole, base, model = pixels.astype(np.uint8, copy=False), by_name(self.base), weights.selected(_NAME)
         networks = _networks(model)
+        if base.id not in networks.codecs:
+            raise EncodeError(f"these weights were not trained for pictures of {base.name}")
         condition = networks.condition(base.id, options.quality)
         frame = Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
         small = base.encode(networks.compact(whole, condition), options)
@@ -121,7 +126,7 @@ class Compact:
             raise CorruptFile(f"a strength of {condition.chroma} for the colours of a gray picture")
         networks = _networks(parsed.model)
         if condition.codec not in networks.codecs:
-            raise CorruptFile(f"model {parsed.model} restores no pictures of codec {condition.codec}")
+            raise CorruptFile(f"these weights restore no pictures of codec {condition.codec}")
         return networks.restore(parsed.decode_small(frame, device), frame.height, frame.width, condition)
 
 

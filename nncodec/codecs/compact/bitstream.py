@@ -1,4 +1,4 @@
-"""The payload of the codec ``compact``: a head of four bytes, then the half-size picture as the base codec coded it."""
+"""The payload of the codec ``compact``: a short head, then the half-size picture as the base codec coded it."""
 
 from dataclasses import dataclass, replace
 
@@ -12,8 +12,8 @@ from nncodec.image.scaling import halved
 from nncodec.nets import weights
 from nncodec.nets.resnet import LEVELS
 
-_HEAD = 4
-"""Bytes of the head."""
+_HEAD = 3
+"""Bytes of the head behind the name of the weights."""
 
 
 def oddness(frame: Frame) -> int:
@@ -25,8 +25,8 @@ def oddness(frame: Frame) -> int:
 class CompactPayload:
     """A payload taken apart; :meth:`serialize` and :meth:`parse` are inverse functions."""
 
-    model: int
-    """Number of the weights."""
+    model: weights.Model
+    """Weights of both networks."""
     condition: CompactCondition
     odd: int
     """`oddness` of the whole picture, which the size of the half-size picture does not tell."""
@@ -42,19 +42,22 @@ class CompactPayload:
         """Head and half-size picture."""
         condition = self.condition
         strengths = condition.chroma << 4 | condition.luma
-        return bytes([self.model, condition.codec, self.odd << 6 | condition.level, strengths]) + self.small
+        head = bytes([condition.codec, self.odd << 6 | condition.level, strengths])
+        return weights.model_field(self.model) + head + self.small
 
     @classmethod
     def parse(cls, payload: bytes) -> "CompactPayload":
         """Parse a payload; CorruptFile if it is too short, or a field of its head is out of range."""
-        if len(payload) <= _HEAD:
+        model, rest = weights.split_model(payload, "compact")
+        weights.check_model(model, "compact")
+        if len(rest) <= _HEAD:
             raise CorruptFile(f"a compact payload of {len(payload)} bytes")
-        model, number, sizes, strengths = payload[:_HEAD]
+        number, sizes, strengths = rest[:_HEAD]
         odd, level = divmod(sizes, 64)
         bases = {codec.id for codec in all_codecs().values() if isinstance(codec, HasSlopes)}
-        if model not in weights.NUMBERS["compact"] or number not in bases or level > LEVELS:
-            raise CorruptFile(f"a compact payload of model {model}, codec {number}, level {level}")
-        return cls(model, CompactCondition(number, level, strengths & 15, strengths >> 4), odd, payload[_HEAD:])
+        if number not in bases or level > LEVELS:
+            raise CorruptFile(f"a compact payload of codec {number}, level {level}")
+        return cls(model, CompactCondition(number, level, strengths & 15, strengths >> 4), odd, rest[_HEAD:])
 
     def decode_small(self, frame: Frame, device: str) -> Bytes:
         """Decode the half-size picture, (h, w) or (h, w, 3) uint8; CorruptFile if it is not half of ``frame``."""

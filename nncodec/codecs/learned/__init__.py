@@ -46,7 +46,7 @@ class Learned:
         if pixels.dtype != np.uint8:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
-        coder = LatentEncoder.of(loaded(weights.newest(_NAME)), quality, pixels.astype(np.uint8, copy=False))
+        coder = LatentEncoder.of(loaded(weights.selected(_NAME)), quality, pixels.astype(np.uint8, copy=False))
         return Encoder(coder, options.threads).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
@@ -57,11 +57,10 @@ class Learned:
         from nncodec.codecs.learned.decoder import decode
         from nncodec.codecs.learned.model import loaded
         from nncodec.lapped.bitstream import LatentPayload
-        from nncodec.nets import weights
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
-        parsed = LatentPayload.parse(payload, 1 if frame.channels == 1 else 2, weights.NUMBERS[_NAME])
+        parsed = LatentPayload.parse(payload, 1 if frame.channels == 1 else 2, _NAME)
         return decode(parsed, loaded(parsed.model), frame.width, frame.height, frame.channels, device)
 
 

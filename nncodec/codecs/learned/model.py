@@ -1,7 +1,7 @@
 """The weights of ``learned``: transforms as `nncodec.lapped.model` has them, synthesis network and contexts."""
 
 from collections.abc import Callable
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 
 from nncodec.codecs.learned.bitstream import UnitContexts, unpack_contexts
 from nncodec.codecs.learned.blocks import N_TABLES
@@ -38,7 +38,7 @@ class LearnedModel(LappedModel):
         return unpack_contexts(self._networks, quality)
 
 
-@cache
-def loaded(number: int) -> LearnedModel:
-    """The weights of a number; raises as `nncodec.nets.weights.load` does."""
-    return LearnedModel(number, weights.load(number, "learned"))
+@lru_cache(weights.KEPT)
+def loaded(number: weights.Model) -> LearnedModel:
+    """The weights that files name so; raises as `nncodec.nets.weights.arrays_of` does."""
+    return LearnedModel(number, weights.arrays_of(number, "learned"))

@@ -5,7 +5,7 @@ point and may differ by a level between machines. The payload's layout is in doc
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +15,22 @@ from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
+    from nncodec.nets.weights import Model
 
 LAYERS = 16
 """Most layers that a payload can have."""
 _NAME = "recurrent"
 _INSTALL = "pip install torch"
+_KEPT = 4
+"""Sets of weights that are kept in memory."""
 
 
-@cache
-def _model(number: int) -> "RecurrentModel":
+@lru_cache(_KEPT)
+def _model(number: "Model") -> "RecurrentModel":
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
     from nncodec.nets import weights
 
-    return RecurrentModel(weights.load(number, _NAME))
+    return RecurrentModel(weights.arrays_of(number, _NAME))
 
 
 def layers_at(quality: float) -> int:
@@ -66,7 +69,7 @@ class Recurrent:
 
         if pixels.dtype != np.uint8:
             raise EncodeError("the recurrent codec takes 8 bits per sample", "encode it with jpeg2000")
-        number = weights.newest(_NAME)
+        number = weights.selected(_NAME)
         segments = encode(_model(number), pixels.astype(np.uint8, copy=False), layers_at(options.quality))
         return b"".join(Payload(number, tuple(segments)).layers())
 

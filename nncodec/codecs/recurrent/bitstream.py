@@ -40,23 +40,23 @@ class Segment:
 class Payload:
     """A payload taken apart, before any bit is decoded. `layers`, joined, and `parse` are inverse functions."""
 
-    model: int
-    """Number of the weights; see `nncodec.nets.weights.NUMBERS`."""
+    model: weights.Model
+    """Weights of network and contexts."""
     segments: tuple[Segment, ...]
     """One for each layer, 1 to `LAYERS`."""
 
     def layers(self) -> list[bytes]:
-        """The bytes of each layer; the first begins with the number of the weights."""
+        """The bytes of each layer; the first begins with the name of the weights."""
         first, *others = (segment.serialize() for segment in self.segments)
-        return [bytes([self.model]) + first, *others]
+        return [weights.model_field(self.model) + first, *others]
 
     @classmethod
     def parse(cls, data: bytes) -> "Payload":
-        """Parse one layer or more; CorruptFile if a layer is cut short or the first byte is no number of weights."""
-        if not data or data[0] not in weights.NUMBERS["recurrent"]:
-            raise CorruptFile("a recurrent payload that does not begin with the number of its weights")
+        """Parse one layer or more; CorruptFile if a layer is cut short or no weights are named."""
+        model, data = weights.split_model(data, "recurrent")
+        weights.check_model(model, "recurrent")
         segments: list[Segment] = []
-        at = 1
+        at = 0
         while at < len(data) or not segments:
             checksum = int.from_bytes(data[at : at + _CHECKSUM_BYTES], "little")
             length, start = read_number(data, at + _CHECKSUM_BYTES)
@@ -66,7 +66,7 @@ class Payload:
             segments.append(Segment(checksum, data[start:at]))
         if len(segments) > LAYERS:
             raise CorruptFile(f"{len(segments)} layers in a recurrent payload")
-        return cls(data[0], tuple(segments))
+        return cls(model, tuple(segments))
 
 
 class BitCoder(Protocol):

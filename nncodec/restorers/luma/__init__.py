@@ -1,6 +1,6 @@
 """The restorer `luma`: one network shared by all pictures; the file names codec, level of damage and strengths."""
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,11 +28,11 @@ class Luma:
     name = _NAME
 
     def fit(self, task: Task) -> bytes | None:
-        """The three bytes that serve a sample of the picture best; None if the weights do not know its codec."""
+        """The parameters that serve a sample of the picture best; None if the weights do not know its codec."""
         if task.seen.dtype != np.uint8:
             return None
-        model = weights.newest(_NAME)
-        families = np.flatnonzero(weights.load(model, _NAME)["codecs"] == task.codec).tolist()
+        model = weights.selected(_NAME)
+        families = np.flatnonzero(weights.arrays_of(model, _NAME)["codecs"] == task.codec).tolist()
         if not families:
             return None
         with products_alone():
@@ -48,7 +48,9 @@ class Luma:
             raise CorruptFile(f"restorer {_NAME} for samples of more than 8 bits")
         net = _network(device, model)
         if condition.family >= net.families or (seen.ndim == 2 and condition.chroma):
-            raise CorruptFile(f"restorer {_NAME}: condition {parameters[1]}, strengths {parameters[2]:#04x}")
+            raise CorruptFile(
+                f"restorer {_NAME}: family {condition.family}, strengths {condition.luma}, {condition.chroma}"
+            )
         out = np.empty_like(seen)
 
         def restore(region: Region) -> None:
@@ -62,9 +64,9 @@ class Luma:
         return out
 
 
-@cache
-def _network(device: str, model: int) -> Net:
-    return net_on(device, weights.load(model, _NAME))
+@lru_cache(weights.KEPT)
+def _network(device: str, model: weights.Model) -> Net:
+    return net_on(device, weights.arrays_of(model, _NAME))
 
 
 RESTORER = Luma()

@@ -1,11 +1,12 @@
-"""The parameters of `luma` in a file: three bytes that name the network, the damage and the strengths.
+"""The parameters of `luma` in a file, which name the network, the damage and the strengths.
 
-Model number (u8), condition (u8), strengths (u8), as in docs/format/luma.md.
+Name of the weights, condition (u8), strengths (u8), as in docs/format/luma.md.
 """
 
 from dataclasses import dataclass
 
 from nncodec.errors import CorruptFile
+from nncodec.nets import weights
 from nncodec.nets.resnet import LEVELS
 from nncodec.nets.ycbcr import FULL
 
@@ -29,16 +30,17 @@ class RestorerCondition:
         return self.level / LEVELS
 
 
-def pack(model: int, condition: RestorerCondition) -> bytes:
-    """The parameters for the network with a model number under a condition."""
+def pack(model: weights.Model, condition: RestorerCondition) -> bytes:
+    """The parameters for the network of some weights under a condition."""
     family_and_level = condition.family * (LEVELS + 1) + condition.level
-    return bytes([model, family_and_level, condition.chroma << 4 | condition.luma])
+    return weights.model_field(model) + bytes([family_and_level, condition.chroma << 4 | condition.luma])
 
 
-def unpack(parameters: bytes) -> tuple[int, RestorerCondition]:
-    """Model number and condition; CorruptFile for parameters of another length."""
-    if len(parameters) != 3:
-        raise CorruptFile(f"{len(parameters)} bytes of restorer parameters, not 3")
-    family, level = divmod(parameters[1], LEVELS + 1)
-    chroma, luma = divmod(parameters[2], 16)
-    return parameters[0], RestorerCondition(family, level, luma, chroma)
+def unpack(parameters: bytes) -> tuple[weights.Model, RestorerCondition]:
+    """Weights and condition; CorruptFile for parameters of another length."""
+    model, rest = weights.split_model(parameters, "luma")
+    if len(rest) != 2:
+        raise CorruptFile(f"{len(rest)} bytes of restorer parameters behind the name of the weights, not 2")
+    family, level = divmod(rest[0], LEVELS + 1)
+    chroma, luma = divmod(rest[1], 16)
+    return model, RestorerCondition(family, level, luma, chroma)

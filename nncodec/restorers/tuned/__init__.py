@@ -38,19 +38,19 @@ class Tuned:
             return self._fit(task)
 
     def _fit(self, task: Task) -> bytes | None:
-        number = weights.newest(NAME)
-        starts = starts_for(number, task.codec)
+        model = weights.selected(NAME)
+        starts = starts_for(model, task.codec)
         fitter = Fitter(task.seen, task.original)
         sample = fitter.sample()
         if not starts or sample.error_before() == 0:
             return None
-        start = min(starts, key=lambda index: sample.error_after(start_weights(number, index)))
-        candidates = [coded_start(number, start)]
+        start = min(starts, key=lambda index: sample.error_after(start_weights(model, index)))
+        candidates = [coded_start(model, start)]
         stages = _STAGES[: max(0, task.effort - _FIRST_FITTING_EFFORT + 1)]
         if stages and task.price(_SMALLEST_FIT) < _MAX_PRICE:
             bit_price = (task.price(1) - task.price(0)) / 8
-            for fit in fitter.fits(start_weights(number, start), stages):
-                candidates += coded_fits(number, start, fit, bit_price)
+            for fit in fitter.fits(start_weights(model, start), stages):
+                candidates += coded_fits(model, start, fit, bit_price)
         return min(candidates, key=lambda parameters: _cost(parameters, sample, task))
 
     def apply(self, seen: Pixels, parameters: bytes, device: str) -> Pixels:

@@ -1,12 +1,12 @@
 """The parameters of `tuned` in a file: a shared start, and the quantised difference of the weights to it.
 
-A model number (u8) and a start (u8); then, unless the weights are those of the start, a step exponent (u8), a scale
+The name of the weights and a start (u8); then, unless the weights are those of the start, a step exponent (u8), a scale
 index (u8), the number of escape bytes (LEB128), the escapes, and the range-coded symbols, as in docs/format/tuned.md.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -28,40 +28,42 @@ _MAX_DIFFERENCE = 16.0
 """Largest magnitude of a difference."""
 _TRIED_SCALES = range(0, 33, 4)
 """Scale indices that a difference is quantised for; those between give nearly the same symbols."""
+_KEPT_STARTS = 64
+"""Starts that are kept in memory, of all weights together."""
 _KEPT = 4
 """Quantised differences of one fit that are coded: those with the lowest estimated cost."""
 
 
-def starts_for(number: int, codec: int) -> list[int]:
-    """Indices of the starts that were trained on pictures of a codec (wire number), in a model (number)."""
-    return np.flatnonzero(weights.load(number, NAME)["codecs"] == codec).tolist()
+def starts_for(model: weights.Model, codec: int) -> list[int]:
+    """Indices of the starts that were trained on pictures of a codec (wire number), in some weights."""
+    return np.flatnonzero(weights.arrays_of(model, NAME)["codecs"] == codec).tolist()
 
 
-@cache
-def start_weights(number: int, index: int) -> Floats:
+@lru_cache(_KEPT_STARTS)
+def start_weights(model: weights.Model, index: int) -> Floats:
     """The weights (378,) of one start of a model; CorruptFile if it has no such start."""
-    starts = weights.load(number, NAME)["starts"]
+    starts = weights.arrays_of(model, NAME)["starts"]
     if index >= len(starts):
-        raise CorruptFile(f"model {number} has no start {index}")
+        raise CorruptFile(f"the weights of {NAME} have no start {index}")
     start: Floats = starts[index].astype(np.float32)
     return start
 
 
-@cache
-def _tables(number: int) -> Tables:
-    return Tables.unpack(weights.load(number, NAME))
+@lru_cache(weights.KEPT)
+def _tables(model: weights.Model) -> Tables:
+    return Tables.unpack(weights.arrays_of(model, NAME))
 
 
-def coded_start(number: int, index: int) -> bytes:
+def coded_start(model: weights.Model, index: int) -> bytes:
     """Parameters that stand for the weights of a start."""
-    return bytes([number, index])
+    return weights.model_field(model) + bytes([index])
 
 
-def coded_fits(number: int, index: int, fit: Fit, bit_price: float) -> Iterator[bytes]:
+def coded_fits(model: weights.Model, index: int, fit: Fit, bit_price: float) -> Iterator[bytes]:
     """Parameters for a fit, quantised with the step sizes and for the scale indices that promise most.
 
     Args:
-        number: of the model.
+        model: the weights.
         index: of the start.
         fit: the weights, and the curvature of the relative squared error around them.
         bit_price: relative squared error that one bit must save.
@@ -69,12 +71,12 @@ def coded_fits(number: int, index: int, fit: Fit, bit_price: float) -> Iterator[
     Yields:
         Up to four candidates, the lowest estimate of error and bits first.
     """
-    tables = _tables(number)
-    difference = fit.parameters - start_weights(number, index)
+    tables = _tables(model)
+    difference = fit.parameters - start_weights(model, index)
     for candidate in sorted(_candidates(tables, difference, fit, bit_price), key=lambda each: each.cost)[:_KEPT]:
         encoder = Encoder(tables)
         encoder.code(candidate.symbols, np.full(N_PARAMETERS, candidate.scale, np.uint8))
-        head = coded_start(number, index) + bytes([candidate.exponent, candidate.scale])
+        head = coded_start(model, index) + bytes([candidate.exponent, candidate.scale])
         yield head + join_streams(*encoder.finish())
 
 
@@ -122,17 +124,18 @@ def decoded(parameters: bytes) -> Floats:
 
     Raises CorruptFile if the parameters are damaged, UnsupportedFile if the model is missing.
     """
-    if len(parameters) < 2:
+    model, rest = weights.split_model(parameters, NAME)
+    if not rest:
         raise CorruptFile(f"{len(parameters)} bytes of restorer parameters")
-    start = start_weights(parameters[0], parameters[1])
-    if len(parameters) == 2:
+    start = start_weights(model, rest[0])
+    if len(rest) == 1:
         return start
-    if len(parameters) < 5:
+    if len(rest) < 4:
         raise CorruptFile(f"{len(parameters)} bytes of restorer parameters")
-    exponent, scale = parameters[2:4]
+    exponent, scale = rest[1:3]
     if exponent not in _EXPONENTS or scale >= N_SCALES:
         raise CorruptFile(f"restorer tuned: step exponent {exponent}, scale index {scale}")
-    decoder = Decoder(_tables(parameters[0]), *split_streams(parameters, 4))
+    decoder = Decoder(_tables(model), *split_streams(rest, 3))
     symbols = decoder.code(np.full(N_PARAMETERS, scale, np.uint8))
     decoder.finish()
     difference = symbols * np.float32(2.0**-exponent)
