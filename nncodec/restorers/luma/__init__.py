@@ -49,7 +49,7 @@ class Luma:
         net = _network(device, model)
         if condition.family >= net.families or (seen.ndim == 2 and condition.chroma):
             raise CorruptFile(
-                f"restorer {_NAME}: family {condition.family}, strengths {condition.luma}, {condition.chroma}"
+                f"restorer {_NAME}: condition of family {condition.family}, strengths {condition.luma}, {condition.chroma}"
             )
         out = np.empty_like(seen)
 
