@@ -168,7 +168,7 @@ CHANGES: dict[str, Callable[[weights.Arrays], object]] = {
     "there is no array": lambda arrays: arrays.pop(max(arrays)),
     "there should be no array": lambda arrays: arrays.update(more=np.zeros(1)),
     "is int32": lambda arrays: arrays.update({min(arrays): arrays[min(arrays)].astype(np.int32)}),
-    r" is \w+ \(1,\), not": lambda arrays: arrays.update({min(arrays): np.zeros(1, arrays[min(arrays)].dtype)}),
+    r" is \w+ \(.*\), not \w+ \(": lambda arrays: arrays.update({min(arrays): np.zeros(1, arrays[min(arrays)].dtype)}),
 }
 
 

@@ -48,9 +48,8 @@ class Luma:
             raise CorruptFile(f"restorer {_NAME} for samples of more than 8 bits")
         net = _network(device, model)
         if condition.family >= net.families or (seen.ndim == 2 and condition.chroma):
-            raise CorruptFile(
-                f"restorer {_NAME}: condition of family {condition.family}, strengths {condition.luma}, {condition.chroma}"
-            )
+            strengths = f"{condition.luma} and {condition.chroma}"
+            raise CorruptFile(f"restorer {_NAME}: condition of family {condition.family}, strengths {strengths}")
         out = np.empty_like(seen)
 
         def restore(region: Region) -> None:
