@@ -76,9 +76,9 @@ def _taken_apart(payload: bytes) -> Stream:
     end = _FIXED + length
     if lepton[end : end + 3] != b"CMP":
         raise ValueError("its header is longer than it states")
-    headers, n_after = _split(_inflated(lepton[_FIXED:end], n_bytes))
-    if len(_SOI) + len(headers) + n_after > n_bytes:
-        raise ValueError("more headers than bytes")
+    headers, n_coded, n_after = _split(_inflated(lepton[_FIXED:end], n_bytes))
+    if len(_SOI) + len(headers) + n_after > n_bytes or n_coded > n_bytes:
+        raise ValueError("more than the bytes of the JPEG")
     return Stream(checksum, n_bytes, _SOI + headers, lepton)
 
 
@@ -92,12 +92,15 @@ def _inflated(compressed: bytes, n_bytes: int) -> bytes:
     return header
 
 
-def _split(header: bytes) -> tuple[bytes, int]:
-    """The JPEG's headers, and the number of bytes behind its last scan."""
+def _split(header: bytes) -> tuple[bytes, int, int]:
+    """The JPEG's headers, and the numbers of its coded bytes and of those behind its last scan."""
     (length,) = struct.unpack_from("<I", header, 3)
     at = 7 + length
     if header[:3] != b"HDR" or header[at : at + 3] != b"P0D" or header[at + 4 : at + 7] != b"HH\1":
         raise ValueError("other fields in its header")
+    first_row, n_coded, start = struct.unpack_from("<HI10s", header, at + 7)
+    if first_row or any(start):
+        raise ValueError("a part that begins within the picture")
     headers, n_after, at = header[7:at], 0, at + 23
     for name, width in ((b"CRS", 4), (b"GRB", 1)):
         if header[at : at + 3] == name:
@@ -106,7 +109,7 @@ def _split(header: bytes) -> tuple[bytes, int]:
             n_after = count if name == b"GRB" else 0
     if at != len(header):
         raise ValueError("other fields in its header")
-    return headers, n_after
+    return headers, n_coded, n_after
 
 
 class _Segment(NamedTuple):

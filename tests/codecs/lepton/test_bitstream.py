@@ -99,6 +99,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "errors of restart markers": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"FRS\1\0\0\0\1"),
     "an early end": lambda: with_header(BASELINE, fields_before_rest(BASELINE) + b"EEE" + bytes(28)),
     "two parts": lambda: with_header(BASELINE, header_of(BASELINE).replace(b"HH\1", b"HH\2" + bytes(16))),
+    "a part that begins in row 256": lambda: with_header(BASELINE, changed(header_of(BASELINE), 4, b"\1")),
+    "a part of 4 GB": lambda: with_header(BASELINE, changed(header_of(BASELINE), 5, b"\xff" * 4)),
+    "a part that begins within a byte": lambda: with_header(BASELINE, changed(header_of(BASELINE), 10, b"\7")),
     "bytes between header and samples": lambda: with_header(BASELINE, header_of(BASELINE), b"x"),
     "two frames": lambda: with_headers(BASELINE, lambda h: frame_of(h) + h),
     "no frame": lambda: with_headers(BASELINE, lambda h: h.replace(frame_of(h), b"")),
@@ -111,6 +114,12 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         BASELINE, lambda h: h.replace(scan_of(h), scan_of(h)[:-2] + b"\x40" + scan_of(h)[-1:])
     ),
 }
+
+
+def changed(header: bytes, at: int, value: bytes) -> bytes:
+    """The header with other bytes from ``at`` on, counted from the field ``HH``."""
+    start = header.rindex(b"HH\1") + at
+    return header[:start] + value + header[start + len(value) :]
 
 
 def frame_of(headers: bytes) -> bytes:
