@@ -17,7 +17,7 @@ from nncodec.errors import CorruptFile, EncodeError, InternalError, LimitExceede
 from nncodec.version import __version__
 
 if TYPE_CHECKING:
-    from nncodec.api import decode, encode, inspect, register_pillow
+    from nncodec.api import decode, encode, extract, inspect, register_pillow
 
 __all__ = [
     "CorruptFile",
@@ -30,11 +30,12 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "extract",
     "inspect",
     "register_pillow",
 ]
 
-_LAZY = {"decode", "encode", "inspect", "register_pillow"}
+_LAZY = {"decode", "encode", "extract", "inspect", "register_pillow"}
 
 
 def __getattr__(name: str) -> object:

@@ -24,6 +24,7 @@ from nncodec.pipeline import (
     encode_source,
 )
 from nncodec.pipeline import decode as _decode
+from nncodec.pipeline import extract as _extract
 from nncodec.pipeline import inspect as _inspect
 from nncodec.plugin import register_pillow
 from nncodec.threads import at_most
@@ -35,7 +36,7 @@ File = Buffer | BinaryIO | PathLike
 Weights = PathLike | Sequence[PathLike]
 Source = Picture | PIL.Image.Image | npt.NDArray[Any] | File
 
-__all__ = ["decode", "encode", "inspect", "register_pillow"]
+__all__ = ["decode", "encode", "extract", "inspect", "register_pillow"]
 
 
 def encode(
@@ -138,6 +139,19 @@ def decode(
             device=device,
             weights=_paths(weights),
         )
+
+
+def extract(
+    source: File, *, max_pixels: int = MAX_PIXELS, max_memory: int | None = None
+) -> tuple[bytes, str, tuple[str, ...]]:
+    """The base layer of an .nnc file, given as path, bytes or open binary file, as an ordinary picture file.
+
+    Returns its bytes, its suffix (``.jpg``, ``.webp``, ``.avif``, ``.jp2``) and notes on what it lacks. Its samples are
+    as they were coded: nothing is decoded and encoded again. A JPEG that was kept comes back bit for bit. Raises as
+    :func:`decode`, and UnsupportedFile for codecs that hold no such file.
+    """
+    found = _extract(_bytes(source), max_pixels=max_pixels, max_memory=max_memory)
+    return found.data, found.suffix, found.notes
 
 
 def inspect(source: File, *, partial: bool = False) -> Info:

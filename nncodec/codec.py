@@ -17,11 +17,13 @@ __all__ = [
     "Codec",
     "Frame",
     "HasBases",
+    "HasFile",
     "HasLayers",
     "HasSlopes",
     "KeepsFiles",
     "Lossless",
     "Options",
+    "PictureFile",
     "Pixels",
     "ReadsOlderPayloads",
     "RefinesWithTorch",
@@ -132,6 +134,29 @@ class KeepsFiles(Codec, Protocol):
 
     def metadata(self, payload: bytes) -> Metadata:
         """ICC, Exif, XMP and IPTC of the kept file."""
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture as a file of an ordinary format."""
+
+    data: bytes
+    suffix: str
+    """Suffix of the format, lower case with the dot."""
+    notes: tuple[str, ...] = ()
+    """Sentences on what the file lacks."""
+
+
+@runtime_checkable
+class HasFile(Codec, Protocol):
+    """A codec whose picture, or the one that it builds on, is coded in an ordinary format."""
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """A file of that format with the samples as they are coded, and with the metadata that it can carry.
+
+        Raises CorruptFile if the payload is damaged as far as that shows, UnsupportedFile if no viewer would see the
+        picture.
+        """
 
 
 @runtime_checkable

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from nncodec.codec import Frame, Lossless, Options, Pixels
+from nncodec.codec import Frame, Lossless, Options, PictureFile, Pixels
 from nncodec.errors import CorruptFile
+from nncodec.image import Metadata
+from nncodec.image.embedding import jpeg_with
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 _FULL_CHROMA_FROM = 93
@@ -51,6 +53,11 @@ class Jpeg:
             raise CorruptFile(f"the JPEG payload is {still.mode}, the file says {frame.channels} channels")
         with pillow_errors("the JPEG payload"):
             return np.array(still)
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The JPEG file, with a JFIF segment and metadata."""
+        file, notes = jpeg_with(payload, metadata)
+        return PictureFile(file, ".jpg", notes)
 
 
 def _without_jfif(file: bytes) -> bytes:

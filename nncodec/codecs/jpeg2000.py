@@ -4,8 +4,11 @@ import struct
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, PictureFile, Pixels
 from nncodec.errors import CorruptFile
+from nncodec.image import Metadata, oriented
+from nncodec.image.embedding import no_iptc
+from nncodec.image.jpeg2000 import as_jp2, with_metadata
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 _SIZ, _COD, _QCD, _COM, _SOT = 0xFF51, 0xFF52, 0xFF5C, 0xFF64, 0xFF90
@@ -49,6 +52,13 @@ class Jpeg2000:
             raise CorruptFile(f"the JPEG 2000 payload is {still.mode}, not {frame.channels} x {frame.depth} bits")
         with pillow_errors("the JPEG 2000 payload"):
             return np.array(still)
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """A JP2 file around the codestream, with metadata; few viewers turn it as Exif says."""
+        file = as_jp2(payload, frame.width, frame.height, frame.channels, frame.depth)
+        turned = oriented(metadata) != 1
+        notes = ("few viewers turn a JPEG 2000 picture as its Exif says",) if turned else ()
+        return PictureFile(with_metadata(file, metadata), ".jp2", notes + no_iptc("JPEG 2000", metadata))
 
 
 def _without_comment(codestream: bytes) -> bytes:

@@ -13,9 +13,22 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from nncodec.codec import FIRST_SLOPE, LOSSLESS_QUALITY, Codec, Frame, HasSlopes, Lossless, Options, Pixels, is_lossless
+from nncodec.codec import (
+    FIRST_SLOPE,
+    LOSSLESS_QUALITY,
+    Codec,
+    Frame,
+    HasFile,
+    HasSlopes,
+    Lossless,
+    Options,
+    PictureFile,
+    Pixels,
+    is_lossless,
+)
 from nncodec.codecs import base_codecs, by_name
 from nncodec.errors import CorruptFile, EncodeError
+from nncodec.image import Metadata
 from nncodec.image.metrics import mse
 from nncodec.image.scaling import downscale, halved, upscale
 from nncodec.leb128 import read_number, write_number
@@ -180,6 +193,15 @@ class Layered:
             return self.decode(b"".join(layers), frame, device)
         parts = _Parts.parse(layers[0])
         return parts.base.decode(parts.small, parts.small_frame(frame), device)
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The small picture as a file of its codec, with a note on its size."""
+        parts = _Parts.parse(payload)
+        small = parts.small_frame(frame)
+        assert isinstance(parts.base, HasFile)
+        file = parts.base.file(parts.small, small, metadata)
+        note = f"it is the small picture, {small.width} x {small.height}: the rest is not in the file"
+        return replace(file, notes=(note, *file.notes))
 
 
 class _Encoder:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, PictureFile, Pixels
 from nncodec.errors import CorruptFile
+from nncodec.image import Metadata
+from nncodec.image.embedding import webp_with
 from nncodec.image.stills import decode_still, encode_still, not_built, pillow_errors
 
 
@@ -38,6 +40,11 @@ class Webp:
             raise CorruptFile("the WebP payload has alpha or is animated")
         with pillow_errors("the WebP payload"):
             return np.array(still.convert("L") if frame.channels == 1 else still)
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The WebP file, with metadata."""
+        file, notes = webp_with(payload, frame.width, frame.height, metadata)
+        return PictureFile(file, ".webp", notes)
 
 
 def _search(options: Options) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from nncodec.image.embedding import MAX_EXIF_JPEG, MAX_ICC_JPEG
 from nncodec.image.exif import is_readable
 from nncodec.image.iptc import MAX_IN_SEGMENT
 from nncodec.image.orientation import exif_orientation, oriented, upright
@@ -16,10 +17,6 @@ _SHOWN_AS_STORED = {"JPEG2000"}
 """Carriers that few viewers turn as Exif says."""
 _READS_EXIF = {"AVIF"}
 """Formats whose writer takes the orientation out of Exif; TIFF's tells of damage itself."""
-_MAX_EXIF_JPEG = 65_527
-"""Bytes of Exif that a segment holds (Exif 2.32, 4.7.2)."""
-_MAX_ICC_JPEG = 255 * 65_519
-"""Bytes of a profile in 255 segments (ICC.1:2022, B.4)."""
 _SPACES = {b"GRAY": 1, b"RGB ": 3}
 _SPACE, _SIGNATURE = slice(16, 20), slice(36, 40)
 """Colour space and signature ``acsp`` in the header of a profile (ICC.1:2022, 7.2)."""
@@ -52,7 +49,7 @@ def _icc_reason(icc: bytes, channels: int, pillow_format: str) -> str | None:
     if icc[_SIGNATURE] == b"acsp" and _SPACES.get(icc[_SPACE]) != (3 if colour else 1):
         space = icc[_SPACE].decode("ascii", "replace").strip()
         return f"an ICC profile of {space} beside {'RGB' if colour else 'gray'} samples"
-    if pillow_format == "JPEG" and len(icc) > _MAX_ICC_JPEG:
+    if pillow_format == "JPEG" and len(icc) > MAX_ICC_JPEG:
         return f"an ICC profile of {len(icc)} bytes"
     return None
 
@@ -61,7 +58,7 @@ def _exif_reason(exif: bytes, pillow_format: str) -> str | None:
     """Exif in words, if the format cannot carry it; None if it can."""
     if pillow_format not in CARRIERS:
         return "Exif"
-    if pillow_format == "JPEG" and len(exif) > _MAX_EXIF_JPEG:
+    if pillow_format == "JPEG" and len(exif) > MAX_EXIF_JPEG:
         return f"{len(exif)} bytes of Exif"
     if pillow_format in _SHOWN_AS_STORED and exif_orientation(exif) != 1:
         return "Exif with an orientation"

@@ -23,8 +23,12 @@ _EXIF = b"JpgTiffExif->JP2"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _PROFILE = b"\2\0\0"
 """Start of a colour box with a profile: method 2, no precedence, not approximated (I.5.3.3)."""
-_ENUMERATED, _PROFILES, _SYCC = 1, (2, 3), 18
-"""Methods of a colour specification box and the number of sYCC (I.5.3.3); 3 is from T.801."""
+_ENUMERATED, _PROFILES = 1, (2, 3)
+"""Methods of a colour specification box (I.5.3.3); 3 is from T.801."""
+_SRGB, _GRAY, _SYCC = 16, 17, 18
+"""Colour spaces that such a box enumerates."""
+_WAVELETS = 7
+"""The only kind of compression (I.5.3.1)."""
 
 
 def component_depths(data: bytes) -> tuple[int, ...]:
@@ -49,8 +53,22 @@ def add_metadata(still: PIL.Image.Image, data: bytes) -> None:
             still.info["xmp"] = content[len(_XMP) :]
 
 
+def as_jp2(codestream: bytes, width: int, height: int, channels: int, depth: int) -> bytes:
+    """A JP2 file (annex I) around a codestream of sRGB or gray samples of ``depth`` bits."""
+    header = struct.pack(">2IH4B", height, width, channels, depth - 1, _WAVELETS, 0, 0)
+    colour = struct.pack(">3BI", _ENUMERATED, 0, 0, _GRAY if channels == 1 else _SRGB)
+    return b"".join(
+        (
+            _box(b"jP  ", b"\r\n\x87\n"),
+            _box(b"ftyp", b"jp2 " + bytes(4) + b"jp2 "),
+            _box(b"jp2h", _box(b"ihdr", header) + _box(b"colr", colour)),
+            _box(b"jp2c", codestream),
+        )
+    )
+
+
 def with_metadata(file: bytes, metadata: Metadata) -> bytes:
-    """A JP2 file as Pillow writes it, with ICC, Exif and XMP of a picture in boxes of their own."""
+    """A JP2 file by Pillow or :func:`as_jp2`, with ICC, Exif and XMP of a picture in boxes of their own."""
     if metadata.icc is not None:
         start, end = next((start, end) for kind, start, end in _boxes(file, 0, len(file)) if kind == b"jp2h")
         boxes = [(kind, file[at:to]) for kind, at, to in _boxes(file, start, end)]

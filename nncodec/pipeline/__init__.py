@@ -5,6 +5,7 @@ Everything here is bytes and arrays; files, terminals and exit codes belong to :
 
 from nncodec.pipeline.decoding import Decoded, decode, original, peek
 from nncodec.pipeline.encoding import DEFAULT_CODEC, Encoded, Settings, encode
+from nncodec.pipeline.extracting import extract, suffix_of
 from nncodec.pipeline.inspecting import Info, claim, inspect
 from nncodec.pipeline.lossless import encode_lossless
 from nncodec.pipeline.own_weights import OwnModel, located, opened
@@ -29,6 +30,7 @@ __all__ = [
     "encode_lossless",
     "encode_picture",
     "encode_source",
+    "extract",
     "inspect",
     "keep_file",
     "located",
@@ -36,4 +38,5 @@ __all__ = [
     "original",
     "peek",
     "read_any",
+    "suffix_of",
 ]

@@ -89,7 +89,7 @@ def _decode_container(c: Container, restore: bool, complete: bool, layers: int |
     codec = by_id(header.codec)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
-    parts = [_payload(c), *c.all(Kind.LAYER)]
+    parts = [payload_of(c), *c.all(Kind.LAYER)]
     progress.stage(f"decoding by {codec.name}")
     pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete)
     if restore and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
@@ -111,7 +111,7 @@ def _lost(codec: Codec, layers: int) -> str:
     return f"the file is damaged or cut: only its sound part was decoded{how_far}"
 
 
-def _payload(c: Container) -> bytes:
+def payload_of(c: Container) -> bytes:
     """The payload as codecs read it today."""
     codec = by_id(c.header.codec)
     return codec.modern(c.payload, c.header.version) if isinstance(codec, ReadsOlderPayloads) else c.payload

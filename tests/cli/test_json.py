@@ -11,7 +11,7 @@ from tests.conftest import Ran
 
 Nnc = Callable[..., Ran]
 KEYS = {"source", "output", "status", "code", "error", "hint", "notes", "source_bytes"}
-VERBS = (["encode"], ["decode", "-o", "x.png"], ["test"], ["info"], ["compare", "photo.png"])
+VERBS = (["encode"], ["decode", "-o", "x.png"], ["extract"], ["test"], ["info"], ["compare", "photo.png"])
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=[verb[0] for verb in VERBS])
@@ -28,7 +28,7 @@ def test_all_verbs_have_the_same_keys_and_tell_a_failure_once(
     assert set(record) >= KEYS
     assert file in (record["source"], record.get("other"))
     assert ("no such file" in (record["error"] or "")) == (status == "failed")
-    if verb[0] in ("encode", "decode", "test", "info"):
+    if verb[0] in ("encode", "decode", "extract", "test", "info"):
         assert record["source_bytes"] == (Path(file).stat().st_size if code == 0 else None)
 
 

@@ -6,10 +6,12 @@ planes G, R - G and B - G, the differences modulo 256. docs/format/avif.md has t
 
 import numpy as np
 
-from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, Pixels
+from nncodec.codec import LOSSLESS_QUALITY, Frame, Lossless, Options, PictureFile, Pixels
 from nncodec.codecs.avif import heif
 from nncodec.codecs.avif.av1 import sequence_header
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.image import Metadata
+from nncodec.image.embedding import no_iptc
 from nncodec.image.stills import (
     PILLOW_HINT,
     avif_parameters,
@@ -78,6 +80,13 @@ class Avif:
         with pillow_errors(what):
             pixels = np.array(still)
         return _unstack(pixels, frame.height) if stacked else pixels
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The AVIF file, with metadata; UnsupportedFile for colour that is coded as three gray planes."""
+        if frame.channels == 3 and sequence_header(payload).gray:
+            hint = "'nnc decode -o x.png' gives the picture, 'nnc decode -o x.avif' an AVIF of high quality"
+            raise UnsupportedFile("lossless colour by avif is three gray planes, which no viewer puts together", hint)
+        return PictureFile(heif.wrap(payload, metadata), ".avif", no_iptc("AVIF", metadata))
 
 
 def _stack(pixels: Pixels) -> Pixels:

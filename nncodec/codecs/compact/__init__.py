@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncodec.codec import Frame, Lossless, Options, Pixels
+from nncodec.codec import Frame, HasFile, Lossless, Options, PictureFile, Pixels
 from nncodec.codecs import base_codecs, by_name
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
+from nncodec.image import Metadata
+from nncodec.image.scaling import halved
 
 if TYPE_CHECKING:
     from nncodec.codecs.compact.networks import CompactNetworks
@@ -128,6 +130,17 @@ class Compact:
         if condition.codec not in networks.codecs:
             raise CorruptFile(f"these weights restore no pictures of codec {condition.codec}")
         return networks.restore(parsed.decode_small(frame, device), frame.height, frame.width, condition)
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The half-size picture as a file of its codec, with a note on its size."""
+        from nncodec.codecs.compact.bitstream import CompactPayload
+
+        parsed = CompactPayload.parse(payload)
+        small = replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
+        assert isinstance(parsed.base, HasFile)
+        file = parsed.base.file(parsed.small, small, metadata)
+        note = f"it is the small picture, {small.width} x {small.height}, that a network enlarges"
+        return replace(file, notes=(note, *file.notes))
 
 
 CODEC = Compact()
