@@ -1,6 +1,8 @@
 """``nnc extract``: the ordinary picture files that .nnc files hold."""
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,10 +11,13 @@ from typing import Any
 import click
 
 from nncodec.cli.batch import run
-from nncodec.cli.files import OURS, PIPE, Job, named, plan, read_source
+from nncodec.cli.files import PIPE, Job, read_source
+from nncodec.cli.lookahead import Item, LookAhead
 from nncodec.cli.messages import grouped
 from nncodec.cli.options import FILE, batch_options, batch_options_of, max_memory_option, max_pixels_option
+from nncodec.cli.planning import named, plan
 from nncodec.cli.reporting import Outcome
+from nncodec.cli.walking import OURS
 from nncodec.cli.writing import write_output
 from nncodec.errors import EncodeError, NncError
 
@@ -49,11 +54,16 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
     compact picture. Files of learned, ccnn and recurrent hold no such picture: the exit code is 4. Neither do lossless
     colour pictures of avif.
     """
-    jobs, left_out = plan(named(sources, options, OURS, _OPEN))
-    batch = batch_options_of(options, len(jobs))
-    jobs = [replace(job, output=_with_suffix(job)) for job in jobs]
+    jobs = LookAhead(_with_suffixes(plan(named(sources, options, OURS, _OPEN))))
     limits = _Limits(options["max_pixels"], options["max_memory"])
-    ctx.exit(run(jobs, partial(extract_file, limits=limits), batch, left_out))
+    ctx.exit(run(jobs, partial(extract_file, limits=limits), batch_options_of(options, jobs)))
+
+
+def _with_suffixes(planned: LookAhead) -> Iterator[Item]:
+    """The items of a plan, with the suffixes of the results."""
+    with closing(planned):
+        for item in planned:
+            yield replace(item, output=_with_suffix(item)) if isinstance(item, Job) else item
 
 
 def _with_suffix(job: Job) -> str:
