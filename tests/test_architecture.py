@@ -48,11 +48,14 @@ for line in {lines!r}:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a picture, and a file for each base-layer codec."""
+    """A folder with a picture, a file for each base-layer codec, one with a restorer and one by a network."""
     found = tmp_path_factory.mktemp("architecture")
     (found / "a.png").write_bytes(pictures.file_of(pictures.photograph(8, 9), "PNG"))
     for codec in ("jpeg", "jpeg2000", "webp", "avif"):
         (found / f"{codec}.nnc").write_bytes(nncodec.encode(pictures.photograph(8, 9), codec))
+    golden = ROOT / "tests" / "golden"
+    shutil.copy(golden / "restorers" / "luma" / "model50-jpeg-l.nnc", found / "restored.nnc")
+    shutil.copy(golden / "learned" / "model7-gray-60-70x40.nnc", found / "learned.nnc")
     return found
 
 
@@ -68,6 +71,11 @@ def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", [["--help"], ["--version"], ["encode", "--help"], ["decode", "--help"], ["nosuch"]])
 def test_help_imports_click_alone(folder: Path, line: list[str]) -> None:
     assert imported(COMMAND, folder, *line) == {"click"}
+
+
+@pytest.mark.parametrize("name", ["avif.nnc", "restored.nnc", "learned.nnc"])
+def test_info_reads_the_container_and_imports_click_alone(folder: Path, name: str) -> None:
+    assert imported(COMMAND, folder, "info", name) == {"click"}
 
 
 @pytest.mark.parametrize("codec", ["jpeg", "jpeg2000", "webp", "avif"])

@@ -1,17 +1,22 @@
-"""The description of an .nnc file: header, sections and sizes, without decoding a pixel."""
+"""The description of an .nnc file: header, sections and sizes, without decoding a pixel.
+
+It needs the container alone, and imports no codec but those whose payloads name another, so that `nnc info` is quick.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nncodec.codec import HasBases
-from nncodec.codecs import by_id
 from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
+from nncodec.names import CODECS, OWN_WEIGHTS, RESTORERS, WITH_BASES
 from nncodec.pipeline.faults import naming
-from nncodec.pipeline.layering import joined
-from nncodec.pipeline.own_weights import OwnModel, needed
-from nncodec.restorers import name_of
+
+if TYPE_CHECKING:
+    from nncodec.pipeline.own_weights import OwnModel
 
 _UNKNOWN = "unknown-"
+_RESTORER_HEAD = 5
+"""Bytes of a restorer section before its parameters."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Info:
     """Sides of the picture, divided by those of the base codec's picture: 1, 2, 4 or 8."""
     restorers: tuple[str, ...] = ()
     """Their names, in file order."""
-    own_weights: tuple[OwnModel, ...] = ()
+    own_weights: "tuple[OwnModel, ...]" = ()
     """Weights of the user's own that decoding needs: of the codec, then of restorers."""
     complete: bool = True
     """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
@@ -83,8 +88,8 @@ def describe(container: Container, size: int, complete: bool = True) -> Info:
         ends=tuple(container.ends()),
         base=base,
         scale=scale,
-        restorers=tuple(name_of(section) for section in container.all(Kind.RESTORER)),
-        own_weights=tuple(needed(container)) if not codec.startswith(_UNKNOWN) else (),
+        restorers=tuple(map(_restorer, container.all(Kind.RESTORER))),
+        own_weights=() if codec.startswith(_UNKNOWN) else _own_weights(container),
         complete=complete,
     )
 
@@ -99,23 +104,52 @@ def claim(data: bytes) -> str:
 
 
 def _name(codec: int) -> str:
+    """The name of a codec; that of a codec which is not in the table is the registry's to know."""
+    if codec in CODECS:
+        return CODECS[codec]
+    from nncodec.codecs import by_id
+
     try:
         return by_id(codec).name
     except UnsupportedFile:
         return f"{_UNKNOWN}{codec}"
 
 
+def _restorer(section: bytes) -> str:
+    """The name of a section's restorer; that of a restorer which is not in the table is the registry's to know."""
+    if section and section[0] in RESTORERS:
+        return RESTORERS[section[0]]
+    from nncodec.restorers import name_of
+
+    return name_of(section)
+
+
+def _own_weights(container: Container) -> "tuple[OwnModel, ...]":
+    """The own weights that payload and restorers name; their module is imported only where the first bytes may do so."""
+    firsts = [container.payload[:1]]
+    firsts += [section[_RESTORER_HEAD : _RESTORER_HEAD + 1] for section in container.all(Kind.RESTORER)]
+    if not any(first and first[0] in OWN_WEIGHTS for first in firsts):
+        return ()
+    from nncodec.pipeline.own_weights import needed
+
+    return tuple(needed(container))
+
+
 def _coding(container: Container) -> tuple[str, str | None, int]:
     """The names of the codec and of its base codec, if there is one, and the scale of that one's picture."""
     number = container.header.codec
-    try:
-        codec = by_id(number)
-    except UnsupportedFile:
-        return _name(number), None, 1
+    name = _name(number)
+    if name.startswith(_UNKNOWN) or (number in CODECS and number not in WITH_BASES):
+        return name, None, 1
+    from nncodec.codec import HasBases
+    from nncodec.codecs import by_id
+    from nncodec.pipeline.layering import joined
+
+    codec = by_id(number)
     if not isinstance(codec, HasBases):
-        return codec.name, None, 1
+        return name, None, 1
     payload = joined(container)
-    return codec.name, by_id(codec.base_of(payload)).name, 2 ** codec.halvings_of(payload)
+    return name, _name(codec.base_of(payload)), 2 ** codec.halvings_of(payload)
 
 
 def mode_name(header: Header) -> str:

@@ -17,7 +17,7 @@ from nncodec.cli.walking import OURS, LeftOut
 from nncodec.errors import CorruptFile, NncError
 
 if TYPE_CHECKING:
-    from nncodec.pipeline import Info
+    from nncodec.pipeline import Info, OwnModel
 
 
 @click.command("info", short_help="Show what a file holds, and where its bytes go.")
@@ -130,13 +130,19 @@ def _names(info: "Info", n_layers: int) -> list[str]:
     return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
 
 
-def _own_weights(info: "Info", weights: tuple[Path, ...]) -> list[str]:
-    """A line for the user's own weights that the file needs: their hash, and the file that holds them."""
+def _located(info: "Info", weights: tuple[Path, ...]) -> "list[tuple[OwnModel, Path | None]]":
+    """The own weights that a file needs, each with the file that holds them; what finds it is imported if need be."""
+    if not info.own_weights:
+        return []
     from nncodec.pipeline import located
 
+    return [(own, located(own, weights)) for own in info.own_weights]
+
+
+def _own_weights(info: "Info", weights: tuple[Path, ...]) -> list[str]:
+    """A line for the user's own weights that the file needs: their hash, and the file that holds them."""
     rows = []
-    for own in info.own_weights:
-        path = located(own, weights)
+    for own, path in _located(info, weights):
         where = "not found by --weights or NNC_WEIGHTS" if path is None else printable(str(path))
         rows.append(f"  own weights of {own.codec}, SHA-256 {own.digest}...: {where}")
     return rows
@@ -147,9 +153,7 @@ def _row(name: str, n_bytes: int, size: int) -> str:
 
 
 def _record(info: "Info", weights: tuple[Path, ...]) -> dict[str, Any]:
-    from nncodec.pipeline import located
-
-    own = [(each, located(each, weights)) for each in info.own_weights]
+    own = _located(info, weights)
     sections = [
         {"name": name, "bytes": n_bytes, "end": end}
         for (name, n_bytes), end in zip(info.sections, info.ends, strict=True)

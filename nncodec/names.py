@@ -1,0 +1,28 @@
+"""The names of wire numbers, as the tables of docs/format/container.md list them. Imports nothing.
+
+A file can so be described without importing the codecs and restorers themselves, which takes most of the time. A codec
+that is not listed here is found all the same, by the registry; a test demands the package's own.
+"""
+
+CODECS = {
+    1: "jpeg",
+    2: "jpegfile",
+    3: "jpeg2000",
+    4: "webp",
+    5: "avif",
+    8: "layered",
+    16: "learned",
+    17: "compact",
+    18: "ccnn",
+    19: "recurrent",
+}
+"""Codecs by the number in a file's header."""
+
+WITH_BASES = frozenset({8, 17})
+"""Numbers of the codecs whose payloads hold a picture by another codec, and name it."""
+
+RESTORERS = {1: "tuned", 2: "luma"}
+"""Restorers by the first byte of their section."""
+
+OWN_WEIGHTS = frozenset(range(112, 118))
+"""Numbers in the place of those of weights that say that weights of the user's own are meant."""
