@@ -52,6 +52,7 @@ def encode(
     bpp: float | None = None,
     target_size: int | None = None,
     target_psnr: float | None = None,
+    target_ssim: float | None = None,
     strip: bool = False,
     strip_icc: bool = False,
     restore: str = "auto",
@@ -67,7 +68,8 @@ def encode(
     ``source`` is a file in any format Pillow reads, or .nnc (a path, its bytes, or a binary file open for reading), a
     Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last, or (H, W) uint16.
     ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
-    (bytes, at most) and ``target_psnr`` (dB, at least) replaces ``quality`` by a search.
+    (bytes, at most), ``target_psnr`` (dB, at least) and ``target_ssim`` (at least; 1 is that of equal pictures; the mean
+    SSIM of R, G and B, of one scale) replaces ``quality`` by a search.
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
     ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file, in fewer bytes where
     the package lepton-jpeg-python is installed; other sources are encoded. ``plain_jpeg`` does so without that package,
@@ -85,7 +87,7 @@ def encode(
     Raises NncError: EncodeError for a picture or settings that cannot be encoded, CorruptFile and UnsupportedFile for
     sources that cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
-    target = Target.of(target_size, bpp, target_psnr)
+    target = Target.of(target_size, bpp, target_psnr, target_ssim)
     _check_threads(threads)
     options = Options(quality, effort, device, threads)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights))

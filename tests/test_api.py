@@ -85,6 +85,7 @@ def test_every_setting_reaches_the_encoder() -> None:
     assert 8 * len(nncodec.encode(PHOTO, "webp", bpp=3)) / PHOTO[:, :, 0].size <= 3
     good = nncodec.decode(nncodec.encode(PHOTO, "webp", target_psnr=35)).pixels.astype(float)
     assert ((good - PHOTO) ** 2).mean() <= 255**2 / 10**3.5
+    assert np.array_equal(nncodec.decode(nncodec.encode(PHOTO, "webp", target_ssim=1)).pixels, PHOTO)
 
 
 def test_metadata_of_a_pillow_image_survive_and_can_be_stripped() -> None:

@@ -11,7 +11,7 @@ from nncodec.container import MAX_METADATA, Container, Header, Kind, Section, se
 from nncodec.errors import EncodeError
 from nncodec.image import Picture, stripped
 from nncodec.image.alpha import encode_alpha
-from nncodec.image.metrics import psnr
+from nncodec.image.metrics import psnr, ssim
 from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.memory import as_memory_error
 from nncodec.pipeline.inspecting import Info, describe
@@ -93,7 +93,7 @@ class Encoded:
 class _Trial(Attempt):
     """A trial encode, and the container that was serialized."""
 
-    container: Container
+    container: Container = field(kw_only=True)
 
 
 @as_memory_error()
@@ -125,7 +125,9 @@ def _encode(picture: Picture, settings: Settings) -> Encoded:
         seen = codec.decode(payload, _frame(picture), settings.options.device)
         plain = _container(picture, codec, payload, alpha)
         whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
-        return _Trial(quality, serialize(whole), psnr(picture.pixels, seen, peak=2**picture.depth - 1), whole)
+        fidelity = psnr(picture.pixels, seen, peak=2**picture.depth - 1)
+        likeness = ssim(picture.pixels, seen) if settings.target and settings.target.ssim is not None else None
+        return _Trial(quality, serialize(whole), fidelity, likeness, container=whole)
 
     if settings.target is None:
         done, tries = attempt(settings.options.quality, settings.options.effort), 1

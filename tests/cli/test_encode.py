@@ -329,6 +329,9 @@ def test_metadata_survive_unless_stripped(nnc: Nnc, here: Path) -> None:
         ["photo.png", "--bpp", "1", "--target-size", "1k"],
         ["photo.png", "--bpp", "0"],
         ["photo.png", "--target-psnr", "-3"],
+        ["photo.png", "--target-ssim", "0"],
+        ["photo.png", "--target-ssim", "1.01"],
+        ["photo.png", "--target-ssim", "0.9", "--target-psnr", "30"],
         ["photo.png", "--target-size", "many"],
         ["photo.png", "--target-size", "0"],
         ["photo.png", "-j", "0"],
@@ -539,6 +542,12 @@ def test_tries_of_a_target_are_told(nnc: Nnc, photo: Path) -> None:
     record = json.loads(nnc("encode", photo, *arguments).out)
     told = encode(read(photo.read_bytes()), Settings("jpeg", target=Target(size=2000), restore="none"))
     assert record["tries"] == told.tries > 3
+
+
+def test_a_target_ssim_is_the_one_that_compare_prints(nnc: Nnc, photo: Path) -> None:
+    result = nnc("encode", photo, "-c", "webp", "--target-ssim", "0.95")
+    assert "target SSIM 0.95: quality" in result.err
+    assert json.loads(nnc("compare", photo, "photo.nnc", "--json").out)["ssim"] >= 0.95
 
 
 def test_json_lines_of_failures_and_lossless(nnc: Nnc, photo: Path) -> None:

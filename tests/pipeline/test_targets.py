@@ -1,6 +1,7 @@
-"""The one search behind --bpp, --target-size and --target-psnr."""
+"""The one search behind --bpp, --target-size, --target-psnr and --target-ssim."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.errors import EncodeError
-from nncodec.image.metrics import psnr
+from nncodec.image.metrics import psnr, ssim
 from nncodec.pipeline import Settings, Target, decode, encode, inspect
 from nncodec.pipeline.targets import Attempt, search
 from tests import pictures
@@ -89,6 +90,21 @@ def test_the_smallest_file_that_is_good_enough_is_found(codec: tuple[float, list
     assert found == enough[0]
 
 
+@given(monotone_codecs(), st.floats(0.01, 1))
+def test_the_smallest_file_that_is_similar_enough_is_found(codec: tuple[float, list[Attempt]], least: float) -> None:
+    step, files = codec
+    files = [replace(file, ssim=1 - 2 ** (-file.psnr / 10) if file.psnr < math.inf else 1.0) for file in files]
+    enough = [file for file in files if file.ssim >= least]
+    if not enough:
+        with pytest.raises(EncodeError, match="SSIM .* cannot be met") as caught:
+            run(Target(ssim=least), step, files)
+        assert "quality 100" in (caught.value.hint or "")
+        assert "SSIM" in (caught.value.hint or "")
+        return
+    found, _ = run(Target(ssim=least), step, files)
+    assert found == enough[0]
+
+
 @given(st.lists(st.integers(1, 300), min_size=101, max_size=101), st.integers(1, 300))
 def test_even_a_codec_that_breaks_its_promise_never_breaks_the_target(sizes: list[int], size: int) -> None:
     files = [Attempt(float(index), bytes(n), 30.0) for index, n in enumerate(sizes)]
@@ -101,10 +117,10 @@ def test_even_a_codec_that_breaks_its_promise_never_breaks_the_target(sizes: lis
 
 @pytest.mark.parametrize(
     "given_",
-    [(None, None, None), (100, 1.0, None), (1, 1, 1), (0, None, None), (-5, None, None), (None, 0.0, None)],
+    [(None, None, None), (None, None, None, -0.5), (None, None, 30.0, 0.9), (100, 1.0, None), (1, 1, 1), (0, None, None), (-5, None, None), (None, 0.0, None)],
     ids=str,
 )
-def test_a_target_is_one_positive_number(given_: tuple[int | None, float | None, float | None]) -> None:
+def test_a_target_is_one_positive_number(given_: tuple[float | None, ...]) -> None:
     with pytest.raises(EncodeError, match="one positive"):
         Target(*given_)
 
@@ -114,11 +130,17 @@ def test_not_a_number_is_no_target() -> None:
         Target(psnr=math.nan)
 
 
+def test_no_ssim_is_above_1() -> None:
+    with pytest.raises(EncodeError, match=r"SSIM of 1\.5"):
+        Target(ssim=1.5)
+
+
 def test_targets_read_well() -> None:
-    assert [str(t) for t in (Target(size=500), Target(bpp=0.25), Target(psnr=38.5))] == [
+    assert [str(t) for t in (Target(size=500), Target(bpp=0.25), Target(psnr=38.5), Target(ssim=0.95))] == [
         "500 bytes",
         "0.25 bpp",
         "38.5 dB",
+        "SSIM 0.95",
     ]
 
 
@@ -156,6 +178,27 @@ def test_a_psnr_is_that_of_the_decoded_file(codec: str) -> None:
     done = encode(PHOTO, Settings(codec, target=Target(psnr=34.0)))
     assert done.psnr >= 34.0
     assert psnr(PHOTO.pixels, decode(done.data).picture.pixels) == pytest.approx(done.psnr)
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "webp"])
+def test_an_ssim_is_that_of_the_decoded_file_and_one_step_less_would_miss_it(codec: str) -> None:
+    done = encode(PHOTO, Settings(codec, target=Target(ssim=0.97), restore="none"))
+    assert ssim(PHOTO.pixels, decode(done.data).picture.pixels) >= 0.97
+    worse = encode(PHOTO, Settings(codec, Options(done.quality - by_name(codec).quality_step), restore="none"))
+    assert ssim(PHOTO.pixels, decode(worse.data).picture.pixels) < 0.97
+
+
+def test_an_ssim_of_1_needs_a_lossless_codec() -> None:
+    assert math.isinf(encode(PHOTO, Settings("webp", target=Target(ssim=1.0))).psnr)
+    with pytest.raises(EncodeError, match="SSIM 1 cannot be met"):
+        encode(PHOTO, Settings("jpeg", target=Target(ssim=1.0)))
+
+
+def test_16_bits_have_an_ssim_too() -> None:
+    deep = pictures.picture("I;16")
+    done = encode(deep, Settings("jpeg2000", target=Target(ssim=0.99)))
+    assert ssim(deep.pixels, decode(done.data).picture.pixels) >= 0.99
+    assert done.quality < 100
 
 
 def test_bpp_is_bits_of_the_whole_file_per_pixel() -> None:

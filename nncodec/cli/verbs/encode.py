@@ -72,6 +72,12 @@ if TYPE_CHECKING:
 )
 @click.option("--target-psnr", type=POSITIVE, metavar="DB", help="Smallest file whose PSNR is at least DB decibels.")
 @click.option(
+    "--target-ssim",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="X",
+    help="Smallest file whose SSIM, as 'nnc compare' prints it, is at least X, such as 0.97; 1 is equal.",
+)
+@click.option(
     "-e",
     "--effort",
     type=click.IntRange(1, 9),
