@@ -68,7 +68,7 @@ def encode(
     ``source`` is a file in any format Pillow reads, or .nnc (a path, its bytes, or a binary file open for reading), a
     Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last, or (H, W) uint16.
     ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
-    (bytes, at most), ``target_psnr`` (dB, at least) and ``target_ssim`` (at least; 1 is that of equal pictures; the mean
+    (bytes, at most), ``target_psnr`` (dB, at least) and ``target_ssim`` (at least, up to 1 for equal pictures: the mean
     SSIM of R, G and B, of one scale) replaces ``quality`` by a search.
     ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
     ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file, in fewer bytes where
@@ -115,6 +115,7 @@ def decode(
     restore: bool = True,
     partial: bool = False,
     layers: int | None = None,
+    max_side: int | None = None,
     device: str = "auto",
     threads: int = 0,
     weights: Weights = (),
@@ -123,6 +124,7 @@ def decode(
 
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
     file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture;
+    ``max_side`` shrinks a larger picture, so that its longer side has as many pixels;
     ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core;
     ``max_memory``, in bytes, refuses files that may take more to decode. ``weights`` is a file of your own weights, or
     several, for a picture that was encoded with them; folders in NNC_WEIGHTS are searched for those that it needs.
@@ -138,6 +140,7 @@ def decode(
             restore=restore,
             partial=partial,
             layers=layers,
+            max_side=max_side,
             device=device,
             weights=_paths(weights),
         )

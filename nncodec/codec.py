@@ -15,6 +15,7 @@ __all__ = [
     "FIRST_SLOPE",
     "LOSSLESS_QUALITY",
     "Codec",
+    "DecodesReduced",
     "Frame",
     "HasBases",
     "HasFile",
@@ -177,6 +178,17 @@ class HasLayers(Codec, Protocol):
         """The picture that the first ``len(layers)`` layers hold, in its own size; raises as ``decode`` does.
 
         Its sides are those of ``frame``, halved some number of times (`nncodec.image.scaling.halved`) or none.
+        """
+
+
+@runtime_checkable
+class DecodesReduced(Codec, Protocol):
+    """A codec that decodes a smaller picture with less work than the whole."""
+
+    def decode_reduced(self, payload: bytes, frame: Frame, halvings: int) -> Pixels:
+        """The picture with the sides of ``frame`` halved up to ``halvings`` times, as often as the codec can.
+
+        Sides round up (`nncodec.image.scaling.halved`). Raises as ``decode`` does.
         """
 
 

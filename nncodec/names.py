@@ -10,6 +10,7 @@ CODECS = {
     3: "jpeg2000",
     4: "webp",
     5: "avif",
+    6: "lepton",
     8: "layered",
     16: "learned",
     17: "compact",

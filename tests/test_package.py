@@ -12,7 +12,7 @@ import pytest
 from tests import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs/nnc.1")
+NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs/nnc.1", "share")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,11 @@ def test_it_holds_the_package_and_nothing_of_the_workshop(wheel: Path) -> None:
     } <= set(names)
     tops = {name.split("/")[0] for name in names}
     assert tops - {"nncodec"} == {name for name in tops if name.endswith((".dist-info", ".data"))}
-    assert [name.split("/", 1)[1] for name in names if ".data/" in name] == ["data/share/man/man1/nnc.1"]
+    assert {name.split("/", 1)[1] for name in names if ".data/" in name} == {
+        "data/share/man/man1/nnc.1",
+        "data/share/mime/packages/nnc.xml",
+        "data/share/thumbnailers/nnc.thumbnailer",
+    }
     for path in (ROOT / "nncodec").rglob("*.py"):
         assert path.relative_to(ROOT).as_posix() in names
 

@@ -19,7 +19,19 @@ from nncodec.container import VERSION
 from nncodec.errors import NncError
 from nncodec.version import __version__
 
-VERBS = ("encode", "decode", "extract", "info", "test", "compare", "bench", "train", "codecs", "completion")
+VERBS = (
+    "encode",
+    "decode",
+    "extract",
+    "thumbnail",
+    "info",
+    "test",
+    "compare",
+    "bench",
+    "train",
+    "codecs",
+    "completion",
+)
 """Each is a module of this package that defines ``command``; in the order --help shows them."""
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."

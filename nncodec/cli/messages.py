@@ -2,6 +2,8 @@
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -83,6 +85,17 @@ def _as_a_message(message: str) -> str:
     """A sentence of click's as the messages here are written: no capital, no full stop."""
     begins_with_word = message[:1].isupper() and message[1:2].islower()
     return (message[0].lower() + message[1:] if begins_with_word else message).removesuffix(".")
+
+
+@contextmanager
+def about(file: str) -> Iterator[None]:
+    """Name a file in the errors of a block, whose messages do not say which of several files they are about."""
+    try:
+        yield
+    except OSError as error:
+        raise NncError(f"{file}: {describe(error, file)}") from error
+    except NncError as error:
+        raise type(error)(f"{file}: {error}", error.hint) from error
 
 
 def grouped(number: int) -> str:

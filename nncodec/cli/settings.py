@@ -78,5 +78,7 @@ def _target(options: dict[str, Any]) -> "Target | None":
 
     given = (options["target_size"], options["bpp"], options["target_psnr"], options["target_ssim"])
     if sum(value is not None for value in (*given, options["quality"], options["lossless"] or None)) > 1:
-        raise click.UsageError("give one of --quality, --lossless, --bpp, --target-size, --target-psnr and --target-ssim")
+        raise click.UsageError(
+            "give one of --quality, --lossless, --bpp, --target-size, --target-psnr and --target-ssim"
+        )
     return Target.of(*given)

@@ -48,7 +48,11 @@ class Jpeg:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; the JPEG must have as many components as the frame has channels."""
-        still = decode_still(payload, "the JPEG payload", "JPEG", frame.shape)
+        return self.decode_reduced(payload, frame, 0)
+
+    def decode_reduced(self, payload: bytes, frame: Frame, halvings: int) -> Pixels:
+        """Decode with sides halved up to three times, by libjpeg's scaled inverse transforms."""
+        still = decode_still(payload, "the JPEG payload", "JPEG", frame.shape, halvings)
         if still.mode != ("L" if frame.channels == 1 else "RGB"):
             raise CorruptFile(f"the JPEG payload is {still.mode}, the file says {frame.channels} channels")
         with pillow_errors("the JPEG payload"):

@@ -15,6 +15,8 @@ _SIZ, _COD, _QCD, _COM, _SOT = 0xFF51, 0xFF52, 0xFF5C, 0xFF64, 0xFF90
 _SOD, _EOC = b"\xff\x93", b"\xff\xd9"
 _COD_BYTES = 10
 """Of a COD segment without precincts, its length left out (ITU-T T.800, A.6.1)."""
+_LEVELS = 5
+"""Offset in it of the number of wavelet levels."""
 _MODES = {(1, 8): "L", (3, 8): "RGB", (1, 16): "I;16"}
 
 
@@ -46,8 +48,12 @@ class Jpeg2000:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode; channels and depth of the codestream must be the frame's."""
-        _check_profile(payload, frame)
-        still = decode_still(payload, "the JPEG 2000 payload", "JPEG2000", frame.shape)
+        return self.decode_reduced(payload, frame, 0)
+
+    def decode_reduced(self, payload: bytes, frame: Frame, halvings: int) -> Pixels:
+        """Decode with sides halved as often as the codestream has wavelet levels, at most."""
+        levels = _check_profile(payload, frame)
+        still = decode_still(payload, "the JPEG 2000 payload", "JPEG2000", frame.shape, min(halvings, levels))
         if still.mode != _MODES[frame.channels, frame.depth]:
             raise CorruptFile(f"the JPEG 2000 payload is {still.mode}, not {frame.channels} x {frame.depth} bits")
         with pillow_errors("the JPEG 2000 payload"):
@@ -68,8 +74,8 @@ def _without_comment(codestream: bytes) -> bytes:
     return codestream[:2] + b"".join(kept) + codestream[at:]
 
 
-def _check_profile(payload: bytes, frame: Frame) -> None:
-    """Refuse what our encoder never writes: several tiles or layers, precincts, parts.
+def _check_profile(payload: bytes, frame: Frame) -> int:
+    """Refuse what our encoder never writes: several tiles or layers, precincts, parts; return the wavelet levels.
 
     They multiply a decoder's work and memory: 195 bytes of tiny tiles would take 700 MB.
     """
@@ -88,6 +94,7 @@ def _check_profile(payload: bytes, frame: Frame) -> None:
     part = struct.pack(">2HI2B", 10, 0, len(payload) - at - 2, 0, 1)
     if payload[at + 2 : at + 12] != part or payload[at + 12 : at + 14] != _SOD or payload[-2:] != _EOC:
         raise CorruptFile("the JPEG 2000 payload is not one tile part")
+    return cod[_LEVELS]
 
 
 def _main_header(payload: bytes) -> tuple[list[tuple[int, bytes]], int]:

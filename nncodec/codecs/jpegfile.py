@@ -31,7 +31,11 @@ class JpegFile:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode the JPEG to gray or RGB; CMYK is converted as when a CMYK picture is read."""
-        return decode_kept(payload, frame.shape)
+        return self.decode_reduced(payload, frame, 0)
+
+    def decode_reduced(self, payload: bytes, frame: Frame, halvings: int) -> Pixels:
+        """Decode with sides halved up to three times, by libjpeg's scaled inverse transforms."""
+        return decode_kept(payload, frame.shape, halvings)
 
     def frame(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""

@@ -32,13 +32,14 @@ def jpeg_size(data: bytes, n_bytes: int | None = None) -> JpegSize:
     return JpegSize(still.width, still.height, 1 if still.mode == "L" else 3)
 
 
-def decode_kept(data: bytes, shape: tuple[int, ...]) -> Pixels:
+def decode_kept(data: bytes, shape: tuple[int, ...], halvings: int = 0) -> Pixels:
     """Decode a JPEG file to ``shape``, (H, W) or (H, W, 3) uint8; CMYK as when a CMYK picture is read.
 
-    Raises CorruptFile if it is damaged or its size or channels are others.
+    The sides are halved up to ``halvings`` times, three at most. Raises CorruptFile if it is damaged or its size or
+    channels are others.
     """
     whole = closed(data)
-    still = decode_still(whole, _WHAT, "JPEG", shape)
+    still = decode_still(whole, _WHAT, "JPEG", shape, halvings)
     if whole is not data:
         check_jpeg(data, _WHAT)
     channels = 1 if len(shape) == 2 else 3

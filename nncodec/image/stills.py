@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.features
 import PIL.Image
+import PIL.Jpeg2KImagePlugin
 
 from nncodec.errors import CorruptFile, LimitExceeded, UnsupportedFile
 from nncodec.image.jpeg_limits import check_limits
@@ -50,6 +51,9 @@ _FEATURES = {"PNG": "zlib", "JPEG": "jpg", "JPEG2000": "jpg_2000", "WEBP": "webp
 
 _FAMILIAR = ("JPEG", "PNG", "TIFF", "GIF", "WEBP", "BMP")
 """Formats that a user will want to see named when a file in them cannot be read."""
+
+_MOST_DCT_HALVINGS = 3
+"""libjpeg's smallest inverse transform makes one sample of a block of 8 x 8."""
 
 _bomb_lock = threading.Lock()
 
@@ -129,18 +133,36 @@ def too_old() -> str | None:
     return f"Pillow {PIL.__version__} is too old: {_NEEDED} is needed" if found < OLDEST_PILLOW else None
 
 
-def decode_still(data: bytes, what: str, pillow_format: str, shape: tuple[int, ...]) -> PIL.Image.Image:
+def decode_still(
+    data: bytes, what: str, pillow_format: str, shape: tuple[int, ...], halvings: int = 0
+) -> PIL.Image.Image:
     """Decode a picture whose size is already known and allowed; ``shape`` is (height, width, ...).
 
-    Raises CorruptFile if the size disagrees or the data are damaged, UnsupportedFile if Pillow lacks the format.
+    The sides of a JPEG or JPEG 2000 are halved up to ``halvings`` times, each time rounded up. Raises CorruptFile if
+    the size disagrees or the data are damaged, UnsupportedFile if Pillow lacks the format.
     """
     _check_built(pillow_format)
     picture = open_still(data, what, [pillow_format])
     if picture.size != (shape[1], shape[0]):
         raise CorruptFile(f"{what} is {picture.width} x {picture.height}, the file says {shape[1]} x {shape[0]}")
     with pillow_errors(what):
+        if halvings:
+            _reduce(picture, halvings)
         picture.load()
     return picture
+
+
+def _reduce(still: PIL.Image.Image, halvings: int) -> None:
+    """Make Pillow decode a JPEG (by scaled DCTs) or JPEG 2000 (fewer wavelet levels) of smaller size."""
+    width, height = still.size
+    if isinstance(still, PIL.Jpeg2KImagePlugin.Jpeg2KImageFile):
+        # Pillow rounds to the nearest size, the format up: take the most halvings for which that is the same.
+        still.reduce = max(
+            n for n in range(halvings + 1) if all((s + (1 << n >> 1)) >> n == -(-s >> n) for s in (width, height))
+        )
+    else:
+        times = min(halvings, _MOST_DCT_HALVINGS)
+        still.draft(None, (max(1, width >> times), max(1, height >> times)))
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:

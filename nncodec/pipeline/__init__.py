@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nncodec.pipeline.restoring import AUTO, NONE
     from nncodec.pipeline.source import SourceOptions, encode_picture, encode_source, keep_file, read_any
     from nncodec.pipeline.targets import Target
+    from nncodec.pipeline.thumbnails import thumbnail
 
 __all__ = [
     "AUTO",
@@ -44,6 +45,7 @@ __all__ = [
     "peek",
     "read_any",
     "suffix_of",
+    "thumbnail",
 ]
 
 _LAZY = {
@@ -56,6 +58,7 @@ _LAZY = {
     **dict.fromkeys(("AUTO", "NONE"), "restoring"),
     **dict.fromkeys(("SourceOptions", "encode_picture", "encode_source", "keep_file", "read_any"), "source"),
     "Target": "targets",
+    "thumbnail": "thumbnails",
 }
 
 

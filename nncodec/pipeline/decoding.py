@@ -14,6 +14,7 @@ from nncodec.container import Container, Header, Kind, parse, parse_prefix
 from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image import Metadata, Picture
 from nncodec.image.alpha import decode_alpha
+from nncodec.image.fitting import fitted, halvings_to
 from nncodec.image.scaling import shrink
 from nncodec.image.stills import MAX_PIXELS, check_pixels
 from nncodec.memory import as_memory_error
@@ -22,6 +23,12 @@ from nncodec.pipeline.layering import decode_layers
 from nncodec.pipeline.limits import check_memory
 from nncodec.pipeline.own_weights import for_decoding, needed
 from nncodec.restorers import apply_sections
+
+_MARGIN = 2
+"""Pixels in a row that are decoded for each that is asked for, at least, where a codec decodes a smaller picture.
+
+The wavelet filters of JPEG 2000 leave aliases, which the last step of shrinking by a better filter has to remove.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def decode(
     restore: bool = True,
     partial: bool = False,
     layers: int | None = None,
+    max_side: int | None = None,
     device: str = "auto",
     weights: Sequence[Path] = (),
 ) -> Decoded:
@@ -68,12 +76,16 @@ def decode(
     ``restore=False`` leaves restorers out and shows the base layer; ``partial=True`` decodes a cut or damaged file
     up to its last sound section. ``layers`` decodes the first ones of a layered file alone, to a picture that may be
     smaller and is restored only if it is the whole; None is all there are, in the size that the header states.
+    ``max_side`` shrinks a picture whose longer side has more pixels to one that has as many. From a quarter of the
+    size down, restorers are left out, and codecs that can decode a smaller picture do.
     ``max_memory``, in bytes, refuses files whose codec may need more. ``weights`` are files of the user's own weights
     that the file may need; folders in NNC_WEIGHTS are searched, too. Raises CorruptFile, UnsupportedFile or
     LimitExceeded, before pixels are allocated wherever the container can tell, EncodeError for more layers than the
     file has, OSError for ``weights``, InternalError, which names the codec, for whatever else a payload provokes, and
     MemoryError.
     """
+    if max_side is not None and max_side < 1:
+        raise EncodeError(f"a side of {max_side} pixels is no picture", "the smallest is 1")
     container, complete = parse_prefix(data) if partial else (parse(data), True)
     codec = by_id(container.header.codec)
     check_pixels(container.header.width, container.header.height, max_pixels)
@@ -81,18 +93,21 @@ def decode(
         check_memory(container, codec, max_memory)
         own = needed(container, restore)
     with for_decoding(own, weights), naming(codec.name):
-        return _decode_container(container, restore, complete, layers, device)
+        return _decode_container(container, restore, complete, layers, max_side, device)
 
 
-def _decode_container(c: Container, restore: bool, complete: bool, layers: int | None, device: str) -> Decoded:
+def _decode_container(
+    c: Container, restore: bool, complete: bool, layers: int | None, max_side: int | None, device: str
+) -> Decoded:
     header = c.header
     codec = by_id(header.codec)
+    halvings = 0 if max_side is None else halvings_to(header.width, header.height, _MARGIN * max_side)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
     parts = [payload_of(c), *c.all(Kind.LAYER)]
     progress.stage(f"decoding by {codec.name}")
-    pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete)
-    if restore and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
+    pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete, halvings)
+    if restore and not halvings and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
         progress.stage("restoring")
         pixels = apply_sections(pixels, c.all(Kind.RESTORER), c.binding(), device)
     alpha = c.get(Kind.ALPHA)
@@ -102,6 +117,8 @@ def _decode_container(c: Container, restore: bool, complete: bool, layers: int |
         _metadata(c),
         () if complete else (_lost(codec, len(parts)),),
     )
+    if max_side is not None:
+        picture = fitted(picture, max_side, (header.width, header.height))
     return Decoded(picture, codec.name, complete)
 
 

@@ -1,6 +1,6 @@
 """Layers: where a codec's payload is cut into sections, and pictures from the first of them."""
 
-from nncodec.codec import Codec, Frame, HasBases, HasLayers
+from nncodec.codec import Codec, DecodesReduced, Frame, HasBases, HasLayers
 from nncodec.codecs import by_id
 from nncodec.container import Container, Kind
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
@@ -24,12 +24,19 @@ def artefacts_of(container: Container) -> int:
 
 
 def decode_layers(
-    codec: Codec, parts: list[bytes], frame: Frame, device: str, layers: int | None, complete: bool
+    codec: Codec,
+    parts: list[bytes],
+    frame: Frame,
+    device: str,
+    layers: int | None,
+    complete: bool,
+    halvings: int = 0,
 ) -> Pixels:
     """The picture of the first ``layers`` of a file's ``parts``; None is all there are, in the frame's size.
 
-    An incomplete file may have fewer parts than asked for, and then gives those. Raises as the codec's ``decode``,
-    UnsupportedFile for layers of a codec without, EncodeError for more than a whole file has.
+    Where the codec can, all there are come with sides halved up to ``halvings`` times. An incomplete file may have
+    fewer parts than asked for, and then gives those. Raises as the codec's ``decode``, UnsupportedFile for layers
+    of a codec without, EncodeError for more than a whole file has.
     """
     if len(parts) > 1 and not isinstance(codec, HasLayers):
         raise UnsupportedFile(f"{codec.name} has no layers, this file does", "the file may need a newer nnc")
@@ -37,6 +44,8 @@ def decode_layers(
     if cut(codec, payload) != parts:
         raise CorruptFile(f"the {codec.name} payload is cut in {len(parts)}, and not between its layers")
     if layers is None:
+        if halvings and isinstance(codec, DecodesReduced):
+            return codec.decode_reduced(payload, frame, halvings)
         return codec.decode(payload, frame, device)
     if layers < 1:
         raise EncodeError(f"{layers} layers are no picture", "the first layer is number 1")

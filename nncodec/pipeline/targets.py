@@ -30,9 +30,7 @@ class Target:
             raise EncodeError(f"an SSIM of {self.ssim:g} cannot be met", "1 is that of equal pictures")
 
     @classmethod
-    def of(
-        cls, size: int | None, bpp: float | None, psnr: float | None, ssim: float | None = None
-    ) -> "Target | None":
+    def of(cls, size: int | None, bpp: float | None, psnr: float | None, ssim: float | None = None) -> "Target | None":
         """The target that is set, None if none of the four is."""
         given = (size, bpp, psnr, ssim)
         return None if all(value is None for value in given) else cls(*given)
@@ -80,9 +78,9 @@ Trial = TypeVar("Trial", bound=Attempt)
 def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Trial]) -> tuple[Trial, int]:
     """Find the best attempt that meets the target; returns it and the number of attempts.
 
-    For a size, that is the highest quality that fits; for a PSNR or an SSIM, the lowest that reaches it. Bisects the multiples
-    of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if nothing
-    meets the target.
+    For a size, that is the highest quality that fits; for a PSNR or an SSIM, the lowest that reaches it. Bisects the
+    multiples of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if
+    nothing meets the target.
     """
     low, high = 0, round(100 / step)
     most = (high + 1).bit_length()

@@ -117,7 +117,16 @@ def test_even_a_codec_that_breaks_its_promise_never_breaks_the_target(sizes: lis
 
 @pytest.mark.parametrize(
     "given_",
-    [(None, None, None), (None, None, None, -0.5), (None, None, 30.0, 0.9), (100, 1.0, None), (1, 1, 1), (0, None, None), (-5, None, None), (None, 0.0, None)],
+    [
+        (None, None, None),
+        (None, None, None, -0.5),
+        (None, None, 30.0, 0.9),
+        (100, 1.0, None),
+        (1, 1, 1),
+        (0, None, None),
+        (-5, None, None),
+        (None, 0.0, None),
+    ],
     ids=str,
 )
 def test_a_target_is_one_positive_number(given_: tuple[float | None, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nncodec.cli.files import PIPE, Job, read_source
-from nncodec.cli.messages import describe, exit_code, printable
+from nncodec.cli.messages import about, exit_code, printable
 from nncodec.cli.options import FILE, check_weights, max_memory_option, max_pixels_option, weights_to_read_option
 from nncodec.cli.records import print_json, record
 from nncodec.cli.writing import check_output, write_output
@@ -75,13 +75,9 @@ def _read(file: str, **reading: Any) -> "tuple[Picture, int]":
     """A picture, read with options of `read_any`, and the bytes of its file; errors say which file they are about."""
     from nncodec.pipeline import read_any
 
-    try:
+    with about(file):
         data = read_source(file)
         return read_any(data, **reading), len(data)
-    except OSError as error:
-        raise NncError(f"{file}: {describe(error, file)}") from error
-    except NncError as error:
-        raise type(error)(f"{file}: {error}", error.hint) from error
 
 
 def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:

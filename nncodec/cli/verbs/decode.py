@@ -42,6 +42,7 @@ class DecodeOptions:
     restore: bool
     partial: bool
     layers: int | None
+    max_side: int | None
     device: str
     strip: bool
     strip_icc: bool
@@ -78,6 +79,12 @@ class DecodeOptions:
     metavar="N",
     help="Decode only the first N layers of a progressive file. The picture may be smaller.",
 )
+@click.option(
+    "--max-side",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Shrink a larger picture so that its longer side has N pixels. Quick with jpeg and jpeg2000.",
+)
 @click.option("--strip", is_flag=True, help="Leave Exif, XMP and IPTC out of the output, and turn the picture upright.")
 @click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
 @weights_to_read_option
@@ -98,6 +105,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     Memory: about 12 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
+    if options["original"] and options["max_side"]:
+        raise click.UsageError("--original gives a JPEG back bit for bit: it cannot be shrunk")
     if options["original"] and (options["strip"] or options["strip_icc"]):
         raise click.UsageError("--original gives a JPEG back bit for bit: its metadata cannot be stripped")
     pillow_format = _format(options["format_name"])
@@ -113,6 +122,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         not options["no_restore"],
         options["partial"],
         options["layers"],
+        options["max_side"],
         options["device"],
         options["strip"],
         options["strip_icc"],
@@ -154,6 +164,7 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
             restore=options.restore,
             partial=options.partial,
             layers=options.layers,
+            max_side=options.max_side,
             device=options.device,
             weights=options.weights,
         )

@@ -49,7 +49,11 @@ class Lepton:
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode the JPEG that :meth:`unpack` gives back to gray or RGB."""
-        return decode_kept(self.unpack(payload, frame), frame.shape)
+        return self.decode_reduced(payload, frame, 0)
+
+    def decode_reduced(self, payload: bytes, frame: Frame, halvings: int) -> Pixels:
+        """Decode with sides halved up to three times, by libjpeg's scaled inverse transforms."""
+        return decode_kept(self.unpack(payload, frame), frame.shape, halvings)
 
     def frame(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""
