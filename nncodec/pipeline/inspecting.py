@@ -125,7 +125,7 @@ def _restorer(section: bytes) -> str:
 
 
 def _own_weights(container: Container) -> "tuple[OwnModel, ...]":
-    """The own weights that payload and restorers name; their module is imported only where the first bytes may do so."""
+    """The own weights that payload and restorers name; imported only where a first byte may mean one."""
     firsts = [container.payload[:1]]
     firsts += [section[_RESTORER_HEAD : _RESTORER_HEAD + 1] for section in container.all(Kind.RESTORER)]
     if not any(first and first[0] in OWN_WEIGHTS for first in firsts):
