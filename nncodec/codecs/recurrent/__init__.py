@@ -14,6 +14,7 @@ from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import CorruptFile, EncodeError
 
 if TYPE_CHECKING:
+    from nncodec.codecs.recurrent.context import Contexts
     from nncodec.codecs.recurrent.model_torch import RecurrentModel
     from nncodec.nets.weights import Model
 
@@ -23,6 +24,14 @@ _NAME = "recurrent"
 _INSTALL = "pip install torch"
 _KEPT = 4
 """Sets of weights that are kept in memory."""
+
+
+@lru_cache(_KEPT)
+def _contexts(number: "Model") -> "Contexts":
+    from nncodec.codecs.recurrent.context import Contexts
+    from nncodec.nets import weights
+
+    return Contexts(weights.arrays_of(number, _NAME))
 
 
 @lru_cache(_KEPT)
@@ -76,20 +85,24 @@ class Recurrent:
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode a payload to uint8 pixels of ``frame.shape``; the device does not matter.
 
-        Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights. Payloads that
-        are cut and sizes beyond the codec's own are found before torch is imported. Few bytes are no error: bits that
-        are all 0, of a picture in middle gray, are stored in none.
+        Raises CorruptFile if the bits do not have their checksum, UnsupportedFile for unknown weights. Damage of the
+        head and of the first layer, and sizes beyond the codec's own, are found before torch is imported. Few bytes
+        are no error: bits that are all 0, of a picture in middle gray, are stored in none.
         """
         from nncodec.codecs.recurrent.bitstream import Payload
+        from nncodec.codecs.recurrent.decoder import decoded_layers
         from nncodec.nets import weights
 
         parsed = Payload.parse(payload)
         if frame.depth != 8 or max(frame.width, frame.height) > self.max_side:
             raise CorruptFile(f"a recurrent payload for {frame.width} x {frame.height} samples of {frame.depth} bits")
         weights.require("torch", "codec recurrent", _INSTALL)
-        from nncodec.codecs.recurrent.decoder_torch import decode
+        size = frame.width, frame.height
+        layers = decoded_layers(_contexts(parsed.model), parsed.segments, *size, frame.channels)
+        first = next(layers)
+        from nncodec.codecs.recurrent.decoder_torch import reconstruct
 
-        return decode(_model(parsed.model), parsed.segments, frame.width, frame.height, frame.channels)
+        return reconstruct(_model(parsed.model), first, layers, *size)
 
     def cut(self, payload: bytes) -> list[bytes]:
         """Cut a payload into its layers, one for each iteration; CorruptFile if one is cut short."""

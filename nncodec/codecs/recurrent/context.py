@@ -133,6 +133,10 @@ class Contexts:
         """The rounds of each layer."""
         return rounds(self._schedule)
 
+    def rounds_of(self, layer: int, channels: int) -> list[Round]:
+        """The rounds of a layer, with the bitplanes of the first channels alone: a gray picture has a third."""
+        return [part.of_first(channels) for part in self.rounds[layer]]
+
     def size(self, sums: Sums) -> npt.NDArray[np.uint8]:
         """The size of each sum, in the shape of ``sums``."""
         found: npt.NDArray[np.uint8] = self.sizes[np.minimum(np.abs(sums) >> LEVEL_BITS, LARGEST)]

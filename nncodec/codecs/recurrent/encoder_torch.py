@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from nncodec.codecs.recurrent.bitstream import CHECKSUM_MASK, BitWriter, Segment, Symbols, code_round
-from nncodec.codecs.recurrent.context import LEVEL_BITS, Round
+from nncodec.codecs.recurrent.context import LEVEL_BITS, BitState, Round
+from nncodec.codecs.recurrent.decoder import first_checksum
 from nncodec.codecs.recurrent.model_torch import PictureState, RecurrentModel, by_rows, to_levels
 from nncodec.codecs.recurrent.network_torch import binariser_inputs
 from nncodec.codecs.recurrent.transform import CHANNELS, Bytes, Floats, analyse, mirrored, to_planes
@@ -21,19 +22,21 @@ from nncodec.nets.threads_torch import limited
 @torch.no_grad()
 def encode(model: RecurrentModel, pixels: Bytes, layers: int) -> list[Segment]:
     """Encode pixels (H, W) or (H, W, 3) uint8 in the given number of layers."""
-    planes = to_planes(pixels)
-    state = PictureState(model, pixels.shape[1], pixels.shape[0], len(planes))
+    planes, (height, width) = to_planes(pixels), pixels.shape[:2]
     coefficients = analyse(mirrored(planes))  # (channels, h, w)
+    state = PictureState(model, BitState(*coefficients.shape), width, height)
     memory = torch.zeros(1, model.network.encoder.width, *coefficients.shape[1:])
-    segments = []
+    segments, checksum = [], first_checksum(width, height, len(planes))
     for layer in range(layers):
-        segment, memory = _encode_layer(state, coefficients, memory, layer)
-        segments.append(segment)
+        writer = BitWriter(model.contexts.tables, checksum)
+        memory = _encode_layer(state, coefficients, memory, layer, writer)
+        checksum = writer.checksum
+        segments.append(Segment(checksum & CHECKSUM_MASK, writer.finish()))
     return segments
 
 
-def _encode_layer(state: PictureState, coefficients: Floats, memory: Tensor, layer: int) -> tuple[Segment, Tensor]:
-    """Encode one layer of coefficients (channels, h, w); return it, and the encoder's next memory."""
+def _encode_layer(state: PictureState, coefficients: Floats, memory: Tensor, layer: int, writer: BitWriter) -> Tensor:
+    """Encode one layer of coefficients (channels, h, w); return the encoder's next memory."""
     model, sums = state.model, state.bits.sums
     correction = state.correction()
 
@@ -44,17 +47,15 @@ def _encode_layer(state: PictureState, coefficients: Floats, memory: Tensor, lay
 
     memory = model.network.encoder(by_rows(seen, coefficients.shape[1]), memory)
     shift, dead_zone = model.network.offsets(memory)
-    writer = BitWriter(model.contexts.tables, state.checksum)
-    for part in model.rounds(layer, len(coefficients)):
+    for part in model.contexts.rounds_of(layer, len(coefficients)):
         here = part.channels
         residual = coefficients[here] - sums[here].astype(np.float32) * 0.5**LEVEL_BITS
         if model.additive:
             residual -= correction[here]
         symbols = _binarise(residual, shift[0, here], dead_zone[0, here], part)
         code_round(state.bits, model.contexts, layer, part, writer, symbols.reshape(len(here), -1))
-    state.checksum = writer.checksum
     state.finish_layer()
-    return Segment(writer.checksum & CHECKSUM_MASK, writer.finish()), memory
+    return memory
 
 
 def _binarise(residual: npt.NDArray[np.float32], shift: Tensor, dead_zone: Tensor, part: Round) -> Symbols:

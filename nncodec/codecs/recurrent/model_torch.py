@@ -1,7 +1,5 @@
 """The model of the recurrent codec, one set of weights, and the state of a picture that encoder and decoder keep."""
 
-import struct
-import zlib
 from collections.abc import Callable
 from functools import cached_property
 
@@ -10,9 +8,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nncodec.codecs.recurrent.context import LEVEL_BITS, Arrays, BitState, Contexts, Round
+from nncodec.codecs.recurrent.context import LEVEL_BITS, Arrays, BitState, Contexts
 from nncodec.codecs.recurrent.network_torch import RecurrentNetwork
-from nncodec.codecs.recurrent.transform import CHANNELS, PER_PLANE, SIDE, Bytes, Floats, from_planes, synthesise
+from nncodec.codecs.recurrent.transform import CHANNELS, Bytes, Floats, from_planes, synthesise
 from nncodec.errors import UnsupportedFile
 from nncodec.nets.quantised import restored
 
@@ -37,29 +35,22 @@ class RecurrentModel:
         units = self._arrays["units"].tolist()
         return RecurrentNetwork.of(restored(self._arrays, "network"), units).requires_grad_(False)
 
-    def rounds(self, layer: int, channels: int) -> list[Round]:
-        """The rounds of a layer, with the bitplanes of the first channels alone: a gray picture has a third."""
-        return [part.of_first(channels) for part in self.contexts.rounds[layer]]
-
 
 class PictureState:
-    """The decoded state of a picture after some layers: sums, the decoder's memory, and the checksum.
+    """The decoded state of a picture after some layers: sums and the decoder's memory.
 
-    Encoder and decoder both keep it, with equal sums and checksum.
+    Encoder and decoder both keep it, with equal sums.
 
     Args:
         model: the weights.
+        bits: the sums; `finish_layer` takes in what has changed.
         width, height: of the picture, in pixels.
-        channels: 1 or 3 planes.
     """
 
-    def __init__(self, model: RecurrentModel, width: int, height: int, channels: int) -> None:
-        self.model, self.width, self.height = model, width, height
-        rows, columns = -(-height // SIDE), -(-width // SIDE)
-        self.bits = BitState(channels * PER_PLANE, rows, columns)
-        self.checksum = zlib.crc32(struct.pack("<IIB", width, height, channels))
-        self._sums_before = self.bits.sums.copy()
-        self._memory = torch.zeros(1, model.network.decoder.width, rows, columns)
+    def __init__(self, model: RecurrentModel, bits: BitState, width: int, height: int) -> None:
+        self.model, self.bits, self.width, self.height = model, bits, width, height
+        self._sums_before = np.zeros_like(bits.sums)
+        self._memory = torch.zeros(1, model.network.decoder.width, *bits.sums.shape[1:])
         self._layer = 0
         self._added: Tensor | None = None
 

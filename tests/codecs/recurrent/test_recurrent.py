@@ -1,6 +1,8 @@
 """The recurrent codec: exact contexts, layers, damage, training, and the weights that ship."""
 
 import json
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +16,12 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 from nncodec import pipeline
 from nncodec.codec import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
-from nncodec.codecs.recurrent import CODEC, context, layers_at, recipe, transform, unrolled_torch
-from nncodec.codecs.recurrent.bitstream import BitReader, BitWriter, code_round
+from nncodec.codecs.recurrent import CODEC, context, decoder, layers_at, recipe, transform, unrolled_torch
+from nncodec.codecs.recurrent.bitstream import BitReader, BitWriter, Segment, code_round
 from nncodec.codecs.recurrent.context import BitState, phases
 from nncodec.codecs.recurrent.context_inputs import ContextInputs
-from nncodec.codecs.recurrent.decoder_torch import decode
+from nncodec.codecs.recurrent.decoder import decoded_layers
+from nncodec.codecs.recurrent.decoder_torch import reconstruct
 from nncodec.codecs.recurrent.encoder_torch import encode
 from nncodec.codecs.recurrent.model_torch import RecurrentModel
 from nncodec.codecs.recurrent.network_torch import RecurrentNetwork, binarise, binariser_inputs
@@ -30,7 +33,7 @@ from nncodec.nets import weights
 from nncodec.training import loop
 from tests import pictures
 from tests.codecs.recurrent import tiny_recurrent
-from tests.damage import leb128, offsets
+from tests.damage import Part, build, head, leb128, offsets
 
 ROOT = Path(__file__).resolve().parents[3]
 CHANNELS = 1 + max(tiny_recurrent.LOW)
@@ -53,7 +56,7 @@ def test_contexts_in_python_integers(channels):
     """An independent evaluation of docs/format/recurrent.md with numbers of any length."""
     contexts, state = tiny_recurrent.model().contexts, lively(channels)
     arrays = tiny_recurrent.arrays()
-    part = tiny_recurrent.model().rounds(1, channels)[0]
+    part = contexts.rounds_of(1, channels)[0]
     at = phases(5, 4)[1]
     found = contexts.indices(state, 1, part, at)
     values = state.sums.tolist()
@@ -157,7 +160,7 @@ def test_the_checksum_is_that_of_the_format():
     seen = []
     reader = BitReader(tiny_recurrent.model().contexts.tables, segment.words, 0)
     state = BitState(768, 1, 1)
-    for part in tiny_recurrent.model().rounds(0, 768):
+    for part in tiny_recurrent.model().contexts.rounds_of(0, 768):
 
         class Spy:
             def code(self, indices, given):
@@ -171,6 +174,31 @@ def test_the_checksum_is_that_of_the_format():
         packed = bytes(int("".join(map(str, padded[k : k + 8])), 2) for k in range(0, len(padded), 8))
         crc = zlib.crc32(packed, crc)
     assert crc & 0xFFFF == segment.checksum
+
+
+def decode(model, segments, width, height, planes):
+    """Layers to pixels."""
+    layers = decoded_layers(model.contexts, segments, width, height, planes)
+    return reconstruct(model, next(layers), layers, width, height)
+
+
+def test_layers_without_words_are_those_whose_bits_are_all_zero(monkeypatch):
+    """Their checksum is known without contexts, so that a wrong one costs nothing."""
+    contexts, state, segments = tiny_recurrent.model().contexts, BitState(256, 3, 2), []
+    checksum = zlib.crc32(bytes([23, 0, 0, 0, 40, 0, 0, 0, 1]))
+    for layer in range(2):
+        writer = BitWriter(contexts.tables, checksum)
+        for part in contexts.rounds_of(layer, 256):
+            code_round(state, contexts, layer, part, writer, np.zeros((len(part.channels), 6), np.int8))
+        checksum = writer.checksum
+        segments.append(Segment(checksum & 0xFFFF, writer.finish()))
+    assert [segment.words for segment in segments] == [b"", b""]
+    monkeypatch.setattr(decoder, "BitReader", None)
+    assert [state.sums.any() for state in decoded_layers(contexts, segments, 23, 40, 1)] == [False, False]
+    monkeypatch.setattr(decoder, "BitState", None)
+    wrong = [replace(segments[0], checksum=segments[0].checksum ^ 1)]
+    with pytest.raises(CorruptFile, match="layer 1"):
+        next(decoded_layers(contexts, wrong, 4096, 4096, 3))
 
 
 # --- networks and coding ----------------------------------------------------------------------------------------------
@@ -279,6 +307,7 @@ def test_payloads_that_say_nothing_sound_are_refused(payload, tiny):
 def tiny(monkeypatch):
     """The codec with tiny weights, as number 96."""
     monkeypatch.setattr(weights, "newest", lambda name: 96)
+    monkeypatch.setattr(codec, "_contexts", lambda number: tiny_recurrent.model().contexts)
     monkeypatch.setattr(codec, "_model", lambda number: tiny_recurrent.model())
     monkeypatch.setattr(codec, "layers_at", lambda quality: min(layers_at(quality), tiny_recurrent.LAYERS))
     return CODEC
@@ -305,13 +334,19 @@ def test_a_payload_is_bound_to_the_size_of_its_picture(tiny):
 
 
 @pytest.mark.parametrize("payload", [b"\x60\0\0" + leb128(3) + b"few", b"\x60\0\0" + leb128(9) + b"cut"])
-def test_what_the_head_shows_is_refused_before_the_model_is_made(payload, tiny, monkeypatch):
-    def made(number):
-        raise AssertionError("the model was made")
-
-    monkeypatch.setattr(codec, "_model", made)
+def test_what_the_head_shows_is_refused_before_weights_are_read(payload, tiny, monkeypatch):
+    monkeypatch.setattr(codec, "_contexts", None)
     with pytest.raises(CorruptFile):
         CODEC.decode(payload, Frame(4097, 16, 3), "cpu")
+
+
+@pytest.mark.parametrize("words", [b"", b"few"])
+def test_a_damaged_first_layer_is_found_before_torch_is_imported(words):
+    data = build(head(CODEC.id, 1, 320, 240), [Part(0x90, bytes([97, 1, 2, len(words)]) + words)])
+    decode_it = f"nncodec.decode(bytes.fromhex({data.hex()!r}))"
+    program = f"import sys, nncodec\ntry: {decode_it}\nexcept nncodec.CorruptFile: print('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert ran.stdout == "False\n"
 
 
 def test_bits_that_are_all_zero_take_hardly_a_byte_at_any_size(tiny):
