@@ -24,8 +24,8 @@ test:
 docs:  ## write docs/cli.md and docs/nnc.1 from --help
 	$(PYTHON) tools/cli_reference.py
 
-fuzz:  ## 60,000 damaged files through decode
-	$(PYTHON) -m tests.fuzz_decode --files 60000
+fuzz:  ## 60,000 damaged files through decode and encode
+	$(PYTHON) -m tests.fuzz --files 60000
 
 sizes:
 	@wc -l $$(git ls-files 'nncodec/*.py' 'nncodec/**/*.py') | sort -n | tail -8
