@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: check format lint types imports test docs fuzz sizes
+.PHONY: check format lint types imports test docs fuzz fuzz-coverage sizes
 
 check: lint types imports test sizes  ## everything CI checks
 
@@ -26,6 +26,9 @@ docs:  ## write docs/cli.md and docs/nnc.1 from --help
 
 fuzz:  ## 60,000 damaged files through decode and encode
 	$(PYTHON) -m tests.fuzz --files 60000
+
+fuzz-coverage:  ## decode under atheris, which has to be installed
+	$(PYTHON) -m tests.fuzz.coverage -max_total_time=600
 
 sizes:
 	@wc -l $$(git ls-files 'nncodec/*.py' 'nncodec/**/*.py') | sort -n | tail -8

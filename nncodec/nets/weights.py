@@ -27,6 +27,7 @@ import numpy.typing as npt
 from numpy.lib.npyio import NpzFile
 
 from nncodec.errors import CorruptFile, UnsupportedFile
+from nncodec.memory import check_address_space
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -74,6 +75,8 @@ NPZ_ERRORS = (
     zlib.error,
 )
 """Errors that NumPy raises on damaged .npz files, as found by damaging some."""
+_TORCH = 768 << 20
+"""Bytes that torch maps when it is imported and used first, by measurement with two threads, and some more."""
 _REINSTALL = "reinstall the package, or upgrade it if the file is newer"
 
 
@@ -151,9 +154,14 @@ def missing(codec: str, *libraries: str) -> str | None:
 
 
 def require(library: str, purpose: str, hint: str) -> None:
-    """Raise UnsupportedFile, with a hint, if the package ``library``, which ``purpose`` needs, is not installed."""
+    """Raise UnsupportedFile, with a hint, if the package ``library``, which ``purpose`` needs, is not installed.
+
+    MemoryError if it is torch, not imported yet, and more than the address space that is left: it would abort.
+    """
     if not installed(library):
         raise UnsupportedFile(f"{purpose} needs the package {library}", hint)
+    if library == "torch" and library not in sys.modules:
+        check_address_space(_TORCH)
 
 
 @cache

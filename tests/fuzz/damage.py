@@ -5,13 +5,14 @@ drawn first, so that a kind that is rare among the files is not rare among the d
 """
 
 import random
+import zlib
 from collections.abc import Iterable
 
 from tests.damage import Part, build, leb128, repair, take_apart
 from tests.fuzz.bytes_damage import ON_BYTES
 from tests.fuzz.formats import by_structure
 
-_PAYLOAD, _LAYERED = 0x10, 8
+_PAYLOAD, _LEPTON, _LAYERED = 0x10, 6, 8
 _HEAD = 24
 """Bytes at the start of a payload that are damaged more often: fields lie there."""
 
@@ -79,19 +80,33 @@ def _damage_section(rng: random.Random, data: bytes, kind: int) -> bytes:
     at = rng.choice([i for i, part in enumerate(parts) if part.tag & 0x7F == kind])
     content = parts[at].data
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
-        content = _damage_content(rng, content, data[5] == _LAYERED and kind == _PAYLOAD)
+        content = _damage_content(rng, content, data[5] if kind == _PAYLOAD else 0)
     parts[at] = parts[at]._replace(data=content)
     return build(header, parts)
 
 
-def _damage_content(rng: random.Random, content: bytes, layered: bool) -> bytes:
-    """Damage anywhere, near the start, or to a piece of a foreign format."""
+def _damage_content(rng: random.Random, content: bytes, codec: int) -> bytes:
+    """Damage anywhere, near the start, or to what lies within the payload of a codec or a foreign format."""
     draw = rng.random()
-    if layered and draw < 0.6 and len(content) > 4:
+    if codec == _LAYERED and draw < 0.6 and len(content) > 4:
         return _damage_small_picture(rng, content)
+    if codec == _LEPTON and draw < 0.5 and len(content) > 40:
+        return _damage_lepton(rng, content)
     if draw < 0.35:
         return rng.choice(ON_BYTES)(rng, content[:_HEAD]) + content[_HEAD:]
     return by_structure(rng, content) if draw < 0.7 else rng.choice(ON_BYTES)(rng, content)
+
+
+def _damage_lepton(rng: random.Random, content: bytes) -> bytes:
+    """Damage the compressed header of a lepton payload, and set its lengths right; docs/format/lepton.md."""
+    end = 32 + int.from_bytes(content[28:32], "little")
+    try:
+        header = zlib.decompress(content[32:end])
+    except zlib.error:
+        return rng.choice(ON_BYTES)(rng, content)
+    packed = zlib.compress((by_structure if rng.random() < 0.5 else rng.choice(ON_BYTES))(rng, header))
+    out = content[:28] + len(packed).to_bytes(4, "little") + packed + content[end:-4]
+    return out + len(out).to_bytes(4, "little")
 
 
 def _damage_small_picture(rng: random.Random, content: bytes) -> bytes:

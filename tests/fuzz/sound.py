@@ -30,7 +30,7 @@ def seeds() -> list[tuple[str, bytes]]:
 def files() -> list[bytes]:
     """The golden files that are not large, kept JPEGs of several kinds, and layered files on every base and scale."""
     golden = [path.read_bytes() for path in sorted(GOLDEN.rglob("*.nnc")) if path.stat().st_size <= LARGEST]
-    kept = [keep_file(data, Settings()).data for data in _jpegs()]
+    kept = [keep_file(data, Settings(), plain=plain).data for data in _jpegs() for plain in (True, False)]
     return golden + kept + [_layered(base) for base in by_name("layered").bases]
 
 

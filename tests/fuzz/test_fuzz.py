@@ -13,7 +13,7 @@ from nncodec.container import Kind, parse
 from nncodec.errors import CorruptFile, InternalError
 from nncodec.pipeline import decode
 from tests.damage import build, take_apart
-from tests.fuzz import attempts, running, sound
+from tests.fuzz import attempts, coverage, running, sound
 from tests.fuzz.attempts import Result, Trial, attempt
 from tests.fuzz.damage import Stock, damaged, damaged_source
 from tests.fuzz.formats import FORMATS
@@ -86,7 +86,7 @@ def is_sound_container(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("seed", sound.seeds(), ids=lambda seed: f"{seed[0]}-{len(seed[1])}")
-def test_the_worst_files_of_earlier_runs_do_no_harm(seed: tuple[str, bytes]) -> None:
+def test_the_worst_files_of_earlier_runs_do_no_harm(stock: Stock, seed: tuple[str, bytes]) -> None:
     if seed[0] == "decode" and not runs_here(seed[1]):
         pytest.skip("the codec cannot run here")
     assert not attempt(Trial(1, *seed)).harm
@@ -210,3 +210,25 @@ def parts_of(data: bytes) -> list:
         return parts if build(header, parts) == data else []
     except IndexError:
         return []
+
+
+# --- coverage-guided ------------------------------------------------------------------------------------------------
+
+
+def test_inputs_of_the_coverage_guided_fuzzer_stand_for_sound_files(stock: Stock) -> None:
+    payloads = 0
+    for data in sound.files():
+        whole, *small = coverage.inputs_of(data)
+        assert coverage.file_of(whole) == data
+        header, parts = take_apart(data)
+        for one in small:
+            found_header, found = take_apart(coverage.file_of(one))
+            assert found_header[5:] == bytes([header[5], header[6] & 1]) + header[7:]
+            assert [part.data for part in found] == [part.data for part in parts if part.tag & 0x7F == Kind.PAYLOAD]
+            payloads += 1
+    assert payloads > len(sound.files()) / 2
+
+
+def test_any_input_stands_for_a_file() -> None:
+    for index in range(300):
+        assert isinstance(coverage.file_of(random.Random(index).randbytes(index % 40)), bytes)
