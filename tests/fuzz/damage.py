@@ -104,7 +104,13 @@ def _damage_lepton(rng: random.Random, content: bytes) -> bytes:
         header = zlib.decompress(content[32:end])
     except zlib.error:
         return rng.choice(ON_BYTES)(rng, content)
-    packed = zlib.compress((by_structure if rng.random() < 0.5 else rng.choice(ON_BYTES))(rng, header))
+    length = int.from_bytes(header[3:7], "little")
+    headers, rest = header[7 : 7 + length], header[7 + length :]
+    if rng.random() < 0.7:
+        headers = by_structure(rng, b"\xff\xd8" + headers)[2:]
+    else:
+        rest = rng.choice(ON_BYTES)(rng, rest)
+    packed = zlib.compress(header[:3] + len(headers).to_bytes(4, "little") + headers + rest)
     out = content[:28] + len(packed).to_bytes(4, "little") + packed + content[end:-4]
     return out + len(out).to_bytes(4, "little")
 
