@@ -81,6 +81,8 @@ def _damage_section(rng: random.Random, data: bytes, kind: int) -> bytes:
     content = parts[at].data
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         content = _damage_content(rng, content, data[5] if kind == _PAYLOAD else 0)
+    if data[5] == _LEPTON and kind == _PAYLOAD and rng.random() < 0.8:
+        content = content[:-4] + max(0, len(content) - 4).to_bytes(4, "little")
     parts[at] = parts[at]._replace(data=content)
     return build(header, parts)
 

@@ -120,8 +120,8 @@ class _Segment(NamedTuple):
 
 
 def _segments(headers: bytes) -> Iterator[_Segment]:
-    """The segments, which follow each other without gaps; ValueError for any that a packed JPEG has not."""
-    at, frames = len(_SOI), 0
+    """The segments, which follow each other without gaps; ValueError for those of no packed JPEG."""
+    at, frames, scans = len(_SOI), 0, 0
     while at < len(headers):
         marker = headers[at + 1]
         (length,) = struct.unpack_from(">H", headers, at + 2)
@@ -129,10 +129,13 @@ def _segments(headers: bytes) -> Iterator[_Segment]:
         if headers[at] != 0xFF or marker not in {_SOS, *_FRAMES, *_OTHERS} or len(content) != length - 2:
             raise ValueError("segments that no packed JPEG has")
         frames += marker in _FRAMES
+        scans += marker == _SOS
+        if scans and not frames:
+            raise ValueError("a scan before the frame")
         yield _Segment(marker, content)
         at += 2 + length
-    if frames != 1:
-        raise ValueError(f"{frames} frames")
+    if frames != 1 or not scans:
+        raise ValueError(f"{frames} frames and {scans} scans")
 
 
 def _check_scans(segments: list[_Segment]) -> None:

@@ -105,6 +105,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "bytes between header and samples": lambda: with_header(BASELINE, header_of(BASELINE), b"x"),
     "two frames": lambda: with_headers(BASELINE, lambda h: frame_of(h) + h),
     "no frame": lambda: with_headers(BASELINE, lambda h: h.replace(frame_of(h), b"")),
+    "no scan": lambda: with_headers(BASELINE, lambda h: h.replace(scan_of(h), b"")),
+    "a scan before the frame": lambda: with_headers(BASELINE, lambda h: scan_of(h) + h.replace(scan_of(h), b"")),
     "arithmetic coding": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xc0", b"\xff\xc9")),
     "another height, behind the scan": lambda: with_headers(BASELINE, lambda h: h + b"\xff\xdc\0\4\xff\xff"),
     "a gap between segments": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xda", b"\0\xff\xda")),
