@@ -120,34 +120,39 @@ class _Segment(NamedTuple):
 
 
 def _segments(headers: bytes) -> Iterator[_Segment]:
-    """The segments, which follow each other without gaps; ValueError for those of no packed JPEG."""
-    at, frames, scans = len(_SOI), 0, 0
+    """The segments, which follow each other without gaps; ValueError for any that a packed JPEG has not."""
+    at = len(_SOI)
     while at < len(headers):
         marker = headers[at + 1]
         (length,) = struct.unpack_from(">H", headers, at + 2)
         content = headers[at + 4 : at + 2 + length]
         if headers[at] != 0xFF or marker not in {_SOS, *_FRAMES, *_OTHERS} or len(content) != length - 2:
             raise ValueError("segments that no packed JPEG has")
-        frames += marker in _FRAMES
-        scans += marker == _SOS
-        if scans and not frames:
-            raise ValueError("a scan before the frame")
         yield _Segment(marker, content)
         at += 2 + length
-    if frames != 1 or not scans:
-        raise ValueError(f"{frames} frames and {scans} scans")
 
 
 def _check_scans(segments: list[_Segment]) -> None:
-    """Raise ValueError if a scan codes what another has coded (ITU-T T.81, G.1.1.1), as no picture needs."""
+    """Raise ValueError unless one frame comes first and its scans code each of its components.
+
+    None may code what another has coded (ITU-T T.81, G.1.1.1), as no picture needs.
+    """
+    kinds = [segment.marker for segment in segments if segment.marker in {_SOS, *_FRAMES}]
+    if len(kinds) < 2 or kinds[0] == _SOS or set(kinds[1:]) != {_SOS}:
+        raise ValueError("not one frame, and then its scans")
+    (frame,) = (segment.content for segment in segments if segment.marker in _FRAMES)
+    if len(frame) != 6 + 3 * frame[5]:
+        raise ValueError("a frame header of another length than its components")
     lowest: dict[tuple[int, int], int] = {}  # lowest bit that is coded, by component and coefficient
     for content in (segment.content for segment in segments if segment.marker == _SOS):
         components = content[1 : 1 + 2 * content[0] : 2]
         first, last, bits = content[-3:]
         high, low = divmod(bits, 16)
-        if last > _LAST_COEFFICIENT:
+        if last > _LAST_COEFFICIENT or len(content) != 4 + 2 * content[0]:
             raise ValueError("a scan of coefficients that are not there")
         for key in ((component, k) for component in components for k in range(first, last + 1)):
             if (high != 0) if key not in lowest else (high != lowest[key] or low != high - 1):
                 raise ValueError("a scan of coefficients that are coded already")
             lowest[key] = low
+    if {component for component, k in lowest if k == 0} != set(frame[6::3]):
+        raise ValueError("a component without a scan, or a scan without a component")

@@ -106,10 +106,19 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "two frames": lambda: with_headers(BASELINE, lambda h: frame_of(h) + h),
     "no frame": lambda: with_headers(BASELINE, lambda h: h.replace(frame_of(h), b"")),
     "no scan": lambda: with_headers(BASELINE, lambda h: h.replace(scan_of(h), b"")),
-    "a scan before the frame": lambda: with_headers(BASELINE, lambda h: scan_of(h) + h.replace(scan_of(h), b"")),
     "arithmetic coding": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xc0", b"\xff\xc9")),
     "another height, behind the scan": lambda: with_headers(BASELINE, lambda h: h + b"\xff\xdc\0\4\xff\xff"),
     "a gap between segments": lambda: with_headers(BASELINE, lambda h: h.replace(b"\xff\xda", b"\0\xff\xda")),
+    "a scan taken for data of an application": lambda: with_headers(
+        BASELINE, lambda h: h.replace(b"\xff\xda", b"\xff\xe0")
+    ),
+    "a scan before the frame": lambda: with_headers(BASELINE, lambda h: scan_of(h) + h.replace(scan_of(h), b"")),
+    "a component without a scan": lambda: with_headers(
+        BASELINE, lambda h: h.replace(scan_of(h), b"\xff\xda\0\x0a\2\1\0\2\x11\0\x3f\0")
+    ),
+    "a scan of another component": lambda: with_headers(
+        BASELINE, lambda h: h.replace(scan_of(h), scan_of(h).replace(b"\2\x11", b"\7\x11"))
+    ),
     "a scan twice": lambda: with_headers(BASELINE, lambda h: h + scan_of(h)),
     "a progressive scan twice": lambda: with_headers(PROGRESSIVE, lambda h: h + scan_of(h)),
     "coefficients that are not there": lambda: with_headers(
@@ -154,7 +163,8 @@ def test_a_header_that_inflates_to_more_than_it_is_worth_is_refused(n_bytes: int
 def test_more_scans_than_a_jpeg_may_have_are_refused() -> None:
     """Each of another coefficient's bit, so that none is coded twice."""
     bits = [(k, 0x03) for k in range(1, 64)] + [(k, 0x32) for k in range(1, 64)]
-    scans = [b"\xff\xda\0\x08\1\1\0" + bytes((k, k, bit)) for k, bit in bits]
+    scans = [b"\xff\xda\0\x0c\3\1\0\2\0\3\0\0\0\0"]
+    scans += [b"\xff\xda\0\x08\1\1\0" + bytes((k, k, bit)) for k, bit in bits]
 
     def only(count: int) -> Callable[[bytes], bytes]:
         return lambda headers: headers[: headers.index(b"\xff\xda")] + b"".join(scans[:count])
