@@ -2,9 +2,9 @@
 
     python experiments/jpeg_archive.py kodak
 
-Makes 15 kinds of JPEG files of the folder's first 20 pictures, encodes the tree by `nnc encode --keep-jpeg`, decodes it by
-`nnc decode --original`, and compares checksums. Then a process of its own for each kind, and for large pictures, tells
-processor time and memory. Files that are cut within a scan are refused; they count as not given back.
+Makes 15 kinds of JPEG files of the folder's first 20 pictures, encodes the tree by `nnc encode --keep-jpeg`, decodes it
+by `nnc decode --original`, and compares checksums. Then a process of its own for each kind, and for large pictures,
+tells processor time and memory (Linux). Files that are cut within a scan are refused.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from make_large import mosaic
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = 20
 LARGE = (4000, 3000)
-COLUMNS = ("files", "kind", "shrunk", "identical", "bytes", "kept in", "saved", "encode MB/s", "decode MB/s", "MiB")
+COLUMNS = ("kind", "files", "shrunk", "identical", "bytes", "kept in", "saved", "encode MB/s", "decode MB/s", "MiB")
 NNC = [sys.executable, "-m", "nncodec"]
 
 
@@ -85,7 +85,7 @@ def main(pictures: Path) -> None:
         ):
             run = subprocess.run([*NNC, *map(str, command)], stderr=subprocess.PIPE, text=True, check=False)
             print(run.stderr.splitlines()[-1], f"(exit code {run.returncode})", flush=True)
-        lines = [f"# python experiments/jpeg_archive.py; {os.cpu_count()} cores, one busy", "\t".join(COLUMNS)]
+        lines = [f"# {os.cpu_count()} cores, of which other programs used most", "\t".join(COLUMNS)]
         for folder in sorted(tree.iterdir()):
             lines.append("\t".join(row(folder, kept / folder.name, back / folder.name)))
             print(lines[-1], flush=True)
@@ -115,15 +115,15 @@ def row(folder: Path, kept: Path, back: Path) -> list[str]:
     kind = folder.name.partition(" ")[2]
     before = sum(path.stat().st_size for path in originals)
     if not n_identical:
-        return [str(len(originals)), kind, "0", "0", f"{before:,}", *["–"] * 5]
+        return [kind, str(len(originals)), "0", "0", f"{before:,}", *["–"] * 5]
     after = sum(path.stat().st_size for path in kept.iterdir())
-    child = subprocess.Popen([sys.executable, __file__, "--measure", str(folder)], stdout=subprocess.PIPE, text=True)
-    told = child.stdout.read().split() if child.stdout else []
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    saved = f"{100 * (before - after) / before:.1f} %".replace("-", "\u2212")
-    found = [str(len(originals)), kind, told[0], str(n_identical), f"{before:,}", f"{after:,}", saved]
-    return [*found, *(f"{before / 1e6 / float(cpu):.1f}" for cpu in told[1:]), f"{usage.ru_maxrss / 1024:.0f}"]
+    command = [sys.executable, __file__, "--measure", str(folder)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    n_shrunk, encode_cpu, decode_cpu, memory = map(float, told)
+    saved = f"{100 * (before - after) / before:.2f} %".replace("-", "\u2212")
+    found = [kind, str(len(originals)), f"{n_shrunk:.0f}", str(n_identical), f"{before:,}", f"{after:,}", saved]
+    speeds = (f"{before / 1e6 / cpu:.1f}" if n_shrunk else "–" for cpu in (encode_cpu, decode_cpu))
+    return [*found, *speeds, f"{memory:.0f}"]
 
 
 def digest(path: Path) -> bytes:
@@ -132,7 +132,7 @@ def digest(path: Path) -> bytes:
 
 
 def measure(folder: Path) -> None:
-    """Print how many of the folder's files shrink, and the processor seconds to encode and to give back all."""
+    """Print how many of the folder's files shrink, processor seconds to encode and to give back all, and MiB."""
     from nncodec.pipeline import Settings, keep_file, original
 
     files = [path.read_bytes() for path in sorted(folder.iterdir())]
@@ -143,7 +143,10 @@ def measure(folder: Path) -> None:
     for done in kept:
         original(done.data)
     n_shrunk = sum(done.codec == "lepton" for done in kept)
-    print(n_shrunk, encoded - begun, time.process_time() - encoded)
+    decoded = time.process_time()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    print(n_shrunk, encoded - begun, decoded - encoded, peak / 1024)
 
 
 if __name__ == "__main__":

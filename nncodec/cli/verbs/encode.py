@@ -104,7 +104,8 @@ if TYPE_CHECKING:
 @click.option(
     "--plain-jpeg",
     is_flag=True,
-    help="As --keep-jpeg, but store JPEGs as they are: no file gets smaller, and every installation decodes it.",
+    help="As --keep-jpeg, but store JPEGs as they are: a file gets some 20 bytes larger, and every installation "
+    "decodes it.",
 )
 @click.option("--skip-if-larger", is_flag=True, help="Write no file that would not be smaller than its source.")
 @click.option(

@@ -14,6 +14,7 @@ from nncodec.errors import CorruptFile, EncodeError, InternalError, LimitExceede
 from nncodec.image import read
 from nncodec.pipeline import Settings, decode, inspect, keep_file, original
 from tests import pictures
+from tests.codecs.lepton.payloads import header_of, with_headers
 from tests.make_golden import GOLDEN
 
 PHOTO = pictures.photograph(120, 170)
@@ -140,6 +141,49 @@ def test_every_damaged_payload_gives_our_error(lepton: None) -> None:
         except (CorruptFile, LimitExceeded):
             refused += 1
     assert refused > 140
+
+
+def segments_of(headers: bytes) -> list[bytes]:
+    """The marker segments of a JPEG's headers, the start of image left out."""
+    found, at = list[bytes](), 0
+    while at < len(headers):
+        end = at + 2 + int.from_bytes(headers[at + 2 : at + 4], "big")
+        found.append(headers[at:end])
+        at = end
+    return found
+
+
+def with_damage(segments: list[bytes], rng: np.random.Generator) -> bytes:
+    """Headers of which a segment is lost, doubled, moved or changed."""
+    segments, (one, other) = list(segments), rng.integers(len(segments), size=2)
+    what = rng.integers(4)
+    if what == 0:
+        del segments[one]
+    elif what == 1:
+        segments.insert(other, segments[one])
+    elif what == 2:
+        segments[one], segments[other] = segments[other], segments[one]
+    else:
+        changed = bytearray(segments[one])
+        changed[rng.choice([1, *range(4, len(changed))])] = rng.choice([0, 1, 0x11, 0x22, 0x40, 0xC0, 0xC2, 0xDA, 0xE0])
+        segments[one] = bytes(changed)
+    return b"".join(segments)
+
+
+@pytest.mark.parametrize("kind", ["baseline", "progressive", "with a rest"])
+def test_damaged_headers_give_our_error_and_never_end_the_process(kind: str, lepton: None) -> None:
+    """The library allocates what they state: without a scan, 550 GB."""
+    codec, rng = by_name("lepton"), np.random.default_rng(1)
+    payload = codec.pack(SHRUNK[kind])
+    header, refused = header_of(payload), 0
+    segments = segments_of(header[7 : 7 + int.from_bytes(header[3:7], "little")])
+    for _ in range(200):
+        damaged = with_headers(payload, lambda headers: with_damage(segments, rng))
+        try:
+            assert codec.unpack(damaged, Frame(170, 120, 3)) == SHRUNK[kind]
+        except (CorruptFile, LimitExceeded):
+            refused += 1
+    assert refused > 150
 
 
 def test_pixels_cannot_be_encoded_with_it() -> None:
