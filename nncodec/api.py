@@ -14,6 +14,7 @@ from nncodec.errors import EncodeError, NotSmaller
 from nncodec.image import Picture, from_array, from_pillow
 from nncodec.image.stills import MAX_PIXELS
 from nncodec.pipeline import (
+    AUTO,
     DEFAULT_CODEC,
     Decoded,
     Info,
@@ -22,6 +23,7 @@ from nncodec.pipeline import (
     Target,
     encode_picture,
     encode_source,
+    quality_for,
 )
 from nncodec.pipeline import decode as _decode
 from nncodec.pipeline import extract as _extract
@@ -42,8 +44,9 @@ __all__ = ["decode", "encode", "extract", "inspect", "register_pillow"]
 def encode(
     source: Source,
     codec: str | None = None,
-    quality: float = 75.0,
+    quality: float | None = None,
     *,
+    codec_quality: float | None = None,
     lossless: bool = False,
     keep_jpeg: bool = False,
     plain_jpeg: bool = False,
@@ -67,10 +70,13 @@ def encode(
 
     ``source`` is a file in any format Pillow reads, or .nnc (a path, its bytes, or a binary file open for reading), a
     Pillow image, or an array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) uint8, alpha last, or (H, W) uint16.
-    ``quality`` runs from 0 to 100, ``effort`` from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size``
-    (bytes, at most), ``target_psnr`` (dB, at least) and ``target_ssim`` (at least, up to 1 for equal pictures: the mean
-    SSIM of R, G and B, of one scale) replaces ``quality`` by a search.
-    ``codec`` is avif if none is named; with ``lossless``, webp or jpeg2000, whichever is smaller.
+    ``quality`` runs from 0 to 100 and means about the same error with every codec; the default is 85. 100 is lossless
+    where the codec can be, and without ``codec`` as ``lossless`` is. ``codec_quality`` is one on the codec's own scale
+    instead. ``effort`` runs from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size`` (bytes, at most),
+    ``target_psnr`` (dB, at least) and ``target_ssim`` (at least, up to 1 for equal pictures: the mean SSIM of R, G and
+    B, of one scale) replaces ``quality`` by a search.
+    Without ``codec``, or with ``auto``, photographs are coded by avif, and drawings without loss where that is smaller;
+    with ``lossless``, by webp or jpeg2000, whichever is smaller.
     ``keep_jpeg`` keeps a JPEG source bit for bit if it is given as a path, bytes or an open file, in fewer bytes where
     the package lepton-jpeg-python is installed; other sources are encoded. ``plain_jpeg`` does so without that package,
     for files that every installation decodes. ``lossless`` implies ``keep_jpeg``, unless a JPEG source cannot stay as
@@ -87,9 +93,10 @@ def encode(
     Raises NncError: EncodeError for a picture or settings that cannot be encoded, CorruptFile and UnsupportedFile for
     sources that cannot be read, LimitExceeded above ``max_pixels``; and OSError for paths.
     """
+    codec = None if codec == AUTO else codec
     target = Target.of(target_size, bpp, target_psnr, target_ssim)
     _check_threads(threads)
-    options = Options(quality, effort, device, threads)
+    options = Options(quality_for(codec or DEFAULT_CODEC, quality, codec_quality), effort, device, threads)
     settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights))
     sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame, plain_jpeg)
     with at_most(threads):

@@ -68,7 +68,7 @@ class Options:
     """Settings of an encode. Frozen and picklable, so that they can be handed to worker processes."""
 
     quality: float = 75.0
-    """0 (smallest) to 100 (best; lossless where the codec can)."""
+    """0 (smallest) to 100 (best; lossless where the codec can), on the codec's own scale (`Codec.fidelity`)."""
     effort: int = 5
     """1 (fastest) to 9 (smallest file)."""
     device: str = "cpu"
@@ -88,6 +88,10 @@ class Codec(Protocol):
     """One line for ``nnc codecs``."""
     quality_step: float
     """Smallest change of quality that can change the payload; the grid of a target search. 100 if none can."""
+    fidelity: tuple[tuple[float, float], ...]
+    """Qualities, below that of lossless coding, and the PSNR in dB that they mean: on average over the Kodak pictures,
+    at the default effort or the one that tables name, without restorers. Both ascend. Empty if quality has no meaning.
+    """
     lossless: Lossless
     """The qualities at which it is lossless."""
     depths: frozenset[int]

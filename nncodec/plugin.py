@@ -10,7 +10,17 @@ from nncodec.codec import Options
 from nncodec.container import MAGIC
 from nncodec.errors import NncError
 from nncodec.image import from_pillow, to_pillow
-from nncodec.pipeline import AUTO, DEFAULT_CODEC, Settings, SourceOptions, Target, decode, encode_picture, peek
+from nncodec.pipeline import (
+    AUTO,
+    DEFAULT_CODEC,
+    Settings,
+    SourceOptions,
+    Target,
+    decode,
+    encode_picture,
+    peek,
+    quality_for,
+)
 from nncodec.pipeline.inspecting import mode_name
 
 
@@ -52,7 +62,7 @@ class NncImageFile(PIL.ImageFile.ImageFile):
 def register_pillow() -> None:
     """Make Pillow open and save .nnc files. May be called again.
 
-    ``image.save("x.nnc", quality=75, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
+    ``image.save("x.nnc", quality=85, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
     target_psnr=..., target_ssim=..., weights=...)``, or ``lossless=True``; ICC, Exif and XMP are taken from
     ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
     """
@@ -68,9 +78,11 @@ def _accept(prefix: bytes) -> bool:
 
 def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     given = image.encoderinfo
+    named = None if given.get("codec") == AUTO else given.get("codec")
+    codec = named or DEFAULT_CODEC
     settings = Settings(
-        codec=given.get("codec") or DEFAULT_CODEC,
-        options=Options(given.get("quality", 75.0), given.get("effort", 5)),
+        codec=codec,
+        options=Options(quality_for(codec, given.get("quality"), given.get("codec_quality")), given.get("effort", 5)),
         target=Target.of(*map(given.get, ("target_size", "bpp", "target_psnr", "target_ssim"))),
         restore=given.get("restore", AUTO),
         weights=(Path(given["weights"]),) if given.get("weights") else (),
@@ -80,5 +92,5 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         if given.get(key) is not None:
             value = given[key]
             source.info[key] = value.tobytes() if isinstance(value, PIL.Image.Exif) else value
-    sourcing = SourceOptions(given.get("codec"), bool(given.get("lossless")))
+    sourcing = SourceOptions(named, bool(given.get("lossless")))
     file.write(encode_picture(from_pillow(source), settings, sourcing).data)

@@ -179,7 +179,7 @@ def test_the_public_names_are_these() -> None:
         "NotSmaller",
         "UnsupportedFile",
     }
-    assert set(nncodec.__all__) == errors | {"__version__", "decode", "encode", "inspect", "register_pillow"}
+    assert set(nncodec.__all__) == errors | {"__version__", "decode", "encode", "extract", "inspect", "register_pillow"}
     for name in nncodec.__all__:
         assert getattr(nncodec, name) is not None
 

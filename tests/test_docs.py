@@ -21,11 +21,13 @@ from nncodec import container
 from nncodec.cli import VERBS
 from nncodec.cli.messages import EXIT_CODES
 from nncodec.codecs import all_codecs
+from nncodec.codecs import by_name as codec_by_name
 from nncodec.container import KIND_NAMES, Header, parse, serialize
 from nncodec.image.jpeg_limits import MAX_SCANS
 from nncodec.image.stills import MAX_PIXELS
 from nncodec.nets.weights import NUMBERS
 from nncodec.pipeline import decode
+from nncodec.pipeline.quality import own_quality
 from nncodec.restorers import all_restorers, by_name
 from tests import pictures
 from tests.conftest import Ran
@@ -290,6 +292,15 @@ def test_the_page_of_a_codec_begins_with_its_number(name: str) -> None:
     number = re.search(r"^Number (\d+)", text, re.M)
     assert number is not None
     assert int(number[1]) == all_codecs()[name].id
+
+
+def test_the_own_qualities_of_the_results_page_are_those_of_the_code() -> None:
+    text = section((ROOT / "docs" / "results.md").read_text(encoding="utf-8"), "One scale of quality, and the default")
+    table = [row for row in rows(text) if row[0] in all_codecs() and len(row) == 6]
+    assert len(table) == 9
+    for name, *own in table:
+        qualities = [own_quality(codec_by_name(name), shared) for shared in (30, 50, 75, 85, 95)]
+        assert own == [f"{quality:.4g}" for quality in qualities]
 
 
 def test_sections_are_those_of_the_code() -> None:

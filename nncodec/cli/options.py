@@ -167,10 +167,10 @@ def check_codec(name: str) -> None:
 
 def check_restore(names: str) -> None:
     """A usage error for a restorer that does not exist, or comes twice; ``none`` and ``auto`` are names, too."""
-    from nncodec.pipeline.restoring import chosen
+    from nncodec.pipeline.restoring import planned
 
     with _as_usage():
-        chosen(names)
+        planned(names, effort=5)
 
 
 @contextmanager
@@ -203,13 +203,18 @@ def checked(check: Callable[[str], None]) -> Callable[[click.Context, click.Para
     return callback
 
 
+def named_codec(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback for the name of a codec; None for ``auto``, too."""
+    return None if value == "auto" else checked(check_codec)(ctx, parameter, value)
+
+
 def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The codecs that a shell offers after ``-c``."""
     from nncodec.codec import HasBases, KeepsFiles
     from nncodec.codecs import all_codecs
 
     codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
-    names = [codec.name for codec in codecs]
+    names = ["auto", *(codec.name for codec in codecs)]
     names += [codec.on(base).name for codec in codecs if isinstance(codec, HasBases) for base in codec.bases[1:]]
     return [name for name in names if name.startswith(incomplete)]
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     """The settings that the options of ``nnc encode`` describe; click.UsageError for what contradicts itself."""
     from nncodec.codec import Options
-    from nncodec.pipeline import DEFAULT_CODEC, Settings
+    from nncodec.pipeline import DEFAULT_CODEC, Settings, quality_for
 
     target = _target(options)
-    quality = 75.0 if options["quality"] is None else options["quality"]
+    codec = options["codec"] or DEFAULT_CODEC
+    quality = quality_for(codec, options["quality"], options["codec_quality"])
     coding = Options(quality, _effort(options), options["device"], threads=threads)
     return Settings(
-        options["codec"] or DEFAULT_CODEC,
+        codec,
         coding,
         target,
         options["strip"],
@@ -77,8 +78,9 @@ def _target(options: dict[str, Any]) -> "Target | None":
     from nncodec.pipeline import Target
 
     given = (options["target_size"], options["bpp"], options["target_psnr"], options["target_ssim"])
-    if sum(value is not None for value in (*given, options["quality"], options["lossless"] or None)) > 1:
+    qualities = options["quality"], options["codec_quality"]
+    if sum(value is not None for value in (*given, *qualities, options["lossless"] or None)) > 1:
         raise click.UsageError(
-            "give one of --quality, --lossless, --bpp, --target-size, --target-psnr and --target-ssim"
+            "give one of --quality, --codec-quality, --lossless, --bpp, --target-size, --target-psnr and --target-ssim"
         )
     return Target.of(*given)

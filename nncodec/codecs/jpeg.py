@@ -21,6 +21,22 @@ class Jpeg:
     name = "jpeg"
     summary = "JPEG. The fastest codec here, with the largest files."
     quality_step = 1.0
+    fidelity = (
+        (1, 21.48),
+        (5, 23.85),
+        (10, 26.67),
+        (20, 29.14),
+        (30, 30.49),
+        (40, 31.42),
+        (50, 32.17),
+        (60, 32.91),
+        (70, 33.92),
+        (80, 35.37),
+        (90, 38.03),
+        (95, 42.3),
+        (98, 46.22),
+        (100, 50.5),
+    )
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65500

@@ -27,6 +27,21 @@ class Jpeg2000:
     name = "jpeg2000"
     summary = "JPEG 2000. Smaller than JPEG, slower. Lossless at quality 100. Keeps 16-bit gray."
     quality_step = 0.1
+    fidelity = (
+        (0, 21.65),
+        (3, 22.5),
+        (10, 24.0),
+        (20, 26.22),
+        (30, 28.43),
+        (40, 30.64),
+        (50, 32.85),
+        (60, 35.07),
+        (70, 37.23),
+        (80, 39.39),
+        (90, 41.44),
+        (95, 42.42),
+        (98, 43.01),
+    )
     lossless = Lossless.AT_100
     depths = frozenset({8, 16})
     max_side = 2**24 - 1

@@ -15,6 +15,7 @@ class JpegFile:
     name = "jpegfile"
     summary = "A JPEG file kept bit for bit, by --keep-jpeg where lepton does not shrink it. Some bytes larger than it."
     quality_step = 100.0
+    fidelity = ()
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535

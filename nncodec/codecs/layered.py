@@ -105,6 +105,35 @@ class _Parts:
         return replace(frame, width=halved(frame.width, self.times), height=halved(frame.height, self.times))
 
 
+_FIDELITY = {
+    "avif": (
+        (0, 23.23),
+        (12, 24.94),
+        (25, 27.16),
+        (40, 30.42),
+        (55, 34.45),
+        (70, 38.47),
+        (85, 42.08),
+        (95, 43.62),
+        (98, 44.89),
+    ),
+    "jpeg": (
+        (0, 21.85),
+        (12, 23.43),
+        (25, 25.67),
+        (40, 29.22),
+        (55, 32.64),
+        (70, 36.85),
+        (85, 42.11),
+        (95, 44.37),
+        (100, 49.62),
+    ),
+    "webp": ((0, 22.69), (25, 26.53), (50, 32.99), (75, 39.18), (90, 42.32)),
+    "jpeg2000": ((0, 23.3), (25, 27.38), (50, 34.97), (75, 41.64), (90, 43.33)),
+}
+"""What `Codec.fidelity` says, by the name of the base codec."""
+
+
 class Layered:
     """The codec ``layered``; see the module's docstring."""
 
@@ -126,6 +155,11 @@ class Layered:
     def bases(self) -> tuple[str, ...]:
         """The names of all base codecs, then the same with each scale."""
         return tuple(f"{codec.name}{scale}" for scale in ("", *_SCALES) for codec in _bases())
+
+    @property
+    def fidelity(self) -> tuple[tuple[float, float], ...]:
+        """Own qualities and their PSNR on photographs; see `Codec.fidelity`."""
+        return _FIDELITY[self.base]
 
     @property
     def lossless(self) -> Lossless:

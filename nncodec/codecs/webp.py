@@ -16,6 +16,22 @@ class Webp:
     name = "webp"
     summary = "WebP. Smaller than JPEG, slower to encode. Lossless at quality 100."
     quality_step = 0.5
+    fidelity = (
+        (0, 25.85),
+        (2, 27.58),
+        (5, 28.33),
+        (10, 29.15),
+        (20, 30.41),
+        (30, 31.44),
+        (40, 32.42),
+        (50, 33.24),
+        (60, 33.97),
+        (70, 34.69),
+        (80, 36.37),
+        (90, 39.56),
+        (95, 41.76),
+        (98, 42.77),
+    )
     lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = 16383

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nncodec.pipeline.inspecting import Info, claim, inspect
     from nncodec.pipeline.lossless import encode_lossless
     from nncodec.pipeline.own_weights import OwnModel, located, opened
+    from nncodec.pipeline.quality import quality_for
     from nncodec.pipeline.restoring import AUTO, NONE
     from nncodec.pipeline.source import SourceOptions, encode_picture, encode_source, keep_file, read_any
     from nncodec.pipeline.targets import Target
@@ -43,6 +44,7 @@ __all__ = [
     "opened",
     "original",
     "peek",
+    "quality_for",
     "read_any",
     "suffix_of",
     "thumbnail",
@@ -55,6 +57,7 @@ _LAZY = {
     **dict.fromkeys(("Info", "claim", "inspect"), "inspecting"),
     "encode_lossless": "lossless",
     **dict.fromkeys(("OwnModel", "located", "opened"), "own_weights"),
+    "quality_for": "quality",
     **dict.fromkeys(("AUTO", "NONE"), "restoring"),
     **dict.fromkeys(("SourceOptions", "encode_picture", "encode_source", "keep_file", "read_any"), "source"),
     "Target": "targets",

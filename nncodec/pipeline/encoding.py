@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nncodec import progress
-from nncodec.codec import Codec, Frame, KeepsFiles, Options, holds
+from nncodec.codec import LOSSLESS_QUALITY, Codec, Frame, KeepsFiles, Lossless, Options, holds
 from nncodec.codecs import all_codecs, by_name
 from nncodec.container import MAX_METADATA, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError
@@ -17,7 +17,8 @@ from nncodec.memory import as_memory_error
 from nncodec.pipeline.inspecting import Info, describe
 from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.own_weights import for_encoding
-from nncodec.pipeline.restoring import AUTO, NONE, chosen, restored
+from nncodec.pipeline.quality import shared_quality
+from nncodec.pipeline.restoring import AUTO, Restoring, planned, restored
 from nncodec.pipeline.targets import Attempt, Target, search
 
 DEFAULT_CODEC = "avif"
@@ -35,7 +36,7 @@ class Settings:
     """Leave Exif, XMP and IPTC out; the orientation that Exif states is applied to the pixels."""
     max_pixels: int = MAX_PIXELS
     restore: str = AUTO
-    """``none``, ``auto`` (all that pay), or the name of a restorer to try."""
+    """``none``, ``auto`` (those that the effort allows), or names of restorers to try, with plus signs between."""
     strip_icc: bool = False
     """Leave the colour profile out: the picture will be taken for sRGB."""
     weights: tuple[Path, ...] = ()
@@ -47,7 +48,8 @@ class Settings:
 
     def own_weights(self) -> AbstractContextManager[None]:
         """A block that encodes with the own weights; raises as :meth:`check_weights`."""
-        return for_encoding(self.weights, self.codec, [restorer.name for restorer in chosen(self.restore)])
+        restorers = planned(self.restore, self.options.effort).restorers
+        return for_encoding(self.weights, self.codec, [restorer.name for restorer in restorers])
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Encoded:
     codec: str
     """Name of the codec."""
     quality: float
-    """Quality that the codec was given, 0 to 100."""
+    """Quality that the codec was given, 0 to 100, on its own scale."""
     psnr: float
     """PSNR of the decoded colour channels against the source, in dB; infinite if lossless."""
     tries: int = 1
@@ -77,6 +79,11 @@ class Encoded:
     def n_pixels(self) -> int:
         """Pixels of the picture."""
         return self.container.header.width * self.container.header.height
+
+    @property
+    def shared_quality(self) -> float:
+        """Quality on the scale that all codecs share, 0 to 100."""
+        return shared_quality(by_name(self.codec), self.quality)
 
     @property
     def info(self) -> Info:
@@ -114,35 +121,39 @@ def _encode(picture: Picture, settings: Settings) -> Encoded:
     _check(picture, codec, settings)
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
+    restoring = planned(settings.restore, settings.options.effort)
+    quick = replace(restoring, effort=1)
 
-    def attempt(quality: float, restoring_effort: int = 1) -> _Trial:
+    def attempt(quality: float, restoring: Restoring = quick) -> _Trial:
         progress.stage(f"encoding by {codec.name}")
         payload = codec.encode(picture.pixels, replace(settings.options, quality=quality))
-        return complete(quality, payload, restoring_effort)
+        return complete(quality, payload, restoring)
 
-    def complete(quality: float, payload: bytes, restoring_effort: int) -> _Trial:
+    def complete(quality: float, payload: bytes, restoring: Restoring) -> _Trial:
         progress.stage("decoding, to check")
         seen = codec.decode(payload, _frame(picture), settings.options.device)
         plain = _container(picture, codec, payload, alpha)
-        whole, seen = restored(plain, seen, picture.pixels, settings.restore, restoring_effort)
+        whole, seen = restored(plain, seen, picture.pixels, restoring)
         fidelity = psnr(picture.pixels, seen, peak=2**picture.depth - 1)
         likeness = ssim(picture.pixels, seen) if settings.target and settings.target.ssim is not None else None
         return _Trial(quality, serialize(whole), fidelity, likeness, container=whole)
 
     if settings.target is None:
-        done, tries = attempt(settings.options.quality, settings.options.effort), 1
+        done, tries = attempt(settings.options.quality, restoring), 1
     else:
-        done, tries = search(settings.target, n_pixels, codec.quality_step, attempt)
-        if settings.restore != NONE:
+        step = codec.quality_step
+        lossy = LOSSLESS_QUALITY - (step if codec.lossless is Lossless.AT_100 else 0)
+        done, tries = search(settings.target, n_pixels, step, attempt, lossy)
+        if restoring.restorers:
             # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
-            final = complete(done.quality, joined(done.container), settings.options.effort)
+            final = complete(done.quality, joined(done.container), restoring)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
     return Encoded(done.data, done.container, codec.name, done.quality, done.psnr, tries)
 
 
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     """Raise EncodeError or LimitExceeded for settings and pictures that cannot be encoded, before any work."""
-    chosen(settings.restore)
+    planned(settings.restore, settings.options.effort)
     check_pixels(picture.width, picture.height, settings.max_pixels)
     if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
         raise EncodeError("quality runs from 0 to 100, effort from 1 to 9")

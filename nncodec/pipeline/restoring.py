@@ -1,6 +1,6 @@
-"""The choice of restorers while encoding: each is kept if it pays for its bytes."""
+"""The choice of restorers while encoding: each is kept if it pays for its bytes and, by default, for its time."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nncodec import progress
 from nncodec.container import Container, Kind, Section, serialize
@@ -11,42 +11,55 @@ from nncodec.pipeline.layering import artefacts_of
 from nncodec.restorers import Restorer, Task, by_name, make_section
 
 NONE, AUTO = "none", "auto"
-_AUTOMATIC = "luma+tuned"
-"""The restorers that ``auto`` tries."""
+_QUICK, _LIGHT = 2, 6
+"""The highest efforts at which ``auto`` tries no restorer, and the quick one alone."""
+_LEAST_GAIN = 0.04
+"""Share of the squared error (0.18 dB) that a restorer has to remove at such efforts, to be worth a decoder's time."""
 _AS_GOOD_AS_EQUAL = 255**2 / 10**7
 """Mean squared error at 70 dB, as scans in black and white have: there is nothing for a restorer to learn."""
 
 
-def chosen(which: str) -> list[Restorer]:
-    """The restorers that names with plus signs between stand for, in the order of application.
+@dataclass(frozen=True)
+class Restoring:
+    """The restorers to try, in the order of application."""
+
+    restorers: tuple[Restorer, ...]
+    effort: int
+    """That of their fits, 1 to 9."""
+    least_gain: float = 0.0
+    """Share of the squared error that each has to remove, whatever its bytes."""
+
+
+def planned(which: str, effort: int) -> Restoring:
+    """The restorers that names with plus signs between stand for, or that ``auto`` means at an effort of 1 to 9.
 
     Raises EncodeError for an unknown name, and for one that comes twice.
     """
-    if which == NONE:
-        return []
-    names = (_AUTOMATIC if which == AUTO else which).split("+")
+    if which == AUTO:
+        which = NONE if effort <= _QUICK else "luma" if effort <= _LIGHT else "luma+tuned"
+        return replace(planned(which, effort), least_gain=_LEAST_GAIN if effort <= _LIGHT else 0.0)
+    names = [] if which == NONE else which.split("+")
     if len(set(names)) < len(names):
         raise EncodeError(f"{which} names a restorer twice")
-    return [by_name(name) for name in names]
+    return Restoring(tuple(map(by_name, names)), effort)
 
 
-def restored(plain: Container, seen: Pixels, original: Pixels, which: str, effort: int) -> tuple[Container, Pixels]:
+def restored(plain: Container, seen: Pixels, original: Pixels, plan: Restoring) -> tuple[Container, Pixels]:
     """Add to a container the restorers that pay; returns it and the pixels that its decoder will see.
 
     A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
     left out, so a file is never worse for having asked. Each is fitted to what those before it leave.
     """
-    restorers = chosen(which)
-    before = mse(original, seen) if restorers else 0.0
-    for restorer in restorers if before > _AS_GOOD_AS_EQUAL else []:
-        task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), effort)
+    before = mse(original, seen) if plan.restorers else 0.0
+    for restorer in plan.restorers if before > _AS_GOOD_AS_EQUAL else ():
+        task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), plan.effort)
         progress.stage(f"restorer {restorer.name}")
         parameters = restorer.fit(task)
         if parameters is None:
             continue
         better = restorer.apply(seen, parameters, "cpu")
         after = mse(original, better)
-        if after < before * (1 - task.price(len(parameters))):
+        if after < before * (1 - max(task.price(len(parameters)), plan.least_gain)):
             section = Section(Kind.RESTORER, make_section(restorer.id, plain.binding(), parameters))
             sections = sorted((*plain.sections, section), key=lambda s: s.kind)
             plain, seen, before = replace(plain, sections=tuple(sections)), better, after

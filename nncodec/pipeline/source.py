@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nncodec import progress
-from nncodec.codec import KeepsFiles
+from nncodec.codec import LOSSLESS_QUALITY, KeepsFiles
 from nncodec.codecs import by_name
 from nncodec.container import MAGIC, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError, UnsupportedFile
@@ -16,6 +16,7 @@ from nncodec.image import Picture, read
 from nncodec.image.jpeg import check_jpeg, jpeg_notes
 from nncodec.image.jpeg_markers import JPEG_SIGNATURE
 from nncodec.image.stills import MAX_PIXELS, check_pixels
+from nncodec.pipeline.choosing import encode_automatically
 from nncodec.pipeline.decoding import decode
 from nncodec.pipeline.encoding import Encoded, Settings, encode
 from nncodec.pipeline.lossless import encode_lossless
@@ -29,7 +30,7 @@ class SourceOptions:
     """Options of an encode that concern its source. Frozen and picklable."""
 
     codec: str | None = None
-    """Name of the codec that the user asked for; None lets ``lossless`` choose among several."""
+    """Name of the codec that the user asked for; None chooses one for the picture."""
     lossless: bool = False
     """Keep every pixel, and without ``codec`` every bit of a source that is a JPEG file, if it may stay as it is."""
     keep_jpeg: bool = False
@@ -49,10 +50,15 @@ class SourceOptions:
         if kept and settings.target is not None:
             raise EncodeError("a kept JPEG does not change, so it can meet no target")
 
+    def wants_lossless(self, settings: Settings) -> bool:
+        """True if every pixel is to be kept: on request, or at quality 100 where no codec is named."""
+        highest = settings.target is None and settings.options.quality >= LOSSLESS_QUALITY
+        return self.lossless or (highest and self.codec is None)
+
     def keeps_jpeg(self, settings: Settings) -> bool:
         """True if a JPEG file is to be kept: on request, or as the smallest that is lossless."""
         changed = settings.strip or settings.strip_icc or settings.target is not None or self.frame is not None
-        by_default = self.lossless and self.codec is None and not changed
+        by_default = self.wants_lossless(settings) and self.codec is None and not changed
         return self.keep_jpeg or self.plain_jpeg or by_default
 
 
@@ -79,10 +85,15 @@ def encode_source(data: bytes, settings: Settings, options: SourceOptions) -> En
 
 
 def encode_picture(picture: Picture, settings: Settings, options: SourceOptions) -> Encoded:
-    """Encode a picture, losslessly if ``options`` say so. Raises as :func:`encode_source`, but for reading."""
+    """Encode a picture, losslessly if ``options`` say so, or if the quality is 100 and no codec was named.
+
+    Raises as :func:`encode_source`, but for reading.
+    """
     options.check(settings)
-    if options.lossless:
+    if options.wants_lossless(settings):
         return encode_lossless(picture, settings, options.codec)
+    if options.codec is None:
+        return encode_automatically(picture, settings)
     return encode(picture, settings)
 
 

@@ -75,14 +75,16 @@ class Attempt:
 Trial = TypeVar("Trial", bound=Attempt)
 
 
-def search(target: Target, n_pixels: int, step: float, attempt: Callable[[float], Trial]) -> tuple[Trial, int]:
+def search(
+    target: Target, n_pixels: int, step: float, attempt: Callable[[float], Trial], highest: float = 100.0
+) -> tuple[Trial, int]:
     """Find the best attempt that meets the target; returns it and the number of attempts.
 
     For a size, that is the highest quality that fits; for a PSNR or an SSIM, the lowest that reaches it. Bisects the
-    multiples of ``step`` from 0 to 100, relying on size and fidelity growing with quality. Raises EncodeError if
-    nothing meets the target.
+    multiples of ``step`` from 0 to ``highest``, relying on size and fidelity growing with quality. Raises EncodeError
+    if nothing meets the target.
     """
-    low, high = 0, round(100 / step)
+    low, high = 0, round(highest / step)
     most = (high + 1).bit_length()
     best: Trial | None = None
     tries, last = 0, None

@@ -8,14 +8,14 @@ import pytest
 from nncodec import restorers
 from nncodec.codec import Frame, Options, Pixels
 from nncodec.container import Container, Header, Kind, Section, serialize
-from nncodec.pipeline import decode, decoding, layering
+from nncodec.pipeline import decode, decoding, layering, own_weights
 from nncodec.restorers import make_section
 
 
 class Sum:
     """Every byte of the payload is a layer: a level that is added to all samples. Full size from the first layer on."""
 
-    id, name, summary, quality_step = 200, "sum", "", 1.0
+    id, name, summary, quality_step, fidelity = 200, "sum", "", 1.0, ()
     depths, max_side, decoding_memory, lossless = frozenset({8}), 100, 3, None
 
     def missing(self) -> None:
@@ -46,7 +46,7 @@ class Brighten:
 @pytest.fixture
 def file(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Three layers, 1, 2 and 4, and a restorer."""
-    for module in (decoding, layering):
+    for module in (decoding, layering, own_weights):
         monkeypatch.setattr(module, "by_id", lambda number: Sum())
     monkeypatch.setattr(restorers, "all_restorers", lambda: {250: Brighten()})
     layers = (Section(Kind.PAYLOAD, b"\1"), Section(Kind.LAYER, b"\2"), Section(Kind.LAYER, b"\4"))

@@ -223,6 +223,12 @@ def test_what_cannot_be_met_is_refused_with_the_nearest() -> None:
         encode(PHOTO, Settings("jpeg", target=Target(psnr=90)))
 
 
-def test_90_db_are_met_by_a_lossless_codec() -> None:
-    done = encode(PHOTO, Settings("webp", target=Target(psnr=90)))
-    assert (done.quality, done.psnr) == (100, math.inf)
+@pytest.mark.parametrize("target", [Target(psnr=90), Target(size=10**6)], ids=str)
+def test_a_search_stays_below_lossless_coding(target: Target) -> None:
+    if target.psnr:
+        with pytest.raises(EncodeError, match="cannot be met"):
+            encode(PHOTO, Settings("webp", target=target))
+    else:
+        done = encode(PHOTO, Settings("webp", target=target))
+        assert done.quality == 99.5
+        assert not math.isinf(done.psnr)

@@ -34,6 +34,20 @@ class Avif:
     name = "avif"
     summary = "AVIF, the default. About half the bytes of JPEG, slower to encode. Lossless at quality 100."
     quality_step = 1.0
+    fidelity = (
+        (0, 24.37),
+        (10, 27.16),
+        (20, 29.17),
+        (30, 31.0),
+        (40, 32.97),
+        (50, 35.06),
+        (60, 37.43),
+        (70, 39.02),
+        (80, 40.74),
+        (90, 43.89),
+        (95, 45.88),
+        (98, 47.58),
+    )
     lossless = Lossless.AT_100
     depths = frozenset({8})
     max_side = _MAX_ROWS

@@ -25,6 +25,7 @@ class Ccnn:
         "From effort 5 it trains its filters on the picture: slow, a small gain. Needs PyTorch for that."
     )
     quality_step = 1 / INDICES_PER_QUALITY
+    fidelity = ((0, 24.77), (8, 26.74), (18, 29.23), (30, 32.3), (45, 36.36), (60, 40.41), (75, 44.48), (100, 51.04))
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535

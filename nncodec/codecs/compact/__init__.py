@@ -45,6 +45,15 @@ def _trained() -> list[int]:
         return []
 
 
+_FIDELITY = {
+    "avif": ((0, 22.47), (10, 24.63), (17, 25.66), (25, 26.6), (40, 28.15), (55, 29.41), (75, 30.16), (100, 30.79)),
+    "jpeg": ((0, 21.1), (8, 24.27), (20, 26.13), (45, 27.46), (80, 28.92), (100, 30.62)),
+    "webp": ((0, 23.69), (20, 26.86), (50, 28.31), (80, 29.4), (100, 30.74)),
+    "jpeg2000": ((0, 21.1), (20, 24.66), (40, 27.44), (60, 29.2), (80, 30.11), (100, 30.77)),
+}
+"""What `Codec.fidelity` says, by the name of the base codec."""
+
+
 class Compact:
     """The codec ``compact``; see the module's docstring."""
 
@@ -61,6 +70,11 @@ class Compact:
     def __init__(self, base: str = _DEFAULT_BASE) -> None:
         self.base = base
         self.name = _NAME if base == _DEFAULT_BASE else f"{_NAME}:{base}"
+
+    @property
+    def fidelity(self) -> tuple[tuple[float, float], ...]:
+        """Own qualities and their PSNR on photographs; see `Codec.fidelity`."""
+        return _FIDELITY[self.base]
 
     @property
     def bases(self) -> tuple[str, ...]:

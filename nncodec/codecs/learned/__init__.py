@@ -24,6 +24,17 @@ class Learned:
         "Needs PyTorch to encode from effort 4."
     )
     quality_step = 1 / INDICES_PER_QUALITY
+    fidelity = (
+        (0, 25.4),
+        (5, 26.55),
+        (15, 28.87),
+        (27, 31.77),
+        (40, 35.19),
+        (55, 39.13),
+        (72, 43.6),
+        (90, 48.58),
+        (100, 51.0),
+    )
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 65535

@@ -33,6 +33,7 @@ class Lepton:
     name = "lepton"
     summary = "A JPEG file, to be given back bit for bit, in about four fifths of its bytes: by --keep-jpeg."
     quality_step = 100.0
+    fidelity = ()
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 16386

@@ -57,6 +57,7 @@ class Recurrent:
         "Larger than avif, slow. Needs PyTorch."
     )
     quality_step = 100 / (LAYERS - 1)
+    fidelity = ((0, 20.38), (7, 22.76), (20, 25.7), (33, 27.61), (53, 30.42), (73, 33.67), (100, 39.18))
     lossless = Lossless.NEVER
     depths = frozenset({8})
     max_side = 4096

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.container import Kind, parse
-from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.image.metrics import mse
 from nncodec.nets import weights
 from nncodec.pipeline import Settings, Target, decode, encode
-from nncodec.pipeline.restoring import chosen
 from nncodec.restorers import Task, luma
 from tests import pictures
 
@@ -77,15 +76,6 @@ def test_a_file_holds_it_if_it_pays_and_is_better_for_it(codec):
     assert (whole.data == plain.data) if held == 0 else (whole.psnr > plain.psnr)
     assert len(whole.data) <= len(plain.data) + 16
     assert np.array_equal(decode(whole.data, restore=False).pixels, decode(plain.data).pixels)
-
-
-def test_auto_is_luma_then_tuned():
-    assert [r.name for r in chosen("auto")] == ["luma", "tuned"]
-    assert [r.name for r in chosen("tuned+luma")] == ["tuned", "luma"]
-    assert chosen("none") == []
-    for wrong in ("luma+luma", "luma+", "Luma", "", "none+luma"):
-        with pytest.raises(EncodeError):
-            chosen(wrong)
 
 
 def test_two_restorers_in_one_file():
