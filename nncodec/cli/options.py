@@ -1,6 +1,5 @@
 """Options that several verbs share, and the types of their values."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import click
 from nncodec.cli.lookahead import LookAhead
 from nncodec.cli.reporting import BatchOptions
 from nncodec.cli.sharding import ShardType
+from nncodec.threads import cores
 
 HELP = {"help_option_names": ["-h", "--help"]}
 """Context settings of every group of commands, also when one is called on its own."""
@@ -235,7 +235,7 @@ def complete_format(ctx: click.Context, parameter: click.Parameter, incomplete: 
 
 def batch_options_of(options: dict[str, Any], ahead: LookAhead) -> BatchOptions:
     """The batch that the options of :func:`batch_options` describe, or as many of these as a verb has."""
-    wanted = options["jobs"] or os.cpu_count() or 1
+    wanted = options["jobs"] or cores()
     n_jobs = ahead.count(max(wanted, 2))
     workers = max(1, min(wanted, n_jobs))
     flags = ("force", "skip_existing", "dry_run", "as_json", "quiet", "verbose")
