@@ -2,8 +2,8 @@
 
     python experiments/planning.py N [OPTION...]
 
-Prints files; seconds by the clock and of the processor until the first result, and MiB then; processor seconds of a dry run
-over all, and its MiB.
+Prints files; seconds by the clock and of the processor until the first result, and MiB then; processor seconds of a
+dry run over all, and its MiB.
 
 Makes N pictures of 8 x 8 samples, hard links to one file, 1,000 in a folder, and runs `nnc encode -r` on them twice:
 until its first result is told, and to the end with --dry-run. OPTIONs go to both runs.
