@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 import nncodec
 from nncodec.cli.files import Job
 from nncodec.cli.verbs import encode as verb
+from nncodec.codecs import by_name
 from nncodec.container import MAGIC
 from nncodec.image import Metadata, read
 from nncodec.pipeline import Settings, SourceOptions, Target, encode
@@ -487,6 +489,54 @@ def test_a_kept_jpeg_comes_back_bit_for_bit(nnc: Nnc, here: Path) -> None:
     assert Path("a.nnc").stat().st_size <= Path("a.jpg").stat().st_size + 20
     assert nnc("decode", "a.nnc", "--original", "-o", "b.jpg").code == 0
     assert Path("a.jpg").read_bytes() == Path("b.jpg").read_bytes()
+
+
+@pytest.fixture
+def without_lepton(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation without the package lepton-jpeg-python."""
+    monkeypatch.setitem(sys.modules, "lepton_jpeg_python", None)
+    monkeypatch.setattr(type(by_name("lepton")), "missing", lambda self: "the package lepton-jpeg-python")
+
+
+def test_without_the_coder_kept_jpegs_are_stored_as_they_are_with_one_note(
+    nnc: Nnc, here: Path, without_lepton: None
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        Path(name).write_bytes(pictures.file_of(pictures.photograph(96, 128), "JPEG"))
+    result = nnc("encode", "a.jpg", "b.jpg", "--keep-jpeg", "-j", "1")
+    assert (result.code, result.err.count("lepton-jpeg-python")) == (0, 1)
+    assert Path("a.jpg").read_bytes() in Path("a.nnc").read_bytes()
+    assert "lepton" not in nnc("encode", "a.jpg", "--plain-jpeg", "-f").err
+    assert nnc("encode", "a.jpg", "--keep-jpeg", "--skip-if-larger").code == 2
+
+
+def test_what_lepton_does_not_shrink_can_be_left_out(nnc: Nnc, here: Path) -> None:
+    pytest.importorskip("lepton_jpeg_python", exc_type=ImportError)
+    Path("a.jpg").write_bytes(pictures.file_of(pictures.photograph(96, 128), "JPEG"))
+    cmyk = PIL.Image.fromarray(pictures.photograph(96, 128)).convert("CMYK")
+    Path("b.jpg").write_bytes(pictures.file_of(cmyk, "JPEG"))
+    result = nnc("encode", "a.jpg", "b.jpg", "--keep-jpeg", "--skip-if-larger", "-v", "-j", "1")
+    assert result.code == 0
+    assert files() == {"a.jpg", "b.jpg", "a.nnc"}
+    before, after = Path("a.jpg").stat().st_size, Path("a.nnc").stat().st_size
+    assert f"bytes, {100 * (before - after) / before:.1f} % less" in result.err
+
+
+def test_the_reason_for_storing_a_jpeg_as_it_is_is_told_with_verbose(nnc: Nnc, here: Path) -> None:
+    pytest.importorskip("lepton_jpeg_python", exc_type=ImportError)
+    cmyk = PIL.Image.fromarray(pictures.photograph(16, 16)).convert("CMYK")
+    Path("b.jpg").write_bytes(pictures.file_of(cmyk, "JPEG"))
+    assert "stored as it is" not in nnc("encode", "b.jpg", "--keep-jpeg").err
+    assert "stored as it is: Lepton does not take it" in nnc("encode", "b.jpg", "--keep-jpeg", "-v", "-f").err
+
+
+def test_lossless_keeps_a_jpeg_and_codes_its_pixels_on_request(nnc: Nnc, here: Path) -> None:
+    Path("a.jpg").write_bytes(pictures.file_of(pictures.photograph(24, 33), "JPEG"))
+    assert nnc("encode", "a.jpg", "--lossless").code == 0
+    assert nnc("decode", "a.nnc", "--original", "-o", "b.jpg").code == 0
+    assert Path("a.jpg").read_bytes() == Path("b.jpg").read_bytes()
+    assert nnc("encode", "a.jpg", "--lossless", "-c", "webp", "-f").code == 0
+    assert nnc("decode", "a.nnc", "--original", "-o", "c.jpg").code == 1
 
 
 def test_keep_jpeg_encodes_other_formats(nnc: Nnc, photo: Path) -> None:

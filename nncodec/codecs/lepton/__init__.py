@@ -21,7 +21,7 @@ from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, jpeg_size
 from nncodec.image.stills import not_built
 
 _MODULE, _PACKAGE = "lepton_jpeg_python", "lepton-jpeg-python"
-_HINT = f"pip install {_PACKAGE}; docs/format/lepton.md tells where it is to be had"
+_HINT = f"pip install {_PACKAGE} (Linux on x86-64, macOS on ARM, Windows; elsewhere it has to be built with Rust)"
 _CONFIG = {"max_partitions": 1}
 """More parts are coded in parallel, and take more bytes."""
 
