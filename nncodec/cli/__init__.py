@@ -23,6 +23,7 @@ VERBS = (
     "encode",
     "decode",
     "extract",
+    "view",
     "thumbnail",
     "info",
     "test",

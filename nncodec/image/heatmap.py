@@ -27,11 +27,11 @@ def render(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     error = np.maximum(a, b) - np.minimum(a, b)  # never below zero, so it cannot wrap
     if error.ndim == 3:
         error = error.max(axis=2)
-    shown: npt.NDArray[np.uint8] = _palette(int(np.iinfo(a.dtype).max))[error]
+    shown: npt.NDArray[np.uint8] = palette(int(np.iinfo(a.dtype).max))[error]
     return shown
 
 
-def _palette(peak: int) -> npt.NDArray[np.uint8]:
+def palette(peak: int) -> npt.NDArray[np.uint8]:
     """Colours of the errors 0 to ``peak``, (peak + 1, 3) uint8."""
     position = np.sqrt(np.minimum(np.arange(peak + 1) / (peak * FULL_SCALE), 1.0))
     stops = np.linspace(0.0, 1.0, len(_STOPS))

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 @click.argument("other", type=FILE, metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--heatmap", type=FILE, metavar="PNG", help="Also write a picture that shows where they differ.")
-@click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap file.")
+@click.option(
+    "--html",
+    "page",
+    type=FILE,
+    metavar="HTML",
+    help="Also write a page with both pictures, a slider between them, the heatmap and the figures.",
+)
+@click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap and the page.")
 @weights_to_read_option
 @max_pixels_option
 @max_memory_option
@@ -34,6 +41,9 @@ def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **o
     and must have the same size. Alpha is not compared. A gray picture is compared with a colour one as colour.
     """
     check_weights(options["weights"])
+    on_pipe = [options[name] for name in ("heatmap", "page")].count(PIPE)
+    if on_pipe + as_json > 1:
+        raise click.UsageError("standard output takes one of --heatmap -, --html - and --json")
     try:
         measures = _measured(original, other, **options)
     except NncError as error:
@@ -43,22 +53,27 @@ def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **o
         print_json(record(original, "failed", **failure) | {"other": other})
         ctx.exit(exit_code(error))
     if as_json:
-        print_json(record(original, "done", output=options["heatmap"]) | {"other": other} | measures)
+        print_json(record(original, "done", output=options["heatmap"] or options["page"]) | {"other": other} | measures)
     else:
-        click.echo(printable(f"{original} | {other}") + _text(measures))
+        head = printable(f"{original} | {other}") + f": {measures['width']} x {measures['height']}"
+        rows = (f"  {name:<7}  {value}" for name, value in _readable(measures))
+        click.echo("\n".join((head, *rows)), err=on_pipe > 0)
 
 
-def _measured(original: str, other: str, heatmap: str | None, force: bool, **reading: Any) -> dict[str, Any]:
-    """The measures of two files, by the names that they have as JSON; writes the heatmap."""
+def _measured(
+    original: str, other: str, heatmap: str | None, page: str | None, force: bool, **reading: Any
+) -> dict[str, Any]:
+    """The measures of two files, by the names that they have as JSON; writes the heatmap and the page."""
     from nncodec.image.metrics import measure
 
+    jobs = [Job(PIPE, str(Path(output))) if output else None for output in (heatmap, page)]
+    for job in filter(None, jobs):
+        check_output(job, force)
     (first, first_bytes), (second, second_bytes) = (_read(file, **reading) for file in (original, other))
     a, b = _alike(first, second)
     scores = measure(a, b)
     n_pixels = first.width * first.height
-    if heatmap is not None:
-        _write_heatmap(a, b, Job(PIPE, str(Path(heatmap))), force)
-    return {
+    measures = {
         "width": first.width,
         "height": first.height,
         "mse": scores.mse,
@@ -69,6 +84,15 @@ def _measured(original: str, other: str, heatmap: str | None, force: bool, **rea
         "bpp_a": 8 * first_bytes / n_pixels,
         "bpp_b": 8 * second_bytes / n_pixels,
     }
+    if jobs[0]:
+        _write_heatmap(a, b, jobs[0])
+    if jobs[1]:
+        from nncodec.pages.comparing import Side, comparison_page
+
+        sides = Side(Path(original).name, first, first_bytes), Side(Path(other).name, second, second_bytes)
+        made = comparison_page(*sides, (a, b), _readable(measures)[:-1])
+        write_output(jobs[1], made, make_folders=False)
+    return measures
 
 
 def _read(file: str, **reading: Any) -> "tuple[Picture, int]":
@@ -95,26 +119,24 @@ def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:
     return pixels[0], pixels[1]
 
 
-def _text(measures: dict[str, Any]) -> str:
+def _readable(measures: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of the measures for reading."""
+
     def db(key: str) -> str:
         return "equal" if measures[key] is None else f"{measures[key]:.2f} dB"
 
-    return "\n".join(
-        (
-            f": {measures['width']} x {measures['height']}",
-            f"  MSE      {measures['mse']:.4f}",
-            f"  PSNR     {db('psnr')}",
-            f"  PSNR-Y   {db('psnr_y')}",
-            f"  SSIM     {measures['ssim']:.5f}",
-            f"  MS-SSIM  {measures['ms_ssim']:.5f}",
-            f"  bpp      {measures['bpp_a']:.3f} | {measures['bpp_b']:.3f}",
-        )
-    )
+    return [
+        ("MSE", f"{measures['mse']:.4f}"),
+        ("PSNR", db("psnr")),
+        ("PSNR-Y", db("psnr_y")),
+        ("SSIM", f"{measures['ssim']:.5f}"),
+        ("MS-SSIM", f"{measures['ms_ssim']:.5f}"),
+        ("bpp", f"{measures['bpp_a']:.3f} | {measures['bpp_b']:.3f}"),
+    ]
 
 
-def _write_heatmap(a: Any, b: Any, job: Job, force: bool) -> None:
+def _write_heatmap(a: Any, b: Any, job: Job) -> None:
     from nncodec.image import Picture, write
     from nncodec.image.heatmap import render
 
-    check_output(job, force)
     write_output(job, write(Picture(render(a, b)))[0], make_folders=False)
