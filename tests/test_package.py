@@ -79,6 +79,14 @@ def test_it_holds_the_package_and_nothing_of_the_workshop(wheel: Path) -> None:
         assert path.relative_to(ROOT).as_posix() in names
 
 
+def test_it_holds_the_pages_as_they_are(wheel: Path) -> None:
+    parts = [path for suffix in ("html", "css", "js") for path in (ROOT / "nncodec" / "pages").glob(f"*.{suffix}")]
+    assert len(parts) > 6
+    with zipfile.ZipFile(wheel) as archive:
+        for path in parts:
+            assert archive.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
+
+
 def test_it_holds_every_weight_file(wheel: Path) -> None:
     files = [path for path in (ROOT / "weights").rglob("*") if path.is_file()]
     if not (ROOT / "weights" / "manifest.toml").exists():

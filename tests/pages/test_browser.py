@@ -1,4 +1,4 @@
-"""The pages in a real browser: files dropped, pixels compared, the slider dragged. Skipped where there is no Chromium."""
+"""The pages in a real browser: files dropped, pixels compared, the slider dragged. Skipped without Chromium."""
 
 import io
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def expected(data: bytes, **options: Any) -> npt.NDArray[np.uint8]:
 
 
 def difference(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> int:
-    """The largest difference of samples that can be seen: canvases do not keep colours of transparent pixels exactly."""
+    """The largest difference of samples, colours of transparent pixels apart, which a canvas does not keep exactly."""
     assert a.shape == b.shape
     opaque = np.where(a[..., 3:] == 255, a[..., :3].astype(int) - b[..., :3], 0)
     return max(int(abs(opaque).max()), int(abs(a[..., 3].astype(int) - b[..., 3]).max()))
