@@ -49,7 +49,7 @@ def parse(payload: bytes, frame: Frame | None = None) -> Stream:
     """Take a payload apart; inverse of :func:`join`.
 
     Raises CorruptFile if it is anything but a Lepton file as the encoder writes it, of a JPEG of the size of ``frame``
-    (None: of any size) whose scans code no coefficient twice; LimitExceeded for too many scans.
+    (None: of any size) whose scans code each component, and no coefficient twice; LimitExceeded for too many scans.
     """
     try:
         stream = _taken_apart(payload)
@@ -120,7 +120,7 @@ class _Segment(NamedTuple):
 
 
 def _segments(headers: bytes) -> Iterator[_Segment]:
-    """The segments, which follow each other without gaps; ValueError for any that a packed JPEG has not."""
+    """The segments, which follow each other without gaps; ValueError for those of no packed JPEG."""
     at = len(_SOI)
     while at < len(headers):
         marker = headers[at + 1]
@@ -154,5 +154,6 @@ def _check_scans(segments: list[_Segment]) -> None:
             if (high != 0) if key not in lowest else (high != lowest[key] or low != high - 1):
                 raise ValueError("a scan of coefficients that are coded already")
             lowest[key] = low
-    if {component for component, k in lowest if k == 0} != set(frame[6::3]):
+    scanned, with_first = {component for component, _ in lowest}, {component for component, k in lowest if k == 0}
+    if not scanned == with_first == set(frame[6::3]):
         raise ValueError("a component without a scan, or a scan without a component")

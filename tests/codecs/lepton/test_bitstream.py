@@ -91,6 +91,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a scan of another component": lambda: with_headers(
         BASELINE, lambda h: h.replace(scan_of(h), scan_of(h).replace(b"\2\x11", b"\7\x11"))
     ),
+    "a further scan of another component": lambda: with_headers(
+        PROGRESSIVE, lambda h: h + b"\xff\xda\0\x08\1\7\0\1\x3f\0"
+    ),
     "a scan twice": lambda: with_headers(BASELINE, lambda h: h + scan_of(h)),
     "a progressive scan twice": lambda: with_headers(PROGRESSIVE, lambda h: h + scan_of(h)),
     "coefficients that are not there": lambda: with_headers(
