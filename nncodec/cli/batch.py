@@ -1,5 +1,6 @@
 """Running one job or ten thousand: worker processes, progress, failures gathered, one exit code at the end."""
 
+import logging
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -21,6 +22,9 @@ from nncodec.cli.writing import check_output, remove_temporaries
 from nncodec.errors import InternalError, NncError
 
 Work = Callable[[Job], Outcome]
+
+_UNSEEN = logging.NullHandler()
+"""Takes what Pillow would print about a damaged picture; the error that it raises says enough."""
 
 
 @dataclass
@@ -158,6 +162,7 @@ def _in_parallel(jobs: Iterator[Job], work: Work, batch: BatchOptions) -> Iterat
 
 def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
     """Check and run one job; whatever it raises, faults of the program included, becomes a failed outcome."""
+    logging.getLogger("PIL").addHandler(_UNSEEN)  # once for each process: it is the same one
     try:
         stale = batch.skip_existing and exists(job) and is_stale(job)
         if batch.skip_existing and exists(job) and not stale:

@@ -13,7 +13,7 @@ import nncodec
 from nncodec.codecs import by_id
 from nncodec.container import parse
 from nncodec.errors import InternalError, NncError
-from nncodec.pipeline import decode, inspect, peek
+from nncodec.pipeline import decode, extract, inspect, peek
 from nncodec.pipeline.limits import decoding_memory
 from tests.decoding_memory import status
 
@@ -110,6 +110,7 @@ def _uses(trial: Trial) -> list[Callable[[], bytes]]:
     def decoded() -> bytes:
         layers = 1 if index % 7 == 6 else None
         options = {"partial": index % 4 == 0, "restore": index % 5 > 0, "layers": layers}
+        options["max_side"] = 12 if index % 6 == 5 else None
         found = decode(data, max_pixels=MAX_PIXELS, device="cpu", **options)
         return found.pixels.tobytes() + repr(found.picture.notes).encode()
 
@@ -119,7 +120,9 @@ def _uses(trial: Trial) -> list[Callable[[], bytes]]:
 
     if trial.verb == "encode":
         return [encoded]
-    return [lambda: repr(inspect(data)).encode(), lambda: repr(peek(data)).encode(), decoded]
+    looks = [lambda: repr(inspect(data)).encode(), lambda: repr(peek(data)).encode()]
+    files = [lambda: extract(data, max_pixels=MAX_PIXELS).data] if index % 3 == 1 else []
+    return [*looks, *files, decoded]
 
 
 def _allowed(trial: Trial) -> int:

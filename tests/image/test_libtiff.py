@@ -1,6 +1,9 @@
 """TIFF files that libtiff cannot decode: its messages are not for the user, and compressions may be missing."""
 
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import PIL.Image
 import pytest
@@ -46,3 +49,13 @@ def test_damage_is_told_without_lines_of_libtiff(capfd: pytest.CaptureFixture[st
 
 def test_whole_files_are_read() -> None:
     assert (read(lzw()).pixels == pictures.photograph(40, 50)).all()
+
+
+def test_damage_is_told_without_lines_of_pillow(tmp_path: Path) -> None:
+    data = bytearray(lzw())
+    struct.pack_into("<H", data, entry_at(data, 277), 2048)  # samples per pixel
+    (tmp_path / "a.tif").write_bytes(data)
+    command = [sys.executable, "-m", "nncodec", "encode", str(tmp_path / "a.tif"), "-c", "jpeg"]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode in (3, 4)
+    assert [line.partition(" ")[0] for line in ran.stderr.splitlines()] == ["nnc:"]
