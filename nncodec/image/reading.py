@@ -12,6 +12,7 @@ from nncodec.image.avif import cropped, space_notes
 from nncodec.image.bmp import embedded_profile, profile_notes
 from nncodec.image.density import density_of, pixel_aspect, stated_density
 from nncodec.image.depth import stored_depth
+from nncodec.image.ico import check_icons
 from nncodec.image.jpeg import check_scans_whole, jpeg_notes
 from nncodec.image.jpeg2000 import add_metadata, box_notes, with_whole_range
 from nncodec.image.jpeg_markers import closed
@@ -21,7 +22,7 @@ from nncodec.image.optional import JxlFile, optional_notes
 from nncodec.image.picture import Metadata, Picture
 from nncodec.image.png import colour_notes, with_key_in_pixels, without_damaged_chunks
 from nncodec.image.png_text import without_text
-from nncodec.image.source_metadata import metadata_notes, metadata_of, own_metadata
+from nncodec.image.source_metadata import metadata_notes, metadata_of, own_metadata, settle_tiff_blocks
 from nncodec.image.stills import MAX_PIXELS, check_pixels, open_still, pillow_errors
 from nncodec.image.tga import padding_notes, without_padding
 from nncodec.image.tiff import refuse_raw, settle_samples, white_is_zero
@@ -61,6 +62,7 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS, depth: int | None = None,
     """
     if kind_by_content(data[:HEAD]) == RAW:
         raise UnsupportedFile("the raw file of a camera is not read", RAW_HINT)
+    check_icons(data, max_pixels)
     whole, text = without_text(closed(data))
     whole, damaged = without_damaged_chunks(whole)
     still = open_still(whole, "the picture")
@@ -93,6 +95,7 @@ def _picture(still: PIL.Image.Image, data: bytes, depth: int | None) -> Picture:
     """The picture of an image; ``data`` is the file that it was opened from, or empty."""
     stored = stored_depth(still, data)
     settle_samples(still)
+    settle_tiff_blocks(still, data)
     with libtiff_errors(still), pillow_errors("the picture"):
         keyed = with_key_in_pixels(still, data)
         still.load()

@@ -19,6 +19,8 @@ _EXIF_PREFIX = b"Exif\0\0"
 
 _IPTC_TAGS = (33723, 34377)
 """Tags of TIFF for IPTC and for resources of Photoshop."""
+_TIFF_BLOCKS = {"icc_profile": 34675, "xmp": 700}
+"""Tags of TIFF by names in Pillow's ``info``."""
 _COMMENTED = ("JPEG", "MPO", "GIF")
 _SHOWN = 5
 """Keywords that a note names."""
@@ -50,6 +52,16 @@ def own_metadata(still: PIL.Image.Image, data: bytes) -> dict[str, bytes]:
     """Exif of a TIFF or AVIF and IPTC of a TIFF as the file ``data`` has them, by names in Pillow's ``info``."""
     exif, iptc = _own_exif(still, data), _tiff_iptc(still, data)
     return {name: block for name, block in (("exif", exif), ("iptc", iptc)) if block is not None}
+
+
+def settle_tiff_blocks(still: PIL.Image.Image, data: bytes) -> None:
+    """Set profile and XMP of a TIFF to their bytes where Pillow made text or numbers of them, by the type of the tag.
+
+    To be done before pixels are loaded: Pillow then looks into the XMP.
+    """
+    for name, tag in _TIFF_BLOCKS.items() if still.format == "TIFF" else ():
+        if not isinstance(still.info.get(name, b""), bytes):
+            still.info[name] = tiff_value(data, tag, still.tell())
 
 
 def _tiff_iptc(still: PIL.Image.Image, data: bytes) -> bytes | None:

@@ -1,6 +1,7 @@
 """A run: files tried in worker processes with a limit of address space, so that what ends a worker is survived."""
 
 import collections
+import logging
 import multiprocessing
 import random
 import resource
@@ -52,6 +53,7 @@ def work(pipe: Connection, plan: Plan, start: int, limits: Limits) -> None:
     """Worker process: try one file after the other."""
     stock = sound.stock()
     load_libraries(sound.files())
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # it prints what is wrong with a file
     _limit_address_space(limits.address_space)
     pipe.send(Result(READY, "", "ready"))
     for index in range(start, plan.files):

@@ -30,6 +30,23 @@ def test_texts_of_tiff_keep_their_bytes() -> None:
     assert "café Größe\0".encode() in found
 
 
+@pytest.mark.parametrize("kind", [1, 2, 4, 7])
+@pytest.mark.parametrize(("tag", "name"), [(34675, "icc"), (700, "xmp")])
+def test_profile_and_xmp_of_tiff_keep_their_bytes_whatever_the_type_of_their_tag(
+    tag: int, name: str, kind: int
+) -> None:
+    """Bytes, text, numbers of 32 bits, undefined: types 1, 2, 4 and 7."""
+    block = {"icc": pictures.icc(), "xmp": pictures.XMP}[name]
+    block += b" " * (-len(block) % 4)
+    data = bytearray(pictures.file_of(PIXELS, "TIFF", tiffinfo={tag: block}))
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    entries = [directory + 2 + 12 * i for i in range(count)]
+    at = next(at for at in entries if struct.unpack_from("<H", data, at) == (tag,))
+    struct.pack_into("<HI", data, at + 2, kind, len(block) // (4 if kind == 4 else 1))
+    assert getattr(read(bytes(data)).metadata, name) == block
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_directories_of_a_camera_come_back_from_tiff(order: str) -> None:
     data, _ = write(pictures.picture("RGB", meta=Metadata(exif=camera_exif(order))), "TIFF")
