@@ -83,6 +83,8 @@ def plan(sources: Sources) -> LookAhead:
         raise click.UsageError("a pipe carries one picture, and there is more than one source")
     if is_url(sources.output or ""):
         raise click.UsageError(f"{sources.output} is a URL, and results are files here; {_NO_URLS}")
+    if sources.root is not None and not _is_folder(sources.root):
+        raise click.UsageError(f"--root {sources.root} is not a folder")
     output = Path(sources.output or "")
     if many and sources.out_suffix and output.suffix.lower() == sources.out_suffix and not output.is_dir():
         raise click.UsageError(f"{output} would be a folder, since there may be more than one source")
@@ -134,6 +136,8 @@ def _items(path: str, sources: Sources, many: bool, mirror: Mirror | None, *, li
         yield Refused(Job(path, ""), EncodeError(f"not in {mirror.folder}", "--root DIR names a folder of all sources"))
     elif (sources.recursive or not listed) and _is_folder(path):
         yield from _walked(path, sources, inside)
+    elif not Path(path).name or inside == Path():  # it has no name of its own that a result could get
+        yield Refused(Job(path, ""), EncodeError("is a folder", "-r walks folders"))
     elif _is_of_shard(path, sources, inside, listed):
         yield Job(path, _result_of(path, sources, many, inside))
 

@@ -105,6 +105,21 @@ def test_a_listed_folder_is_walked_with_r_and_fails_without(nnc: Nnc, tree: Path
     assert results("all") == {"a.nnc", "sub folder/b.nnc", "sub folder/deep/Größe λ.nnc"}
 
 
+def test_a_listed_folder_that_is_the_root_itself_fails_alone(nnc: Nnc, tree: Path) -> None:
+    Path("list").write_text("in\n.\n/\nin/a.png\n")
+    result = nnc("encode", "--filelist", "list", "--root", "in", "-o", "out", *QUICK)
+    assert (result.code, results("out")) == (1, {"a.nnc"})
+    assert "nnc: error: in: is a folder" in result.err
+    result = nnc("encode", "--filelist", "list", *QUICK)
+    assert (result.code, Path("in/a.nnc").exists()) == (1, True)
+    assert "nnc: error: .: is a folder" in result.err
+
+
+@pytest.mark.parametrize("root", ["missing", "in/a.png", ""])
+def test_a_root_is_a_folder(nnc: Nnc, tree: Path, root: str) -> None:
+    assert nnc("encode", "in/a.png", "--root", root, "-o", "out").code == 2
+
+
 def test_a_dash_in_a_list_is_a_file(nnc: Nnc, tree: Path) -> None:
     shutil.copy(tree / "a.png", "-")
     Path("list").write_text("-\n")
