@@ -1,7 +1,9 @@
 """Training of the contexts of the lapped latent: one small network per plane and group."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nncodec import progress
 from nncodec.entropy.scales import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
 from nncodec.lapped.context import FEATURE_BITS, HIDDEN_BITS, WEIGHT_BITS, lowest_index, shapes
@@ -17,7 +20,10 @@ from nncodec.lapped.latent import MEAN_ONE, N_MEANS, DecodedLatent
 from nncodec.lapped.layout import CHANNELS, GROUPS, MAX_QUALITY_INDEX, N_GROUPS, PLANES, STRIDE, step_size
 from nncodec.lapped.rate_torch import bits, chosen
 from nncodec.lapped.transform import OPPONENT, Floats, analyse
+from nncodec.nets.weights import read, write
 from nncodec.training import data
+from nncodec.training.loop import Run
+from nncodec.training.span import Span
 
 SIDE = 256
 """Side of the crops that samples are taken from, in pixels."""
@@ -27,6 +33,8 @@ _ROUNDING_OFFSET = 0.38
 """Added to magnitudes before they are cut to integers: about the same symbols as the encoder chooses."""
 _BATCH, _RATE, _MEAN_RATE = 2048, 8e-3, 1e-3
 """Samples in a step, and learning rates: of all weights but those of the means, and of these."""
+_SAMPLING = 0.3
+"""Most of the time of a plane that taking samples may take."""
 _START_INDEX = 20.0
 """Scale index that a network gives before it is trained."""
 
@@ -55,15 +63,27 @@ def sizes_table() -> npt.NDArray[np.uint8]:
     return sizes
 
 
-def samples(pictures: data.Pictures, analysis: Floats, count: int, plane: int, seed: int) -> list[Samples]:
-    """Samples for every group of one plane, from ``count`` random crops, each at another quality."""
+def samples(
+    pictures: data.Pictures,
+    analysis: Floats,
+    count: int,
+    plane: int,
+    seed: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> list[Samples]:
+    """Samples for every group of one plane, from ``count`` random crops, each at another quality, in random order.
+
+    ``enough`` is asked after each crop; true ends it with fewer.
+    """
     rng = np.random.default_rng(seed)
     rows: list[list[tuple[npt.NDArray[np.generic], ...]]] = [[] for _ in range(N_GROUPS)]
-    for number in range(count):
+    for number in rng.permutation(count):
         quality = int((number + rng.random()) / count * MAX_QUALITY_INDEX + 0.5)
         crop = data.random_crops(pictures, 1, SIDE, rng)[0]
         for group, row in _rows(crop, analysis, quality, plane, rng):
             rows[group].append(row)
+        if enough():
+            break
     return [Samples(*(torch.from_numpy(np.concatenate(column)) for column in zip(*each, strict=True))) for each in rows]
 
 
@@ -177,42 +197,86 @@ def _whole(name: str, value: Tensor, power: int, kind: type[np.signedinteger]) -
     return whole.astype(kind)
 
 
-def fit(network: Network, sampled: Samples, steps: int) -> float:
-    """Train a network by Adam, the rate falling to zero; return the mean loss of the last tenth of the steps."""
+def fit(network: Network, sampled: Samples, steps: int, span: Span, tell: Callable[[str], None]) -> float:
+    """Train a network by Adam, the rate falling to zero, for its steps or its time, whichever ends first.
+
+    ``tell`` is called after each step. Returns the mean loss of the last tenth of the steps.
+    """
     others = [value for name, value in network.named_parameters() if name != "mean"]
     groups = [{"params": others, "lr": _RATE}, {"params": [network.mean], "lr": _MEAN_RATE}]
     adam = torch.optim.Adam(groups, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(0)
-    losses = []
-    for step in range(steps):
+    losses: list[float] = []
+    share = 0.0
+    while share < 1:
         for group, rate in zip(adam.param_groups, (_RATE, _MEAN_RATE), strict=True):
-            group["lr"] = rate * (1 - step / steps)
+            group["lr"] = rate * (1 - share)
         at = torch.randint(len(sampled.row), (_BATCH,), generator=generator)
         loss = network(Samples(*(column[at] for column in vars(sampled).values())))
         adam.zero_grad()
         loss.backward()
         adam.step()
         losses.append(float(loss.detach()))
-    return float(np.mean(losses[-max(1, steps // 10) :]))
+        tell(f"step {len(losses)}, {losses[-1]:.4g} bits")
+        share = max(len(losses) / steps, span.passed())
+    return float(np.mean(losses[-max(1, len(losses) // 10) :]))
 
 
-def contexts(pictures: data.Pictures, analysis: Floats, count: int, steps: int) -> tuple[Arrays, list[float]]:
+def contexts(
+    pictures: data.Pictures, analysis: Floats, count: int, steps: int, folder: Path, run: Run, end: float
+) -> tuple[Arrays, list[float]]:
     """Fit all networks: the flat integer arrays ``context.*``, and the loss of each network.
 
     Args:
         pictures: to train on.
         analysis: (PLANES, CHANNELS, TAPS, TAPS) filters.
-        count: crops for each plane.
-        steps: of the optimiser, for each network.
+        count: crops for each plane, if there is time.
+        steps: of the optimiser, for each network, if there is time.
+        folder: keeps the networks that are done, so that a stopped run goes on with the next.
+        run: whose time this takes.
+        end: share of the time of the run at which this ends.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     parts: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in shapes(0, 0)}
     losses = []
-    for plane in range(PLANES):
-        for group, sampled in enumerate(samples(pictures, analysis, count, plane, plane)):
-            torch.manual_seed(N_GROUPS * plane + group)
-            network = Network(plane, group)
-            losses.append(fit(network, sampled, steps))
-            for name, array in network.integers().items():
-                parts[name].append(array.reshape(-1))
+    for plane, span in enumerate(Span.until(run.share, end).parts([1.0] * PLANES)):
+        paths = [folder / f"{plane}-{group}.npz" for group in range(N_GROUPS)]
+        if not all(path.exists() for path in paths):
+            _fit_plane(pictures, analysis, count, steps, plane, paths, run, span)
+        for path in paths:
+            arrays = read(path.read_bytes())
+            losses.append(float(arrays["loss"]))
+            for name, column in parts.items():
+                column.append(arrays[name].reshape(-1))
     flat = {f"context.{name}": np.concatenate(arrays) for name, arrays in parts.items()}
     return flat | {"context.sizes": sizes_table()}, losses
+
+
+def _fit_plane(
+    pictures: data.Pictures,
+    analysis: Floats,
+    count: int,
+    steps: int,
+    plane: int,
+    paths: list[Path],
+    run: Run,
+    span: Span,
+) -> None:
+    """Fit the networks of a plane whose files do not exist, in the time of ``span``, and write each when it is done."""
+    parts = span.parts([_SAMPLING, 1 - _SAMPLING])
+    progress.stage(f"taking samples for the contexts of plane {plane}")
+    sampled = samples(pictures, analysis, count, plane, plane, next(parts).over)
+    missing = [group for group, path in enumerate(paths) if not path.exists()]
+    for group, own in zip(missing, next(parts).parts([1.0] * len(missing)), strict=True):
+        torch.manual_seed(N_GROUPS * plane + group)
+        network = Network(plane, group)
+        begin = f"context {group + 1} of {N_GROUPS} of plane {plane}: "
+        loss = fit(network, sampled[group], steps, own, partial(_tell, run, begin))
+        fresh = paths[group].with_suffix(".fresh.npz")
+        write(fresh, network.integers() | {"loss": np.array(loss)})
+        fresh.replace(paths[group])
+        run.save()
+
+
+def _tell(run: Run, begin: str, what: str) -> None:
+    run.tell_other(begin + what)

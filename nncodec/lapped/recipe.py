@@ -4,13 +4,16 @@ The transforms are trained against a proxy of the rate. The contexts are fitted 
 the tables to the symbols that the encoder then chooses.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from nncodec import progress
 from nncodec.entropy.tables import Tables, fitted_frequencies, logistic_masses, logistic_tables, scale_of
 from nncodec.lapped.context_torch import SIDE, contexts
 from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
@@ -29,10 +32,12 @@ from nncodec.lapped.transform import OPPONENT
 from nncodec.lapped.transform_torch import RateProxy, Transform
 from nncodec.nets import weights
 from nncodec.training import data
-from nncodec.training.loop import Run
+from nncodec.training.loop import REPORT_SHARE, Run
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (40, 80, 120, 160)
+CONTEXTS_SHARE = 0.9
+"""Of the time after the transforms, the share for contexts; the rest is for counting symbols."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,12 @@ class TransformRecipe:
         with self.run.averaged():
             self.model.transform.symmetrise()
             for quality in VALIDATION_QUALITIES:
-                outcomes = [self.model(crop[None], torch.full((1,), float(quality))) for crop in planes]
+                enough = self.run.allowance(REPORT_SHARE / len(VALIDATION_QUALITIES))
+                outcomes = []
+                for crop in planes:
+                    outcomes.append(self.model(crop[None], torch.full((1,), float(quality))))
+                    if enough():
+                        break
                 rates.append(float(torch.cat([rate for rate, _ in outcomes]).mean()))
                 errors = torch.cat([error for _, error in outcomes]) / 3
                 psnrs.append(float((10 * torch.log10(255**2 / errors)).mean()))
@@ -141,20 +151,32 @@ def filters(transform: Transform) -> dict[str, npt.NDArray[np.floating]]:
 
 
 def with_contexts(
-    arrays: weights.Arrays, pictures: data.Pictures, settings: ContextSettings
+    arrays: weights.Arrays, pictures: data.Pictures, settings: ContextSettings, folder: Path, run: Run
 ) -> tuple[weights.Arrays, list[float]]:
-    """Add contexts and tables to the arrays of transforms; also return the loss of each context."""
+    """Add contexts and tables to the arrays of transforms; also return the loss of each context.
+
+    ``folder`` keeps what is done, for later sittings; the rest of the run's time is what this may take.
+    """
     analysis = arrays["analysis"].astype(np.float32)
-    fitted_contexts, losses = contexts(pictures, analysis, settings.crops, settings.steps)
+    end = CONTEXTS_SHARE + (1 - CONTEXTS_SHARE) * run.schedule.end
+    fitted_contexts, losses = contexts(pictures, analysis, settings.crops, settings.steps, folder, run, end)
     arrays = arrays | fitted_contexts | dict(logistic_tables().pack())
     crops = data.random_crops(pictures, settings.counted, SIDE, np.random.default_rng(1))
-    return arrays | dict(fitted(counted(LappedModel(0, arrays), crops)).pack()), losses
+    progress.stage("counting symbols")
+    return arrays | dict(fitted(counted(LappedModel(0, arrays), crops, run.past(1.0))).pack()), losses
 
 
-def counted(model: LappedModel, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
-    """Count how often each entry of each table is used when crops (B, H, W, 3) are coded, each at another quality."""
+def counted(
+    model: LappedModel, crops: data.Bytes, enough: Callable[[], bool] = lambda: False
+) -> list[npt.NDArray[np.float64]]:
+    """Count how often each entry of each table is used when crops (B, H, W, 3) are coded, each at another quality.
+
+    The crops are taken in random order. ``enough`` is asked after each; true ends it with fewer.
+    """
     counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    for number, crop in enumerate(crops):
+    tick = progress.counter("counting symbols", len(crops))
+    for number in np.random.default_rng(0).permutation(len(crops)):
+        crop = crops[number]
         coder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
         planes = to_planes(crop, OPPONENT)
         known = coder.known(len(planes))
@@ -163,6 +185,9 @@ def counted(model: LappedModel, crops: data.Bytes) -> list[npt.NDArray[np.float6
             coder.code(known, at, coder.latent(plane, at), coded)
             for _, symbols, indices in coded.parts:
                 count(symbols, indices, counts)
+        tick()
+        if enough():
+            break
     return counts
 
 

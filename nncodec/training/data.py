@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as PillowImage
 
+from nncodec import progress
 from nncodec.errors import EncodeError
 
 Bytes = npt.NDArray[np.uint8]
@@ -81,11 +82,13 @@ def _decode_all(files: list[Path], target: Path) -> npt.NDArray[np.int64]:
     ends = np.cumsum([height * width * 3 for height, width in sizes])
     out = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=(int(ends[-1]),))
     index = np.empty((len(files), 3), np.int64)
+    tick = progress.counter("reading pictures", len(files))
     for row, (path, (height, width)) in enumerate(zip(files, sizes, strict=True)):
         offset = int(ends[row]) - height * width * 3
         index[row] = offset, height, width
         with PillowImage.open(path) as picture:
             out[offset : int(ends[row])] = np.asarray(picture.convert("RGB")).reshape(-1)
+        tick()
     out.flush()
     return index
 

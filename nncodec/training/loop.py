@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -18,6 +18,8 @@ from nncodec.training.options import STATE
 
 SECONDS_PER_SAVE = 60.0
 """Time between checkpoints; a killed run loses no more."""
+REPORT_SHARE = 0.02
+"""Share of the whole time that one validation may take."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,12 @@ class Schedule:
     """The training time, and the learning rate as a function of the share of it that has passed."""
 
     minutes: float
-    """Training time, over all sittings; validation and saving count."""
+    """Time over all sittings, for all that a recipe does; reading pictures, validation and saving count."""
     warmup_steps: int = 100
     hold: float = 0.3
     """Share of the time at the full rate; then it falls linearly to zero."""
+    end: float = 1.0
+    """Share of the time at which the training ends; the rest is for what the recipe does then."""
 
     def rate(self, share: float, step: int) -> float:
         """Factor on the learning rate, 0 to 1, at a share of the time (0 to 1), ``step`` steps into a phase."""
@@ -88,10 +92,13 @@ class Run:
     phase_start: int = 0
     """Step at which the phase began."""
     seconds: float = 0.0
-    """Time trained in earlier sittings."""
+    """Time of earlier sittings."""
+    rate_from: float = 0.0
+    """Share of the time from which the rate is scheduled; see `begin_phase`."""
+    since: float = field(default_factory=time.monotonic)
+    """When this sitting began, by `time.monotonic`."""
 
     def __post_init__(self) -> None:
-        self._since = time.monotonic()
         self._rates = [[group["lr"] for group in optimiser.param_groups] for optimiser in self.optimisers]
 
     @property
@@ -100,30 +107,35 @@ class Run:
         return self.folder / STATE
 
     def elapsed(self) -> float:
-        """Seconds trained, over all sittings."""
-        return self.seconds + time.monotonic() - self._since
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Leave the block out of the time trained."""
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self._since += time.monotonic() - begun
+        """Seconds that have passed, over all sittings."""
+        return self.seconds + time.monotonic() - self.since
 
     def share(self) -> float:
-        """Share of the training time that has passed, 0 to 1."""
+        """Share of the time that has passed, 0 to 1."""
         return min(1.0, self.elapsed() / (60 * self.schedule.minutes))
 
-    def begin_phase(self, phase: int) -> None:
-        """Begin a phase with another loss: warm up again, with a new guard."""
+    def past(self, share: float) -> Callable[[], bool]:
+        """A function that tells if a share of the time has passed."""
+        return lambda: self.share() >= share
+
+    def allowance(self, share: float) -> Callable[[], bool]:
+        """A function that tells if more than a share of the whole time has passed since now."""
+        end = self.elapsed() + share * 60 * self.schedule.minutes
+        return lambda: self.elapsed() > end
+
+    def begin_phase(self, phase: int, full_rate: bool = False) -> None:
+        """Begin a phase with another loss: warm up again, with a new guard.
+
+        With ``full_rate`` the schedule of the rate begins anew, too, over the time that is left.
+        """
         self.phase, self.phase_start, self.guard = phase, self.step, Guard()
+        if full_rate:
+            self.rate_from = self.share()
 
     def learn(self, loss: Tensor) -> None:
         """One guarded optimiser step on ``loss``."""
         value = float(loss.detach())
-        factor = self.schedule.rate(self.share(), self.step - self.phase_start)
+        factor = self.schedule.rate(self._rate_share(), self.step - self.phase_start)
         for optimiser, rates in zip(self.optimisers, self._rates, strict=True):
             optimiser.zero_grad(set_to_none=True)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
@@ -143,6 +155,11 @@ class Run:
             self.guard.accept(min(value, Guard.LOSS_FACTOR * (self.guard.loss or value)))
         self.step += 1
 
+    def _rate_share(self) -> float:
+        """Share of the time that the rate is scheduled over, 0 to 1."""
+        length = self.schedule.end - self.rate_from
+        return min(1.0, (self.share() - self.rate_from) / length) if length > 0 else 1.0
+
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Give the model its averaged parameters within the block."""
@@ -155,10 +172,12 @@ class Run:
 
     def tell(self) -> None:
         """Report the progress: step, loss, phase, and the time that is left."""
-        whole = 60 * self.schedule.minutes
-        left = max(0.0, whole - self.elapsed()) / 60
-        what = f"training: step {self.step}, loss {self.guard.loss:.4g}, phase {self.phase}, {left:.1f} min left"
-        progress.report(what, round(100 * self.share()), 100)
+        self.tell_other(f"training: step {self.step}, loss {self.guard.loss:.4g}, phase {self.phase}")
+
+    def tell_other(self, what: str) -> None:
+        """Report the progress of work that has words of its own, and the time that is left."""
+        left = max(0.0, self.schedule.minutes - self.elapsed() / 60)
+        progress.report(f"{what}, {left:.1f} min left", round(100 * self.share()), 100)
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -175,6 +194,7 @@ class Run:
             "seconds": self.elapsed(),
             "loss": self.guard.loss,
             "norm": self.guard.norm,
+            "rate_from": self.rate_from,
         }
         state.save(self.path, parts, numbers)
 
@@ -190,7 +210,6 @@ class Run:
             what = str(error).partition("\n")[0]
             hint = "resume with the options that the run was begun with"
             raise UnsupportedFile(f"{self.path} is the state of another network: {what}", hint) from error
-        self._since = time.monotonic()
 
     def _take(self, parts: dict[str, dict[str, Tensor]], numbers: dict[str, float]) -> None:
         self.model.load_state_dict(parts["model"])
@@ -200,6 +219,7 @@ class Run:
         self.guard = Guard(numbers["loss"], numbers["norm"])
         self.step, self.skipped, self.seconds = int(numbers["step"]), int(numbers["skipped"]), numbers["seconds"]
         self.phase, self.phase_start = int(numbers["phase"]), int(numbers["phase_start"])
+        self.rate_from = numbers.get("rate_from", 0.0)  # states of older versions have none
 
     def log(self, **values: float | int | str | list[float]) -> None:
         """Append one line of JSON to the run's log."""
@@ -209,7 +229,7 @@ class Run:
 
 
 def train(run: Run, loss: Callable[[int, float], Tensor], report: Callable[[], None], every_minutes: float) -> None:
-    """Train until the schedule's time is over; report every few minutes and at the end, save each minute and then.
+    """Train until the schedule ends; report every few minutes and at the end, save each minute and then.
 
     The state is also saved when Ctrl-C or a signal ends the training. Each step tells its progress.
 
@@ -222,7 +242,7 @@ def train(run: Run, loss: Callable[[int, float], Tensor], report: Callable[[], N
     begun = run.elapsed()
     report_due, save_due = begun + 60 * every_minutes, begun + SECONDS_PER_SAVE
     try:
-        while run.share() < 1:
+        while run.share() < run.schedule.end:
             run.learn(loss(run.step, run.share()))
             run.tell()
             if run.elapsed() >= report_due:

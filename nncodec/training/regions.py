@@ -17,7 +17,7 @@ SIDE = 192
 """Side of a region; a multiple of the largest block that a codec works in on small pictures, 64."""
 SKEW = 1.25
 """Levels are drawn as LEVELS times a uniform number to this power: the low ones more often."""
-_PART = 100
+_PART = 25
 """Regions per cached file."""
 
 

@@ -53,8 +53,9 @@ def start_run(
     folder: Path,
     decay: float,
     resume: bool,
+    begun: float,
 ) -> Run:
-    """A run whose clock starts now, from the checkpoint in ``folder`` if ``resume``.
+    """A run, from the checkpoint in ``folder`` if ``resume``.
 
     Args:
         model: the network.
@@ -63,8 +64,9 @@ def start_run(
         folder: of checkpoint and log.
         decay: of the moving average of the parameters, per step.
         resume: go on from the checkpoint; see `Run.resume` for errors.
+        begun: when this sitting began, by `time.monotonic`; reading pictures counts.
     """
-    run = Run(model, optimisers, schedule, folder, Average(model, decay), Guard())
+    run = Run(model, optimisers, schedule, folder, Average(model, decay), Guard(), since=begun)
     if resume:
         run.resume()
     return run

@@ -202,10 +202,10 @@ def test_coding_ends_when_it_has_had_its_time(tmp_path):
         pixels = np.zeros((count, 8, 8, 3), np.uint8)
         return regions.Regions(pixels, pixels, np.zeros(count, np.int64), np.zeros(count, np.float32))
 
-    found = regions.cached_regions(450, tmp_path, 0, make, lambda: len(made) == 2)
-    assert len(found.codec) == 200
-    again = regions.cached_regions(450, tmp_path, 0, make, lambda: len(made) == 4)
-    assert (len(again.codec), made) == (400, [100, 100, 100, 100])
+    found = regions.cached_regions(110, tmp_path, 0, make, lambda: len(made) == 2)
+    assert len(found.codec) == 50
+    again = regions.cached_regions(110, tmp_path, 0, make, lambda: len(made) == 4)
+    assert (len(again.codec), made) == (100, [25, 25, 25, 25])
 
 
 def test_nothing_to_resume_from_is_found_before_pictures_are_read(folder, tmp_path):

@@ -1,5 +1,6 @@
 """The recipe of the ccnn codec: first the transforms, then the contexts."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class Hyperparameters:
     """Hyperparameters of one run, most of them options of `nnc train ccnn`."""
 
     minutes: float
+    transforms_end: float = 0.5
+    """Share of the time, at the start, in which the transforms are trained; the rest is for the contexts."""
     batch: int = 8
     crop: int = 128
     rate: float = 2e-4
@@ -35,19 +38,31 @@ class Hyperparameters:
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    begun = time.monotonic()
     pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE)
     model = TransformNet()
-    run = start_run(model, [optimiser(model, settings.rate)], Schedule(settings.minutes), folder, 0.998, resume)
+    schedule = Schedule(settings.minutes, end=settings.transforms_end)
+    run = start_run(model, [optimiser(model, settings.rate)], schedule, folder, 0.998, resume, begun)
     recipe = TransformRecipe(run, model, Batches(settings.batch, settings.crop, settings.seed), pictures, crops)
     train(run, recipe.loss, recipe.report, settings.every_minutes)
-    export(run, pictures, settings)
+    try:
+        export(run, pictures, settings)
+    finally:
+        run.save()
 
 
 def export(run: Run, pictures: data.Pictures, settings: Hyperparameters) -> None:
-    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder."""
-    model = TransformNet()
-    model.load_state_dict(run.average.values, strict=False)
-    arrays, losses = with_contexts(filters(model.transform), pictures, settings.contexts)
-    run.log(context_losses=losses)
-    weights.write(run.folder / "weights.npz", arrays)
+    """Fit the contexts to the averaged transforms, count symbols, and write ``weights.npz`` in the run's folder.
+
+    What is done is kept in a folder named by the step of the transforms.
+    """
+    folder = run.folder / f"contexts-{run.step}"
+    whole = folder / "weights.npz"
+    if not whole.exists():
+        model = TransformNet()
+        model.load_state_dict(run.average.values, strict=False)
+        arrays, losses = with_contexts(filters(model.transform), pictures, settings.contexts, folder, run)
+        run.log(context_losses=losses)
+        weights.write(whole, arrays)
+    (run.folder / "weights.npz").write_bytes(whole.read_bytes())

@@ -4,6 +4,7 @@ RecCNN learns from pictures that the averaged ComCNN made and a codec coded; Com
 RecCNN, as in Jiang, Tao et al. 2017, but with a proxy of the codec (`nncodec.codecs.compact.proxy_torch`).
 """
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported, shipped
-from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import optimisers
 from nncodec.training.regions import CodecRange, cached_regions, random_regions
 from nncodec.training.start import load_data, start_run
@@ -195,11 +196,17 @@ class Recipe:
     def report(self) -> None:
         """Log rate and PSNR on held-out pictures, by codec, with the averaged weights as exported; see `measure`."""
         made = CompactNetworks(arrays_of(self.run.average.values))
-        rows: dict[str, list[float]] = {}
-        for number, each in enumerate(RANGES):
-            for com in (False, True) if self.run.phase else (False,):
-                found = [measure(made, self.held_out, number, level, com) for level in VALIDATION_LEVELS]
-                rows[f"{each.codec.name}_{'com' if com else 'plain'}"] = np.ravel(found).round(3).tolist()
+        kinds = [
+            (number, com) for number in range(len(RANGES)) for com in ((False, True) if self.run.phase else (False,))
+        ]
+        enough, found = self.run.allowance(REPORT_SHARE), []
+        for picture in self.held_out:
+            found.append([[measure(made, picture, *kind, level) for level in VALIDATION_LEVELS] for kind in kinds])
+            if enough():
+                break
+        means = np.mean(found, 0).round(3)  # (kinds, levels, 3)
+        names = [f"{RANGES[number].codec.name}_{'com' if com else 'plain'}" for number, com in kinds]
+        rows = dict(zip(names, means.reshape(len(kinds), -1).tolist(), strict=True))
         self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **rows)
 
 
@@ -215,23 +222,19 @@ def error(difference: Tensor) -> Tensor:
 
 
 def measure(
-    model: CompactNetworks, pictures: data.Bytes, number: int, level: int, com: bool
+    model: CompactNetworks, pixels: data.Bytes, number: int, com: bool, level: int
 ) -> tuple[float, float, float]:
-    """Measure means over pictures: bits per pixel, PSNR of the up-scaled picture, PSNR of the restored one.
+    """Measure bits per pixel, PSNR of the up-scaled picture and PSNR of the restored one, of pixels (H, W, 3).
 
     ComCNN makes the half-size picture if ``com``, else `downscale`.
     """
-    codec, rows = RANGES[number].codec, []
+    codec, (height, width) = RANGES[number].codec, pixels.shape[:2]
     condition = CompactCondition(codec.id, level)
-    for pixels in pictures:
-        given = model.compact(pixels, condition) if com else downscale(pixels, 1)
-        payload = codec.encode(given, Options(RANGES[number].quality(level), threads=1))
-        seen = codec.decode(payload, Frame(given.shape[1], given.shape[0], 3), "cpu").astype(np.uint8, copy=False)
-        height, width = pixels.shape[:2]
-        after = upscale(seen, height, width, 1), model.restore(seen, height, width, condition)
-        rows.append((8 * len(payload) / (height * width), *(psnr(pixels, found) for found in after)))
-    bits, before, restored = np.mean(rows, axis=0).tolist()
-    return bits, before, restored
+    given = model.compact(pixels, condition) if com else downscale(pixels, 1)
+    payload = codec.encode(given, Options(RANGES[number].quality(level), threads=1))
+    seen = codec.decode(payload, Frame(given.shape[1], given.shape[0], 3), "cpu").astype(np.uint8, copy=False)
+    plain, restored = upscale(seen, height, width, 1), model.restore(seen, height, width, condition)
+    return 8 * len(payload) / (height * width), psnr(pixels, plain), psnr(pixels, restored)
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
@@ -239,13 +242,14 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
+    begun = time.monotonic()
     training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = ComRecNets.new(settings)
     if settings.weights is not None:
         model, settings = ComRecNets.of(shipped(settings.weights, "com.place")), replace(settings, ends=(0.0, 0.0, 1.0))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
-    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
+    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume, begun)
     if settings.weights is not None and not resume:
         run.begin_phase(len(settings.ends) - 1)
     middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]

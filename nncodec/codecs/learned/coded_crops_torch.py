@@ -3,6 +3,7 @@
 A network that has learned from symbols of a simpler encoder does much worse: what matters is which symbols became zero.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,17 +38,17 @@ class CodedCrops:
     """Quality indices (n,)."""
 
     @classmethod
-    def made(cls, crops: data.Bytes, qualities: npt.NDArray[np.integer], model: LearnedModel) -> "CodedCrops":
-        """Code crops (n, side, side, 3) at quality indices (n,)."""
-        coded = [coded_values(crop, int(quality), model) for crop, quality in zip(crops, qualities, strict=True)]
-        return cls(crops, np.stack(coded), qualities.astype(np.uint8))
-
-    @classmethod
-    def kept(
-        cls, folder: Path, count: int, side: int, pictures: data.Pictures, model: LearnedModel, seed: int
+    def random(
+        cls,
+        folder: Path,
+        count: int,
+        side: int,
+        pictures: data.Pictures,
+        model: LearnedModel,
+        seed: int,
+        enough: Callable[[], bool],
     ) -> "CodedCrops":
-        """Those in ``folder``, in memory-mapped files; where they are not whole they are made, from random crops."""
-        sides = side // STRIDE, side // STRIDE
+        """Random crops, kept in ``folder``; ``enough`` may end the coding with fewer (`nncodec.training.kept.kept`)."""
 
         def make(number: int) -> tuple[data.Bytes, npt.NDArray[np.int16], int]:
             rng = np.random.default_rng((seed, number))
@@ -55,18 +56,32 @@ class CodedCrops:
             quality = int(LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW)
             return crop, coded_values(crop, quality, model), quality
 
-        layout: Layout = {
-            "pixels": (np.uint8, (side, side, 3)),
-            "values": (np.int16, (PLANES, *sides, CHANNELS)),
-            "quality": (np.uint8, ()),
-        }
-        return cls(*kept(folder, count, layout, make))
+        return cls(*kept(folder, count, _layout(side), make, enough))
+
+    @classmethod
+    def of(
+        cls, folder: Path, crops: data.Bytes, qualities: Sequence[int], model: LearnedModel, enough: Callable[[], bool]
+    ) -> "CodedCrops":
+        """Crops (n, side, side, 3), or the first of them, each at all qualities; kept in ``folder``."""
+
+        def make(number: int) -> tuple[data.Bytes, npt.NDArray[np.int16], int]:
+            crop, quality = crops[number // len(qualities)], qualities[number % len(qualities)]
+            return crop, coded_values(crop, quality, model), quality
+
+        count = len(crops) * len(qualities)
+        return cls(*kept(folder, count, _layout(crops.shape[1]), make, enough, least=len(qualities)))
 
     def batch(self, at: npt.NDArray[np.integer]) -> tuple[Tensor, Tensor, Tensor]:
         """Symbols (B, PLANES * CHANNELS, h, w), planes (B, 3, side, side) in levels and quality (B,) of these crops."""
         values = self.values[at].astype(np.float32) / np.float32(MEAN_ONE)  # (B, PLANES, h, w, CHANNELS)
         symbols = torch.from_numpy(values).movedim(-1, 2).flatten(1, 2)
         return symbols, to_input(self.pixels[at]), torch.from_numpy(self.quality[at].astype(np.float32))
+
+
+def _layout(side: int) -> Layout:
+    """The arrays of coded crops of a side."""
+    latent = PLANES, side // STRIDE, side // STRIDE, CHANNELS
+    return {"pixels": (np.uint8, (side, side, 3)), "values": (np.int16, latent), "quality": (np.uint8, ())}
 
 
 def coded_values(crop: data.Bytes, quality: int, model: LearnedModel) -> npt.NDArray[np.int16]:

@@ -5,15 +5,18 @@ where it was.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from nncodec import progress
 from nncodec.codecs.learned.block_tables import fitted, logistic_block_tables
 from nncodec.codecs.learned.context import by_network
 from nncodec.codecs.learned.context_torch import GroupNetwork
@@ -29,6 +32,8 @@ from nncodec.lapped.transform import OPPONENT, analyse
 from nncodec.nets import weights
 from nncodec.training import data, state
 from nncodec.training.kept import Layout, kept
+from nncodec.training.loop import SECONDS_PER_SAVE, Run
+from nncodec.training.span import Span
 
 CROP = 256
 """Side of the crops whose latents are kept, in pixels."""
@@ -47,7 +52,6 @@ COUNTED = 128
 """Crops whose symbols are counted for the tables."""
 COUNTS = 2
 """How often they are counted, each time as they are chosen under the last tables."""
-_SAVE_SECONDS = 60.0
 
 Network = GroupNetwork | MeanNetwork
 
@@ -64,6 +68,34 @@ class ContextSettings:
     """Crops a step; of group 0 twice as many."""
     rate: float = 2e-3
     seed: int = 0
+
+
+class Ends(NamedTuple):
+    """Shares of the time of a run at which the parts of the fit end, however much was done."""
+
+    latents: float
+    networks: float
+    tables: float
+
+
+@dataclass
+class Progress:
+    """How far the training of one network has come."""
+
+    step: int = 0
+    cost: float = 0.0
+    """Running mean of the bits a position."""
+    passed: float = 0.0
+    """Share of the network's time that has passed."""
+
+    def share(self, steps: int) -> float:
+        """Share of the training that is done, 0 to 1: of the steps or of the time, whichever is more."""
+        return min(1.0, max(self.step / steps, self.passed)) if self.step else 0.0
+
+    def add(self, cost: float) -> None:
+        """Count a step and its cost."""
+        self.cost = cost if self.step == 0 else 0.99 * self.cost + 0.01 * cost
+        self.step += 1
 
 
 @dataclass(frozen=True)
@@ -83,11 +115,15 @@ class Latents:
         folder: Path,
         count: int,
         make: Callable[[int], tuple[npt.NDArray[np.floating], npt.NDArray[np.int16], int]],
+        enough: Callable[[], bool],
     ) -> "Latents":
-        """Those in ``folder``; where they are not whole, ``make`` gives each by its number, with its quality index."""
+        """Those in ``folder``; where they are not whole, ``make`` gives each by its number, with its quality index.
+
+        ``enough`` may end that with fewer; see `nncodec.training.kept.kept`.
+        """
         shape = PLANES, SIDE, SIDE, CHANNELS
         layout: Layout = {"wanted": (np.float16, shape), "values": (np.int16, shape), "quality": (np.uint8, ())}
-        return cls(*kept(folder, count, layout, make))
+        return cls(*kept(folder, count, layout, make, enough))
 
     def batch(
         self, rng: np.random.Generator, size: int, planes: slice, channels: slice
@@ -109,11 +145,16 @@ def _turned(latent: Tensor, flips: list[bool], channels: slice) -> Tensor:
 
 
 def latents_of(
-    pictures: data.Pictures, model: LearnedModel, folder: Path, settings: ContextSettings, chosen: bool
+    pictures: data.Pictures,
+    model: LearnedModel,
+    folder: Path,
+    settings: ContextSettings,
+    chosen: bool,
+    enough: Callable[[], bool],
 ) -> Latents:
     """Latents of random crops under the transforms of a model.
 
-    Their symbols are chosen under its contexts if ``chosen``, else by a dead zone.
+    Their symbols are chosen under its contexts if ``chosen``, else by a dead zone. ``enough`` may end that with fewer.
     """
 
     def make(number: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.int16], int]:
@@ -130,7 +171,7 @@ def latents_of(
         symbols = np.sign(wanted) * np.floor(np.abs(wanted) + DEAD_ZONE)
         return wanted, (MEAN_ONE * symbols).clip(-32767, 32767).astype(np.int16), quality
 
-    return Latents.kept(folder, settings.crops, make)
+    return Latents.kept(folder, settings.crops, make, enough)
 
 
 def networks() -> Iterator[tuple[Network, int, float]]:
@@ -151,40 +192,50 @@ def cost(network: Network, unit: int, latents: Latents, rng: np.random.Generator
     return network.cost(wanted[..., 0], values[..., 0], quality, mean_passes(SIDE, SIDE))
 
 
-def fit(network: Network, unit: int, latents: Latents, steps: int, path: Path, settings: ContextSettings) -> float:
-    """Train one network by Adam, the rate falling to zero; return the mean cost of the last steps.
+def fit(
+    network: Network, unit: int, latents: Latents, steps: int, path: Path, settings: ContextSettings, span: Span
+) -> Generator[Progress, None, None]:
+    """Train one network by Adam, the rate falling to zero, for its steps or its time; yield after each step.
 
-    The state in ``path`` is written every minute and at the end; a state that is there is gone on from.
+    The state in ``path`` is written every minute and whenever this ends; a state that is there is gone on from.
     """
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate, betas=(0.9, 0.98))
-    first, mean = _taken_up(network, optimiser, path)
-    saved = time.monotonic()
-    for step in range(first, steps):
-        torch.manual_seed(step)
-        rng = np.random.default_rng((settings.seed, step))
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate * min(1.0, (step + 1) / 100) * (1 - step / steps)
-        loss = cost(network, unit, latents, rng, settings.batch)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        mean = float(loss.detach()) if step == 0 else 0.99 * mean + 0.01 * float(loss.detach())
-        if step + 1 == steps or time.monotonic() - saved > _SAVE_SECONDS:
-            parts = {"model": dict(network.state_dict()), "optimiser": state.optimiser_arrays([optimiser])}
-            state.save(path, parts, {"step": step + 1, "cost": mean})
-            saved = time.monotonic()
-    return mean
+    done = _taken_up(network, optimiser, path)
+    before, saved = done.passed, time.monotonic()
+    try:
+        while done.share(steps) < 1:
+            torch.manual_seed(done.step)
+            rng = np.random.default_rng((settings.seed, done.step))
+            for group in optimiser.param_groups:
+                group["lr"] = settings.rate * min(1.0, (done.step + 1) / 100) * (1 - done.share(steps))
+            loss = cost(network, unit, latents, rng, settings.batch)
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            done.add(float(loss.detach()))
+            done.passed = before + (1 - before) * span.passed()
+            yield done
+            if time.monotonic() - saved > SECONDS_PER_SAVE:
+                _save(network, optimiser, path, done)
+                saved = time.monotonic()
+    finally:
+        _save(network, optimiser, path, done)
 
 
-def _taken_up(network: Network, optimiser: torch.optim.Optimizer, path: Path) -> tuple[int, float]:
-    """Steps and mean cost of the state in ``path``, which is taken in; none if there is no state."""
+def _save(network: Network, optimiser: torch.optim.Optimizer, path: Path, done: Progress) -> None:
+    parts = {"model": dict(network.state_dict()), "optimiser": state.optimiser_arrays([optimiser])}
+    state.save(path, parts, {"step": done.step, "cost": done.cost, "passed": done.passed})
+
+
+def _taken_up(network: Network, optimiser: torch.optim.Optimizer, path: Path) -> Progress:
+    """The progress of the state in ``path``, which is taken in; none if there is no state."""
     if not path.exists():
-        return 0, 0.0
+        return Progress()
     parts, numbers = state.load(path)
     network.load_state_dict(parts["model"])
     state.restore_optimisers([optimiser], parts.get("optimiser", {}))
-    return int(numbers["step"]), numbers["cost"]
+    return Progress(int(numbers["step"]), numbers["cost"], numbers.get("passed", 0.0))
 
 
 def with_contexts(
@@ -192,7 +243,8 @@ def with_contexts(
     pictures: data.Pictures,
     folder: Path,
     settings: ContextSettings,
-    tell: Callable[[str, float], None],
+    run: Run,
+    ends: Ends,
     before: weights.Arrays | None = None,
 ) -> weights.Arrays:
     """Add contexts and tables to the arrays of transforms.
@@ -201,35 +253,65 @@ def with_contexts(
         filters: the arrays of the transforms.
         pictures: to train on.
         folder: for latents and states.
-        settings: how much.
-        tell: called with the name and the mean cost of every network that is done.
+        settings: how much, if there is time.
+        run: whose time this takes. It is saved every minute, and logs the mean cost of every network that is done.
+        ends: when the parts end.
         before: weights whose contexts the networks begin with, and under which the symbols of the latents are chosen;
             without, a dead zone chooses them.
     """
+    progress.stage("coding crops for the contexts")
     model = LearnedModel(0, (before or {}) | filters)
-    latents = latents_of(pictures, model, folder, settings, before is not None)
+    latents = latents_of(pictures, model, folder, settings, before is not None, run.past(ends.latents))
     arrays = filters | dict(logistic_block_tables().pack())
-    begun = by_network(before or {})
-    for network, unit, share in networks():
-        if network.name in begun:
-            network.take(begun)
-        path = folder / f"{network.name}.npz"
-        tell(network.name, fit(network, unit, latents, max(1, round(share * settings.steps)), path, settings))
-        arrays |= network.integers()
+    arrays |= _fitted_networks(latents, folder, settings, run, ends.networks, by_network(before or {}))
     crops = data.random_crops(pictures, COUNTED, CROP, np.random.default_rng(1))
-    for _ in range(COUNTS):
-        arrays |= dict(fitted(counted(LearnedModel(0, arrays), crops)).pack())
+    for part in Span.until(run.share, ends.tables).parts([1.0] * COUNTS):
+        progress.stage("counting symbols")
+        arrays |= dict(fitted(counted(LearnedModel(0, arrays), crops, part.over)).pack())
     return arrays
 
 
-def counted(model: LearnedModel, crops: data.Bytes) -> list[npt.NDArray[np.float64]]:
-    """Counts of every entry of every table when the crops are coded at as many qualities."""
+def _fitted_networks(
+    latents: Latents, folder: Path, settings: ContextSettings, run: Run, end: float, begun: dict[str, weights.Arrays]
+) -> weights.Arrays:
+    """The arrays of all networks, each trained for its steps or its part of the time until ``end``."""
+    arrays: weights.Arrays = {}
+    saved = time.monotonic()
+    parts = Span.until(run.share, end).parts([share for _, _, share in networks()])
+    for (network, unit, share), span in zip(networks(), parts, strict=True):
+        if network.name in begun:
+            network.take(begun)
+        steps, done = max(1, round(share * settings.steps)), Progress()
+        with closing(fit(network, unit, latents, steps, folder / f"{network.name}.npz", settings, span)) as training:
+            for done in training:
+                run.tell_other(f"context {network.name}: step {done.step}, {done.cost:.4g} bits a position")
+                if time.monotonic() - saved > SECONDS_PER_SAVE:
+                    run.save()
+                    saved = time.monotonic()
+        if done.step:  # else it was finished in an earlier sitting
+            run.log(context=network.name, cost=round(done.cost, 4))
+        arrays |= network.integers()
+    return arrays
+
+
+def counted(
+    model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool] = lambda: False
+) -> list[npt.NDArray[np.float64]]:
+    """Counts of every entry of every table when the crops are coded at as many qualities, in random order.
+
+    ``enough`` is asked after each crop; true ends it with fewer.
+    """
     counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    for number, crop in enumerate(crops):
+    tick = progress.counter("counting symbols", len(crops))
+    for number in np.random.default_rng(0).permutation(len(crops)):
+        crop = crops[number]
         encoder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
         planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
         units, _ = encoder.code(planes, PRICE_FACTOR)
         for unit in units:
             for _, symbols, indices in unit.to_code():
                 count(symbols, indices, counts)
+        tick()
+        if enough():
+            break
     return counts

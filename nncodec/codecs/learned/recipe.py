@@ -1,5 +1,6 @@
 """The recipe of the learned codec: transforms as those of the ccnn codec, contexts, then the synthesis network."""
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nncodec import progress
 from nncodec.codecs.learned.coded_crops_torch import CodedCrops
-from nncodec.codecs.learned.context_fit_torch import ContextSettings, with_contexts
+from nncodec.codecs.learned.context_fit_torch import ContextSettings, Ends, with_contexts
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.errors import EncodeError
 from nncodec.lapped import recipe as transform_recipe
@@ -22,7 +24,7 @@ from nncodec.nets.resnet import UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data, muon
 from nncodec.training.export import exported, shipped
-from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 256
@@ -31,6 +33,8 @@ BORDER = 8
 """Pixels at the border of a crop that the loss leaves out: there the network sees zeros, as it never does in use."""
 FLOOR = 0.02
 """Squared error, in squared quantiser steps, that is added to a crop's own before it divides the loss."""
+TRANSFORMS, PREPARATION, NETWORK = range(3)
+"""Phases: transforms; contexts, and coding under them; the network."""
 CODED = 256
 """Side of the crops that are coded for the network, in pixels."""
 
@@ -40,8 +44,12 @@ class Hyperparameters:
     """Hyperparameters of one run, most of them options of `nnc train learned`."""
 
     minutes: float
-    transform_share: float = 0.12
+    transforms_end: float = 0.04
     """Share of the time, at the start, in which the transforms are trained."""
+    contexts_end: Ends = Ends(0.08, 0.62, 0.64)
+    """Shares at which the parts of the fit of the contexts end."""
+    coding_end: float = 0.71
+    """Share at which the coding of crops for the network ends; the rest is the network's."""
     batch: int = 8
     crop: int = 128
     """Side of the crops that transforms learn from."""
@@ -110,48 +118,52 @@ class Recipe:
 
     def loss(self, step: int, share: float) -> Tensor:
         """Loss of a fresh batch; it depends on the seed, the step and the phase alone."""
-        if share < self.settings.transform_share:
+        if self.run.phase == TRANSFORMS and share < self.settings.transforms_end:
             return self.transforms.loss(step, share)
-        if not self.run.phase:
-            self.run.begin_phase(1)
+        if self.run.phase == TRANSFORMS:
+            self.run.begin_phase(PREPARATION)
             self.model.load_state_dict(self.run.average.values)
             self.model.transform.symmetrise()
+        if self.run.phase == PREPARATION:
+            self._prepare()
+            self.run.begin_phase(NETWORK, full_rate=True)
         return self._network_loss(step)
+
+    def _prepare(self) -> None:
+        """Fit the contexts and code crops under them, unless an earlier sitting did."""
+        self.run.log(coded_crops=len(self.coded.quality), held_out_crops=len(self.held_out.quality))
 
     @cached_property
     def contexts(self) -> weights.Arrays:
         """Transforms, contexts and tables, which are fitted as soon as the transforms are trained."""
         path = self.run.folder / "contexts.npz"
         if not path.exists():
-            with self.run.paused():
-                weights.write(path, self._fitted())
+            weights.write(path, self._fitted())
         return weights.read(path.read_bytes())
 
     def _fitted(self) -> weights.Arrays:
         """Fit the contexts; weights that the run began with lend theirs, to begin with and to choose symbols."""
         settings = self.settings
         before = None if settings.weights is None else shipped(settings.weights, "analysis", "y0.bits")
-
-        def tell(name: str, cost: float) -> None:
-            self.run.log(context=name, cost=round(cost, 4))
-
         how = ContextSettings(settings.context_crops, settings.context_steps, seed=settings.seed)
         filters = transform_recipe.filters(self.model.transform)
-        return with_contexts(filters, self.pictures, self.run.folder / "contexts", how, tell, before)
+        folder = self.run.folder / "contexts"
+        return with_contexts(filters, self.pictures, folder, how, self.run, settings.contexts_end, before)
 
     @cached_property
     def coded(self) -> CodedCrops:
         """Crops as the encoder codes them under the contexts."""
         model, settings, folder = LearnedModel(0, self.contexts), self.settings, self.run.folder / "coded"
-        with self.run.paused():
-            return CodedCrops.kept(folder, settings.context_crops, CODED, self.pictures, model, settings.seed + 1)
+        progress.stage("coding crops for the network")
+        seed, enough = settings.seed + 1, self.run.past(settings.coding_end)
+        return CodedCrops.random(folder, settings.context_crops, CODED, self.pictures, model, seed, enough)
 
     @cached_property
-    def held_out(self) -> list[CodedCrops]:
+    def held_out(self) -> CodedCrops:
         """The crops for validation, coded at each of the qualities."""
-        model, count = LearnedModel(0, self.contexts), len(self.validation)
-        with self.run.paused():
-            return [CodedCrops.made(self.validation, np.full(count, q), model) for q in VALIDATION_QUALITIES]
+        progress.stage("coding crops for validation")
+        folder, enough = self.run.folder / "held-out", self.run.allowance(REPORT_SHARE)
+        return CodedCrops.of(folder, self.validation, VALIDATION_QUALITIES, LearnedModel(0, self.contexts), enough)
 
     def _network_loss(self, step: int) -> Tensor:
         """Squared error of the corrected regions over that without correction."""
@@ -172,15 +184,17 @@ class Recipe:
     @torch.no_grad()
     def report(self) -> None:
         """Log rate and PSNR of the averaged weights while transforms are trained, then the network's gains in dB."""
-        if not self.run.phase:
+        if self.run.phase != NETWORK:
             self.transforms.report()
             return
+        gains: list[list[float]] = [[] for _ in VALIDATION_QUALITIES]
+        enough = self.run.allowance(REPORT_SHARE)
         with self.run.averaged():
-            gains = [
-                float(np.mean([self._gain(*coded.batch(np.array([at]))) for at in range(len(coded.quality))]))
-                for coded in self.held_out
-            ]
-        self.run.log(loss=round(self.run.guard.loss, 4), gain=[round(gain, 3) for gain in gains])
+            for at in range(len(self.held_out.quality)):
+                if at >= len(gains) and enough():
+                    break
+                gains[at % len(gains)].append(self._gain(*self.held_out.batch(np.array([at]))))
+        self.run.log(loss=round(self.run.guard.loss, 4), gain=[round(float(np.mean(each)), 3) for each in gains])
 
     def _gain(self, symbols: Tensor, planes: Tensor, quality: Tensor) -> float:
         """The network's gain of PSNR over three planes, in dB."""
@@ -204,6 +218,7 @@ def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
+    begun = time.monotonic()
     if settings.region > CODED or settings.region % STRIDE:
         raise EncodeError(f"regions of {settings.region} pixels", f"multiples of {STRIDE} up to {CODED} are possible")
     pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
@@ -213,7 +228,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
         model = LearnedNet.of(shipped(settings.weights, "analysis", "net.place"))
     model.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
-    run = start_run(model, optimisers(model, settings), schedule, folder, settings.average, resume)
+    run = start_run(model, optimisers(model, settings), schedule, folder, settings.average, resume, begun)
     first = transform_recipe.Batches(settings.batch, settings.crop, settings.seed)
     transforms = TransformRecipe(run, model, first, pictures, crops)
     recipe = Recipe(run, model, transforms, settings, pictures, crops)

@@ -1,24 +1,30 @@
 """The recipe of the recurrent codec: contexts of the linear binariser, then networks and contexts, then contexts."""
 
-from dataclasses import dataclass, replace
+import json
+import time
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nncodec import progress
 from nncodec.codecs.recurrent.bitplane_schedule import TARGETS, Bitplane, schedule_bitplanes
 from nncodec.codecs.recurrent.transform import CHANNELS, EDGE, PER_PLANE, SIDE, Floats, analyse, to_planes
 from nncodec.codecs.recurrent.unrolled_torch import Outcome, UnrolledCodec
 from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.export import shipped
-from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import Muon
 from nncodec.training.start import load_data, start_run
 
 VALIDATION_SIDE = 128
-SCHEDULE_CROPS = 600
+SCHEDULE_CROPS, FEWEST_CROPS = 600, 16
+"""Crops that the schedule of bitplanes is made from, and how many there are at least."""
+SCHEDULE_SHARE = 0.05
+"""Share of the time that analysing them may take."""
 WARMUP_STEPS = 30
 DECAY = 0.995
 """Decay of the moving average of the parameters, per step."""
@@ -107,8 +113,12 @@ class Recipe:
     @torch.no_grad()
     def report(self) -> None:
         """Log rate and PSNR (of unclipped coefficients) of the averaged weights after each layer."""
+        outcomes, enough = [], self.run.allowance(REPORT_SHARE)
         with self.run.averaged():
-            outcomes = [self.model(crop[None], self.run.phase != PRIOR, False) for crop in self.validation]
+            for crop in self.validation:
+                outcomes.append(self.model(crop[None], self.run.phase != PRIOR, False))
+                if enough():
+                    break
         errors = torch.cat([outcome.error for outcome in outcomes], 1)
         bits = torch.cat([outcome.bits for outcome in outcomes], 1)
         psnrs = (10 * torch.log10(255**2 * CHANNELS / errors)).mean(1).tolist()
@@ -132,26 +142,54 @@ def optimisers(model: UnrolledCodec, settings: Hyperparameters) -> list[torch.op
     return [Muon(kernels, settings.rate), torch.optim.Adam(groups, betas=(0.9, 0.98))]
 
 
-def new_schedule(pictures: data.Pictures, settings: Hyperparameters) -> tuple[list[Bitplane], list[float]]:
-    """The bitplanes and slopes of all layers (`schedule_bitplanes`), from random crops that depend on the seed."""
+def new_schedule(
+    pictures: data.Pictures, settings: Hyperparameters, latest: float
+) -> tuple[list[Bitplane], list[float]]:
+    """The bitplanes and slopes of all layers (`schedule_bitplanes`), from random crops that depend on the seed.
+
+    ``latest`` is the time of `time.monotonic` after which no more crops are analysed than `FEWEST_CROPS`.
+    """
     rng = np.random.default_rng(settings.seed)
     crops = data.random_crops(pictures, SCHEDULE_CROPS, 8 * SIDE + 2 * EDGE, rng)
-    coefficients: Floats = np.stack([analyse(to_planes(crop)) for crop in crops])
-    return schedule_bitplanes(np.moveaxis(coefficients, 1, -1).reshape(-1, CHANNELS))
+    found: list[Floats] = []
+    tick = progress.counter("analysing crops for the bitplane schedule", len(crops))
+    for crop in crops:
+        if len(found) >= FEWEST_CROPS and time.monotonic() > latest:
+            break
+        found.append(analyse(to_planes(crop)))
+        tick()
+    return schedule_bitplanes(np.moveaxis(np.stack(found), 1, -1).reshape(-1, CHANNELS))
+
+
+def kept_schedule(
+    path: Path, pictures: data.Pictures, settings: Hyperparameters, resume: bool, latest: float
+) -> tuple[list[Bitplane], list[float]]:
+    """The schedule of the run that is resumed, in a file; else a new one, which is written there."""
+    if not (resume and path.exists()):
+        bitplanes, slopes = new_schedule(pictures, settings, latest)
+        path.write_text(
+            json.dumps([[asdict(each) for each in bitplanes], slopes], default=lambda number: number.item()),
+            encoding="utf-8",
+        )
+    kept, slopes = json.loads(path.read_text(encoding="utf-8"))
+    return [Bitplane(**each) for each in kept], slopes
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or resume training, in ``folder``, and write ``weights.npz`` there; pictures are cached beside it."""
+    begun = time.monotonic()
     pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE + 2 * EDGE)
     crops = data.centre_crops(held_out, VALIDATION_SIDE + 2 * EDGE)
     if settings.weights is None:
         sizes = settings.encoder, settings.decoder, settings.hidden
-        model = UnrolledCodec(*new_schedule(pictures, settings), *sizes, settings.additive)
+        latest = begun + 60 * settings.minutes * SCHEDULE_SHARE
+        schedule_of_bits = kept_schedule(folder / "schedule.json", pictures, settings, resume, latest)
+        model = UnrolledCodec(*schedule_of_bits, *sizes, settings.additive)
     else:
         model = UnrolledCodec.of(shipped(settings.weights, "slots", "units"))
         settings = replace(settings, prior_share=0.0, drawn_share=0.0)
     schedule = Schedule(settings.minutes, WARMUP_STEPS)
-    run = start_run(model, optimisers(model, settings), schedule, folder, DECAY, resume)
+    run = start_run(model, optimisers(model, settings), schedule, folder, DECAY, resume, begun)
     recipe = Recipe(run, model, settings, pictures, to_input(crops), torch.tensor(model.slopes)[:, None])
     train(run, recipe.loss, recipe.report, settings.every_minutes)
     model.load_state_dict(run.average.values)

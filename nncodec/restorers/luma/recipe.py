@@ -1,5 +1,6 @@
 """The recipe of `luma`: one network for the pictures of all codecs at all rates, trained on coded regions."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from nncodec import progress
 from nncodec.codecs import by_name
 from nncodec.nets import weights
 from nncodec.nets.resnet import LEVELS, UNIT
@@ -18,13 +20,15 @@ from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
 from nncodec.training.export import exported
-from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, random_regions
+from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, concatenate, random_regions
 from nncodec.training.start import load_data, start_run
 
 CODING_SHARE = 0.5
 """Most of the time that coding regions may take; training goes on with those there are."""
+VALIDATION_SHARE = 0.1
+"""Most of the time that coding regions for validation may take, in each sitting."""
 VALIDATION_SIDE = 192
 """Side of the regions held out."""
 VALIDATION_LEVELS = (4.0, 12.0, 24.0)
@@ -128,7 +132,11 @@ class Recipe:
         regions = self.validation
         total = np.zeros((len(RANGES), len(VALIDATION_LEVELS), 2))
         colour = torch.zeros(1, dtype=torch.bool)
+        cells, enough, measured = len(RANGES) * len(VALIDATION_LEVELS), self.run.allowance(REPORT_SHARE), 0
         for index, (codec, level) in enumerate(zip(regions.codec, regions.level, strict=True)):
+            if index and index % cells == 0 and enough():
+                break
+            measured += 1
             seen, original = to_ycc(regions.seen[index : index + 1]), to_ycc(regions.original[index : index + 1])
             added = self._added(seen, torch.tensor([codec]), torch.tensor([float(level) / LEVELS]), colour)
             errors = (original - seen, original - seen - added)
@@ -136,16 +144,22 @@ class Recipe:
                 np.array([float(e[:, :1].square().mean()), float(to_rgb(e).square().mean())]) for e in errors
             )
             total[codec, VALIDATION_LEVELS.index(float(level))] += 10 * np.log10(before / after)
-        return total / (len(regions.codec) / (len(RANGES) * len(VALIDATION_LEVELS)))
+        return total / (measured / cells)
 
 
-def validation_regions(pictures: data.Pictures) -> Regions:
-    """Code the middle of every picture by every codec at every validation level."""
-    middles = data.centre_crops(pictures, VALIDATION_SIDE)
+def validation_regions(pictures: data.Pictures, enough: Callable[[], bool]) -> Regions:
+    """Code the middle of every picture by every codec at every validation level, one picture after the other.
+
+    ``enough`` is asked after each picture; true ends it with fewer.
+    """
     grid = list(product(range(len(RANGES)), VALIDATION_LEVELS))
-    codec = np.repeat([number for number, _ in grid], len(middles))
-    level = np.repeat(np.array([level for _, level in grid], np.float32), len(middles))
-    return code_regions(np.concatenate([middles] * len(grid)), codec, level, RANGES)
+    codec, level = np.array([number for number, _ in grid]), np.array([level for _, level in grid], np.float32)
+    found = []
+    for middle in data.centre_crops(pictures, VALIDATION_SIDE):
+        found.append(code_regions(np.stack([middle] * len(grid)), codec, level, RANGES))
+        if enough():
+            break
+    return concatenate(found)
 
 
 def network(settings: Hyperparameters) -> nn.Module:
@@ -164,11 +178,13 @@ def learn(
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
+    begun = time.monotonic()
     training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = make(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
-    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume)
-    validation = validation_regions(held_out)
+    run = start_run(model, optimisers(model, settings.rate), schedule, folder, settings.average, resume, begun)
+    progress.stage("coding regions for validation")
+    validation = validation_regions(held_out, run.allowance(VALIDATION_SHARE))
     makes = partial(random_regions, training, ranges=RANGES)
     regions = cached_regions(settings.regions, folder, settings.seed, makes, lambda: run.share() > CODING_SHARE)
     recipe = Recipe(run, model, settings, regions, validation)

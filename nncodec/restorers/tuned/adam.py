@@ -15,6 +15,15 @@ class Adam:
     def __init__(self, size: int) -> None:
         self._mean, self._square, self._steps = np.zeros(size, np.float32), np.zeros(size, np.float32), 0
 
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """The state, for a later optimiser to go on from."""
+        return {"mean": self._mean, "square": self._square, "steps": np.array(self._steps)}
+
+    def take(self, arrays: dict[str, npt.NDArray[np.generic]]) -> None:
+        """Go on from the state of another."""
+        self._mean, self._square = arrays["mean"].astype(np.float32), arrays["square"].astype(np.float32)
+        self._steps = int(arrays["steps"])
+
     def step(self, vector: Floats, grad: Floats, rate: float) -> None:
         """Move ``vector`` (size,) in place against a gradient (size,), at a learning rate."""
         grad = grad / max(1.0, float(np.sqrt((grad * grad).sum())))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +21,13 @@ from nncodec.codecs import by_name
 from nncodec.entropy.scales import N_SCALES
 from nncodec.entropy.tables import Tables, logistic_masses, scale_of, to_frequencies
 from nncodec.nets import weights
+from nncodec.nets.weights import opened_npz
 from nncodec.restorers.tuned.adam import Adam
 from nncodec.restorers.tuned.derivatives import Derivatives
 from nncodec.restorers.tuned.fit import LumaRegions
 from nncodec.restorers.tuned.network import HALO, N_PARAMETERS, Floats, correction, factors, luma
 from nncodec.training.data import Pictures, find_pictures, load_pictures
+from nncodec.training.options import STATE
 
 STARTS = (
     *(("jpeg", quality) for quality in (5, 10, 20, 40, 70)),
@@ -39,7 +42,10 @@ _MAX_TABLED = 31
 _SIDE, _CROP, _BATCH = 192, 48, 16
 """Sides of a region and of a crop, and crops in a batch."""
 _N_TRAINING, _N_VALIDATION = 800, 24
-"""Regions of each start."""
+"""Regions of each start, if there is time to code them."""
+_VALIDATION_SHARE = 0.05
+"""Share of a start's time for coding regions for validation, and as much for validation itself."""
+_SECONDS_PER_SAVE = 60.0
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -51,35 +57,89 @@ class Hyperparameters:
     minutes: float
 
 
+@dataclass
+class Start:
+    """A start in training, as it is kept on disk each minute and whenever training ends."""
+
+    number: int
+    parameters: Floats
+    """(378,)"""
+    adam: Adam
+    share: float = 0.0
+    """Share of its training that is done."""
+    steps: int = 0
+
+    def save(self, path: Path) -> None:
+        """Write it, whole or not at all."""
+        fresh = path.with_suffix(".fresh.npz")
+        arrays: dict[str, Any] = {"number": self.number, "parameters": self.parameters, "share": self.share}
+        np.savez(fresh, **arrays | {"done": self.steps} | self.adam.arrays())
+        fresh.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, number: int, parameters: Floats) -> "Start":
+        """The start of this number in a file, or where there is none a new one with these parameters."""
+        start = cls(number, parameters.copy(), Adam(N_PARAMETERS))
+        if not path.exists():
+            return start
+        with opened_npz(path) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        if int(arrays["number"]) == number:
+            start.parameters, start.share, start.steps = (
+                arrays["parameters"],
+                float(arrays["share"]),
+                int(arrays["done"]),
+            )
+            start.adam.take(arrays)
+        return start
+
+
 def learn(folders: list[Path], output: Path, settings: Hyperparameters) -> None:
     """Train all starts, each for an equal share of the minutes, and write ``tuned.npz``, the weights as they ship.
 
-    Coding regions takes half of a start's time at most.
-    A finished start is kept in the folder ``output`` and not trained again, so an interrupted run can be resumed.
-    Pictures are cached in ``cache`` beside it.
+    Coding regions takes half of a start's time at most. A finished start is kept in the folder ``output`` and not
+    trained again, and the state of the one in training, so that an interrupted run can be resumed. Pictures are cached
+    in ``cache`` beside it.
     """
+    begun = time.monotonic()
     training, validation = (load_pictures(files, output.parent / "cache") for files in find_pictures(folders))
     output.mkdir(parents=True, exist_ok=True)
+    paths = [output / f"{codec}-{quality}.npy" for codec, quality in STARTS]
     parameters = _random_start(np.random.default_rng(0))
-    for number, (codec, quality) in enumerate(STARTS):
-        kept = output / f"{codec}-{quality}.npy"
-        if kept.exists():
-            parameters = np.load(kept)
+    todo = sum(not path.exists() for path in paths)
+    end = begun + 60 * settings.minutes * todo / len(STARTS)
+    for number, path in enumerate(paths):
+        if path.exists():
+            parameters = np.load(path)
             continue
-        progress.stage(f"start {number + 1} of {len(STARTS)}: {codec} at quality {quality}")
-        rng, begun, seconds = np.random.default_rng(number), time.monotonic(), 60 * settings.minutes / len(STARTS)
-        held_out = make_regions(validation, by_name(codec), quality, _N_VALIDATION, np.random.default_rng(0))
-        regions = make_regions(training, by_name(codec), quality, _N_TRAINING, rng, begun + seconds / 2)
-        steps = train_start(parameters, regions, begun + seconds - time.monotonic(), rng)
-        gain = round(mean_gain(parameters, held_out), 3)
-        record = {"codec": codec, "quality": quality, "steps": steps, "gain_db": gain}
+        start = Start.load(output / STATE, number, parameters)
+        record = _trained(start, training, validation, max(0.0, end - time.monotonic()) / todo, output / STATE)
         with (output / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(record) + "\n")
-        np.save(kept, parameters)
-    starts = np.stack([np.load(output / f"{codec}-{quality}.npy") for codec, quality in STARTS])
+        parameters, todo = start.parameters, todo - 1
+        np.save(path, parameters)
+    starts = np.stack([np.load(path) for path in paths])
     codecs = np.array([by_name(codec).id for codec, _ in STARTS], np.uint8)
     arrays: weights.Arrays = {"starts": starts.astype(np.float16), "codecs": codecs, **narrow_tables().pack()}
     weights.write(output / "tuned.npz", arrays)
+
+
+def _trained(
+    start: Start, training: Pictures, validation: Pictures, seconds: float, path: Path
+) -> dict[str, float | int | str]:
+    """Train a start for some seconds, coding included, its state kept in ``path``; return a line for the log."""
+    codec, quality = STARTS[start.number]
+    progress.stage(f"start {start.number + 1} of {len(STARTS)}: {codec} at quality {quality}")
+    begun, rng = time.monotonic(), np.random.default_rng((start.number, start.steps))
+    few = begun + seconds * _VALIDATION_SHARE
+    held_out = make_regions(validation, by_name(codec), quality, _N_VALIDATION, np.random.default_rng(0), few)
+    regions = make_regions(training, by_name(codec), quality, _N_TRAINING, rng, begun + seconds / 2)
+    try:
+        train_start(start, regions, begun + seconds * (1 - _VALIDATION_SHARE) - time.monotonic(), rng, path)
+    finally:
+        start.save(path)
+    gain = round(mean_gain(start.parameters, held_out), 3)
+    return {"codec": codec, "quality": quality, "steps": start.steps, "gain_db": gain}
 
 
 def narrow_tables() -> Tables:
@@ -138,21 +198,23 @@ def mean_gain(parameters: Floats, regions: LumaRegions) -> float:
     return float(np.mean(gains))
 
 
-def train_start(parameters: Floats, regions: LumaRegions, seconds: float, rng: np.random.Generator) -> int:
-    """Train weights (378,) in place by Adam, at a rate that falls to zero over ``seconds``; return the steps done."""
-    adam, begun, steps = Adam(N_PARAMETERS), time.monotonic(), 0
+def train_start(start: Start, regions: LumaRegions, seconds: float, rng: np.random.Generator, path: Path) -> None:
+    """Train a start by Adam, at a rate that falls to zero over ``seconds``; write its state to ``path`` each minute."""
+    begun, before, saved = time.monotonic(), start.share, time.monotonic()
     derivatives = Derivatives(_BATCH, _CROP + 2 * HALO, _CROP + 2 * HALO)
     while (passed := time.monotonic() - begun) < seconds:
-        share = passed / seconds
+        start.share = before + (1 - before) * passed / seconds
         seen, original = _batch(regions, rng)
         # Divided by the error before, so that smooth crops count as much as those that code badly.
-        before = np.square(seen[:, HALO:-HALO, HALO:-HALO] - original).mean((1, 2), keepdims=True)
-        loss, grad = derivatives.gradient(parameters, seen, original, 1 / ((before + 4) * original.size))
-        adam.step(parameters, grad, 8e-3 * (1 - share))
-        steps += 1
-        told = f"training: step {steps}, loss {loss:.4g}, {(seconds - passed) / 60:.1f} min left for this start"
-        progress.report(told, round(100 * share), 100)
-    return steps
+        error = np.square(seen[:, HALO:-HALO, HALO:-HALO] - original).mean((1, 2), keepdims=True)
+        loss, grad = derivatives.gradient(start.parameters, seen, original, 1 / ((error + 4) * original.size))
+        start.adam.step(start.parameters, grad, 8e-3 * (1 - start.share))
+        start.steps += 1
+        told = f"training: step {start.steps}, loss {loss:.4g}, {(seconds - passed) / 60:.1f} min left for this start"
+        progress.report(told, round(100 * start.share), 100)
+        if time.monotonic() - saved > _SECONDS_PER_SAVE:
+            start.save(path)
+            saved = time.monotonic()
 
 
 def _batch(regions: LumaRegions, rng: np.random.Generator) -> tuple[Floats, Floats]:
