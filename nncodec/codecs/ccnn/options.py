@@ -6,10 +6,10 @@ TRAINING = Training(
     summary="Train the shared start of codec ccnn.",
     description="""Train the shared start of the codec that trains an autoencoder on each picture.
 
-First the transforms, for the time given; then the contexts are fitted, which takes about ten minutes more.""",
+First the transforms, for half of the time; then the contexts are fitted, which takes about ten minutes at most.""",
     output=PICTURES,
     options=(
-        minutes("For the transforms, over all sittings."),
+        minutes("Time for all of it, over all sittings."),
         RESUME,
         BATCH,
         crop(128, "Their side, a multiple of 8."),

@@ -9,7 +9,7 @@ TRAINING = Training(
 They are trained by turns. The base codecs code the half-size pictures between them.""",
     output=CODED,
     options=(
-        minutes("Training time, over all runs together."),
+        minutes("Time for all of it, over all sittings."),
         RESUME,
         WEIGHTS,
         Option("regions", int, 4000, "Regions coded in each round.", low=1),

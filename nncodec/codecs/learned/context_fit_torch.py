@@ -90,7 +90,7 @@ class Progress:
 
     def share(self, steps: int) -> float:
         """Share of the training that is done, 0 to 1: of the steps or of the time, whichever is more."""
-        return min(1.0, max(self.step / steps, self.passed)) if self.step else 0.0
+        return min(1.0, max(self.step / steps, self.passed))
 
     def add(self, cost: float) -> None:
         """Count a step and its cost."""
@@ -202,6 +202,7 @@ def fit(
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate, betas=(0.9, 0.98))
     done = _taken_up(network, optimiser, path)
     before, saved = done.passed, time.monotonic()
+    done.passed = before + (1 - before) * span.passed()  # all, if nothing is left of the time: then no step is taken
     try:
         while done.share(steps) < 1:
             torch.manual_seed(done.step)

@@ -6,13 +6,13 @@ TRAINING = Training(
     summary="Train the codec learned.",
     description="""Train the weights of codec learned: transforms, synthesis network and contexts.
 
-The time given is for transforms and network. Between the two the contexts are trained, one after the other, each for
-its steps: 20,000 take ten to fifteen minutes of one core for each of the larger ones, some three hours for all. Then
-crops are coded for the network to learn from. The state is saved every minute and at the end. Every few minutes a line
-of figures is written to log.jsonl, measured on pictures that are kept out of training.""",
+First the transforms are trained, then the contexts, one after the other, then crops are coded and the network learns from
+them. Each has a share of the time. All steps of all contexts take some three hours of one core; in less time they take
+fewer. The state is saved every minute and at the end. Every few minutes a line of figures is written to log.jsonl,
+measured on pictures that are kept out of training.""",
     output=PICTURES,
     options=(
-        minutes("For transforms and network, over all sittings."),
+        minutes("Time for all of it, over all sittings."),
         RESUME,
         WEIGHTS,
         BATCH,
@@ -21,8 +21,10 @@ of figures is written to log.jsonl, measured on pictures that are kept out of tr
         Option("rate", float, 1e-3, "Learning rate of the network."),
         Option("width", int, 80, "Channels of the network.", low=1),
         Option("blocks", int, 4, "Its residual blocks.", low=1),
-        Option("context_steps", int, 20_000, "Steps of a context with many bits; others take fewer.", low=1),
-        Option("context_crops", int, 4000, "Crops that contexts and network learn from, 1.4 MB of disk each.", low=1),
+        Option("context_steps", int, 20_000, "Most steps of a context with many bits; others take fewer.", low=1),
+        Option(
+            "context_crops", int, 4000, "Most crops that contexts and network learn from, 1.4 MB of disk each.", low=1
+        ),
         Option("every_minutes", float, 5.0, "Time between checkpoints."),
         THREADS,
         SEED,

@@ -10,7 +10,7 @@ First the bitplane schedule is made from the pictures: it says what each layer c
 then all networks, then the contexts again.""",
     output=PICTURES,
     options=(
-        minutes("Training time, over all runs together."),
+        minutes("Time for all of it, over all sittings."),
         RESUME,
         WEIGHTS,
         Option(

@@ -183,8 +183,8 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     if settings.weights is None:
         sizes = settings.encoder, settings.decoder, settings.hidden
         latest = begun + 60 * settings.minutes * SCHEDULE_SHARE
-        schedule_of_bits = kept_schedule(folder / "schedule.json", pictures, settings, resume, latest)
-        model = UnrolledCodec(*schedule_of_bits, *sizes, settings.additive)
+        bitplanes_and_slopes = kept_schedule(folder / "schedule.json", pictures, settings, resume, latest)
+        model = UnrolledCodec(*bitplanes_and_slopes, *sizes, settings.additive)
     else:
         model = UnrolledCodec.of(shipped(settings.weights, "slots", "units"))
         settings = replace(settings, prior_share=0.0, drawn_share=0.0)

@@ -7,7 +7,7 @@ TRAINING = Training(
     description="Train the network of restorer luma, which all pictures share, on regions that codecs have coded.",
     output=CODED,
     options=(
-        minutes("Training time, over all runs together."),
+        minutes("Time for all of it, over all sittings."),
         RESUME,
         Option("regions", int, 9400, "Regions to code before training.", low=1),
         BATCH,
