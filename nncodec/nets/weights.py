@@ -239,7 +239,7 @@ def split_model(data: bytes, codec: str) -> tuple[Model, bytes]:
     Raises CorruptFile if there is no number, or no whole hash after one of `OWN`.
     """
     if not data:
-        raise CorruptFile(f"no byte of {codec} where the number of its weights should be")
+        raise CorruptFile(f"0 bytes of {codec}, without the number of its weights")
     if data[0] != OWN.get(codec):
         return data[0], data[1:]
     if len(data) < 1 + DIGEST:

@@ -28,7 +28,7 @@ from nncodec.training import loop, regions, start, state
 from nncodec.training.loop import Guard, Schedule
 from nncodec.training.muon import Muon, orthogonal
 from nncodec.training.options import STATE
-from tests import pictures
+from tests import own, pictures
 from tests.lapped import tiny_lapped
 
 
@@ -294,6 +294,7 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
     candidate = tiny_lapped.plain_candidate(coder)
     assert Synthesizer(model, 120, OPPONENT).pixels(candidate.values, 40, 40).shape == (40, 40, 3)
     assert len(coder.payload(None, candidate.units)) > 100
+    own.check_codec(output / "weights.npz", "learned")
 
 
 def test_training_goes_on_from_weights_that_ship():

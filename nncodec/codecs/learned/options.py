@@ -6,9 +6,9 @@ TRAINING = Training(
     summary="Train the codec learned.",
     description="""Train the weights of codec learned: transforms, synthesis network and contexts.
 
-First the transforms are trained, then the contexts, one after the other, then crops are coded and the network learns from
-them. Each has a share of the time. All steps of all contexts take some three hours of one core; in less time they take
-fewer. The state is saved every minute and at the end. Every few minutes a line of figures is written to log.jsonl,
+First the transforms are trained, then the contexts, one after the other; then crops are coded, and the network learns
+from them. Each has a share of the time. All steps of all contexts take some three hours of one core; in less time they
+take fewer. The state is saved every minute and at the end. Every few minutes a line of figures is written to log.jsonl,
 measured on pictures that are kept out of training.""",
     output=PICTURES,
     options=(

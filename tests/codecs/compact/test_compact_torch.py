@@ -26,7 +26,7 @@ from nncodec.nets.resnet import UNIT, ArtifactNet
 from nncodec.training import data, regions
 from nncodec.training.loop import Guard, Run, Schedule
 from nncodec.training.state import Average
-from tests import pictures
+from tests import own, pictures
 from tests.codecs.compact.test_compact import GRAY, PHOTO, WEBP, frame_of
 
 torch.set_num_threads(1)
@@ -203,6 +203,7 @@ def test_command_trains_resumes_and_exports(few):
     assert networks.codecs == [each.codec.id for each in recipe.RANGES]
     small_picture = networks.compact(PHOTO, CompactCondition(WEBP, 9))
     assert psnr(networks.restore(small_picture, 75, 101, CompactCondition(WEBP, 9)), PHOTO) > 20
+    own.check_codec(few / "x" / "weights.npz", "compact")
 
 
 def test_training_goes_on_from_weights(few):

@@ -31,7 +31,7 @@ from nncodec.image import Picture
 from nncodec.image.metrics import mse, psnr
 from nncodec.nets import weights
 from nncodec.training import loop
-from tests import pictures
+from tests import own, pictures
 from tests.codecs.recurrent import tiny_recurrent
 from tests.damage import Part, build, head, leb128, offsets
 
@@ -434,6 +434,7 @@ def test_training_learns_goes_on_and_ships(folder, tmp_path, monkeypatch):
     assert model.network.paint.weight.any()
     pixels = tiny_recurrent.picture(40, 40)
     assert psnr(pixels, decode(model, encode(model, pixels, 4), 40, 40, 3)) > 20
+    own.check_codec(runs / "weights.npz", "recurrent")
 
 
 @pytest.mark.parametrize("additive", [False, True], ids=["one-shot", "additive"])

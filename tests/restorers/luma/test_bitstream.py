@@ -25,7 +25,7 @@ def test_parameters_are_model_condition_strengths(condition, parameters):
 
 @pytest.mark.parametrize("length", [0, 1, 2, 4])
 def test_parameters_of_another_length_are_refused(length):
-    with pytest.raises(CorruptFile, match="restorer parameters|no byte of luma"):
+    with pytest.raises(CorruptFile, match="restorer parameters|0 bytes of luma"):
         unpack(bytes(length))
 
 

@@ -16,7 +16,7 @@ from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import UNIT, ArtifactNet
 from nncodec.restorers.luma import recipe
 from nncodec.training import data, loop, regions
-from tests import pictures
+from tests import own, pictures
 
 torch.set_num_threads(1)
 
@@ -98,3 +98,4 @@ def test_command_trains_resumes_and_exports(tmp_path, monkeypatch):
     arrays = weights.read((runs / "x" / "weights.npz").read_bytes())
     assert ArtifactNet(arrays).families == len(recipe.RANGES)
     assert arrays["codecs"].tolist() == [1, 3, 4, 5, 16, 18]
+    own.check_restorer(runs / "x" / "weights.npz", "luma")

@@ -20,7 +20,7 @@ from nncodec.pipeline import Settings, Target, decode, encode
 from nncodec.restorers import Task, make_section, tuned
 from nncodec.restorers.tuned import RESTORER, recipe
 from nncodec.training import data
-from tests import pictures
+from tests import own, pictures
 
 ROOT = Path(__file__).parents[3]
 PHOTO = pictures.photograph(96, 128)
@@ -192,6 +192,7 @@ def test_command_trains_starts_and_keeps_finished_ones(tmp_path, monkeypatch):
     assert arrays.keys() == weights.load(MODEL, "tuned").keys()
     assert arrays["starts"].shape == (2, 378)
     assert np.ptp(arrays["starts"]) > 0
+    own.check_restorer(output / "tuned.npz", "tuned")
 
 
 def test_coding_regions_for_a_start_ends_when_it_is_late(tmp_path, monkeypatch):
