@@ -73,7 +73,7 @@ def encode(
     ``quality`` runs from 0 to 100 and means about the same error with every codec; the default is 85. 100 is lossless
     where the codec can be, and without ``codec`` as ``lossless`` is. ``codec_quality`` is one on the codec's own scale
     instead. ``effort`` runs from 1 to 9. One of ``bpp`` (bits per pixel, at most), ``target_size`` (bytes, at most),
-    ``target_psnr`` (dB, at least) and ``target_ssim`` (at least, up to 1 for equal pictures: the mean SSIM of R, G and
+    ``target_psnr`` (dB, at least) and ``target_ssim`` (at least, 1 being equality: the mean SSIM of R, G and
     B, of one scale) replaces ``quality`` by a search.
     Without ``codec``, or with ``auto``, photographs are coded by avif, and drawings without loss where that is smaller;
     with ``lossless``, by webp or jpeg2000, whichever is smaller.

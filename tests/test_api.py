@@ -12,6 +12,7 @@ import pytest
 import nncodec
 import nncodec.codecs
 from nncodec.image import Metadata, from_pillow
+from nncodec.image.metrics import ssim
 from nncodec.threads import available
 from tests import pictures
 
@@ -85,7 +86,7 @@ def test_every_setting_reaches_the_encoder() -> None:
     assert 8 * len(nncodec.encode(PHOTO, "webp", bpp=3)) / PHOTO[:, :, 0].size <= 3
     good = nncodec.decode(nncodec.encode(PHOTO, "webp", target_psnr=35)).pixels.astype(float)
     assert ((good - PHOTO) ** 2).mean() <= 255**2 / 10**3.5
-    assert np.array_equal(nncodec.decode(nncodec.encode(PHOTO, "webp", target_ssim=1)).pixels, PHOTO)
+    assert ssim(nncodec.decode(nncodec.encode(PHOTO, "jpeg", target_ssim=0.9)).pixels, PHOTO) >= 0.9
 
 
 def test_metadata_of_a_pillow_image_survive_and_can_be_stripped() -> None:

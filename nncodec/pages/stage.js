@@ -32,6 +32,7 @@ class Stage {
 
   fit() {
     const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth) return; // hidden
     const [width, height] = this.size;
     const scale = Math.min((clientWidth - 2 * MARGIN) / width, (clientHeight - 2 * MARGIN) / height, MOST_FITTED);
     this.place = { scale, x: (clientWidth - width * scale) / 2, y: (clientHeight - height * scale) / 2 };
@@ -58,6 +59,7 @@ class Stage {
   moved() {
     const { x, y, scale } = this.place;
     this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.sheet.style.setProperty("--square", `${8 / scale}px`);
     this.sheet.classList.toggle("magnified", scale * devicePixelRatio >= 2);
     this.changed(this.place);
   }

@@ -70,8 +70,12 @@ function refuse({ name, problem, damaged }) {
     ? "The file is damaged, cut short or no .nnc file. ‘nnc decode --partial’ decodes what is sound of it."
     : `‘nnc view ${name}’ makes a page with the decoded picture inside.`;
   $("refusal").replaceChildren(
-    make("h2", { textContent: damaged ? "Refused" : "Not shown" }), make("p", { textContent: `${problem}.` }), make("p", { textContent: advice }),
+    make("h2", { textContent: damaged ? "Refused" : "Not shown" }), make("p", { textContent: `${sentence(problem)}.` }), make("p", { textContent: advice }),
   );
+}
+
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function describe({ name, size, nnc, views, problem }) {
@@ -80,7 +84,7 @@ function describe({ name, size, nnc, views, problem }) {
   $("facts").replaceChildren(...facts.flatMap(([term, text]) => [make("dt", { textContent: term }), make("dd", { textContent: text })]));
   $("sections").replaceChildren(...(nnc ? nnc.sections.map(({ name, data }) => sectionRow(name, data.length, size)) : []));
   $("sectionsTitle").hidden = !nnc;
-  const notes = nnc ? notesOf(nnc) : [];
+  const notes = nnc && views.some(({ picture }) => picture.tagName === "CANVAS") ? notesOf(nnc) : [];
   if (problem && views.length) notes.push(`The base is not shown: ${problem}.`);
   $("notes").replaceChildren(...notes.map((note) => make("li", { textContent: note })));
 }
@@ -101,8 +105,8 @@ function factsOf(nnc) {
 
 function notesOf(nnc) {
   const notes = [];
-  if (sectionsOf(nnc, "restorer").length) notes.push("This browser shows the base without the networks that repair it.");
-  if (sectionsOf(nnc, "icc").length) notes.push("The base is shown without the file's colour profile.");
+  if (sectionsOf(nnc, "restorer").length) notes.push("The base is shown without the networks that repair it.");
+  if (sectionsOf(nnc, "icc").length) notes.push("The base is shown without the colour profile of the file.");
   return notes;
 }
 

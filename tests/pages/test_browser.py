@@ -107,7 +107,7 @@ def test_what_a_browser_cannot_decode_is_said(empty: Page, name: str) -> None:
     empty.drop(GOLDEN / f"{name}.nnc")
     empty.wait("current && current.problem")
     text = empty.evaluate("document.getElementById('refusal').innerText")
-    assert f"no browser decodes {name.split('/')[0]}" in text
+    assert f"No browser decodes {name.split('/')[0]}" in text
     assert "nnc view" in text
     assert empty.evaluate("document.getElementById('stage').hidden") is True
     assert empty.evaluate("document.getElementById('facts').innerText.includes('Bits per pixel')") is True

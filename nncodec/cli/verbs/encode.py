@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     "--target-ssim",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="X",
-    help="Smallest file whose SSIM, as 'nnc compare' prints it, is at least X, such as 0.97; 1 is equal.",
+    help="Smallest file whose SSIM, as 'nnc compare' prints it, is at least X, such as 0.97.",
 )
 @click.option(
     "-e",
