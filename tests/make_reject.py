@@ -74,6 +74,10 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "checksum-of-last-section": _flip(build(header, [payload, alpha]), -1),
         "checksum-over-earlier-checksums": _naive(header, [payload, alpha]),
         "unknown-ancillary-damaged": _flip(build(header, [payload, alpha._replace(tag=0x12), Part(0xFF, b"xyz")]), -5),
+        "own-weights-hash-cut": build(head(16, 1, 33, 24), [Part(0x90, bytes([112, *range(15)]))]),
+        "own-weights-hash-cut-in-a-restorer": build(
+            header, [payload, alpha._replace(tag=0x12), Part(0x96, _bound(payload, 2, bytes([114, *range(15)])))]
+        ),
         "payload-empty": build(header, [payload._replace(data=b""), alpha]),
         "payload-cut": build(header, [payload._replace(data=payload.data[:40]), alpha]),
         "payload-of-another-size": build(header[:7] + b"\x20" + header[8:], [payload, alpha]),
@@ -153,9 +157,18 @@ def _unsupported() -> tuple[str, dict[str, bytes]]:
         "critical-section-unknown": build(header, [payload, alpha._replace(tag=0x12), Part(0xFE, b"x")]),
         "critical-section-unknown-before-the-payload": build(header, [Part(2, b"x"), payload, alpha]),
         "restorer-255": build(header, [payload, alpha._replace(tag=0x12), Part(0x96, binding)]),
+        "own-weights-not-here": build(head(16, 1, 33, 24), [Part(0x90, bytes([112, *range(16), 100]))]),
+        "own-weights-of-a-restorer-not-here": build(
+            header, [payload, alpha._replace(tag=0x12), Part(0x96, _bound(payload, 2, bytes([114, *range(16), 0, 0])))]
+        ),
         "layers-of-a-codec-without": build(header, [payload, alpha._replace(tag=0x12), Part(0x94, b"x")]),
     }
     return "UnsupportedFile", found
+
+
+def _bound(payload: Part, number: int, parameters: bytes) -> bytes:
+    """The content of a restorer section for a payload."""
+    return struct.pack("<BI", number, zlib.crc32(payload.data)) + parameters
 
 
 def _limits() -> tuple[str, dict[str, bytes]]:

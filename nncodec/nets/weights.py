@@ -224,7 +224,7 @@ def arrays_of(model: Model, codec: str) -> Arrays:
 
 def not_at_hand(model: bytes, codec: str) -> UnsupportedFile:
     """The error for weights of the user's own that are nowhere to be found."""
-    what = f"this needs own weights of {codec} that are not here: SHA-256 {model[1:].hex()}..."
+    what = f"own weights of {codec} are needed, whose SHA-256 begins with {model[1:].hex()}"
     return UnsupportedFile(what, "name the file by --weights (weights= in Python), or its folder by NNC_WEIGHTS")
 
 
