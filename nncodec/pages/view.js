@@ -56,7 +56,8 @@ function show(view) {
 function sizeOf({ nnc, views }) {
   const [{ picture }] = views;
   const [width, height] = [picture.naturalWidth || picture.width, picture.naturalHeight || picture.height];
-  return width > height === nnc.width > nnc.height ? [nnc.width, nnc.height] : [nnc.height, nnc.width];
+  const turned = (width - height) * (nnc.width - nnc.height) < 0;
+  return turned ? [nnc.height, nnc.width] : [nnc.width, nnc.height];
 }
 
 function choice(view) {

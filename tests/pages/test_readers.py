@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 
 from nncodec import names
 from nncodec.codecs.avif import heif
-from nncodec.container import Kind, parse
+from nncodec.container import Container, Header, Kind, Section, parse, serialize
 from nncodec.errors import NncError
 from nncodec.pages.assembly import part
-from nncodec.restorers import all_restorers
+from nncodec.restorers import all_restorers, make_section
 
 ROOT = Path(__file__).resolve().parents[1]
 NODE = shutil.which("node")
@@ -109,6 +110,16 @@ def test_a_restorer_of_another_payload_is_refused() -> None:
     for path, found in zip(bound, ask([path.read_bytes() for path in bound])["found"], strict=True):
         if "UnsupportedFile" not in path.name and "error" not in container_of(path.read_bytes()):
             assert found.get("error") == "CorruptFile", path
+
+
+def test_a_restorer_that_comes_twice_and_layers_of_a_codec_without_are_refused() -> None:
+    payload = Section(Kind.PAYLOAD, parse((ROOT / "golden" / "webp" / "rgb-60.nnc").read_bytes()).payload)
+    restorer = Section(Kind.RESTORER, make_section(2, zlib.crc32(payload.data), b""))
+    more = ((restorer,), (restorer, restorer), (Section(Kind.LAYER, b"x"),))
+    files = [serialize(Container(Header(4, 56, 40, colour=True), (payload, *sections))) for sections in more]
+    found = ask(files)["found"]
+    assert [each.get("error") for each in found] == [None, "CorruptFile", "UnsupportedFile"]
+    assert found[0]["picture"]["what"] == "the base layer, without luma"
 
 
 def test_the_avif_file_is_the_one_that_python_makes() -> None:
