@@ -17,10 +17,10 @@ from nncodec.image.alpha import decode_alpha
 from nncodec.image.fitting import fitted, halvings_to
 from nncodec.image.scaling import shrink
 from nncodec.image.stills import MAX_PIXELS, check_pixels
-from nncodec.memory import as_memory_error
+from nncodec.memory import as_memory_error, check_address_space
 from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import decode_layers
-from nncodec.pipeline.limits import check_memory
+from nncodec.pipeline.limits import check_memory, decoding_memory
 from nncodec.pipeline.own_weights import for_decoding, needed
 from nncodec.restorers import apply_sections
 
@@ -92,8 +92,12 @@ def decode(
     with naming(codec.name):
         check_memory(container, codec, max_memory)
         own = needed(container, restore)
-    with for_decoding(own, weights), naming(codec.name):
-        return _decode_container(container, restore, complete, layers, max_side, device)
+    try:
+        with for_decoding(own, weights), naming(codec.name):
+            return _decode_container(container, restore, complete, layers, max_side, device)
+    except CorruptFile:  # some libraries say that of a sound file, too, where memory runs out
+        check_address_space(decoding_memory(container, codec))
+        raise
 
 
 def _decode_container(
