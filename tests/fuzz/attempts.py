@@ -25,6 +25,7 @@ _BASE = 64 << 20
 """Bytes that any file may take, whatever it says of its size."""
 _READING = 400
 """Bytes per pixel that reading and encoding a source may take."""
+_NUMBER = re.compile("[0-9a-f]*[0-9][0-9a-f]*")
 _SHAPE = 70
 """Letters of an error's message that tell it from others."""
 
@@ -98,7 +99,7 @@ def _answer(use: Callable[[], bytes]) -> tuple[str, str, str]:
     except InternalError as error:
         raise _Harm("\n".join(error.trace())) from error
     except NncError as error:
-        return type(error).__name__, re.sub(r"[0-9]+", "#", str(error))[:_SHAPE], ""
+        return type(error).__name__, _NUMBER.sub("#", str(error))[:_SHAPE], ""
     except BaseException as error:
         raise _Harm(traceback.format_exc()) from error
 

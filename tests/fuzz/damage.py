@@ -12,9 +12,9 @@ from tests.damage import Part, build, leb128, repair, take_apart
 from tests.fuzz.bytes_damage import ON_BYTES
 from tests.fuzz.formats import by_structure
 
-_PAYLOAD, _LEPTON, _LAYERED, _NETWORKS = 0x10, 6, 8, 16
-_OWN = range(112, 118)
-"""First bytes of payloads that name weights of a user's own, by a hash of 16 bytes."""
+_PAYLOAD, _LEPTON, _LAYERED = 0x10, 6, 8
+_OWN = {16: 112, 17: 116, 18: 115, 19: 117}
+"""First byte, by codec, of payloads that name weights of a user's own, by a hash of 16 bytes."""
 _HEAD = 24
 """Bytes at the start of a payload that are damaged more often: fields lie there."""
 
@@ -94,8 +94,8 @@ def _damage_content(rng: random.Random, content: bytes, codec: int) -> bytes:
     draw = rng.random()
     if codec == _LAYERED and draw < 0.6 and len(content) > 4:
         return _damage_small_picture(rng, content)
-    if codec >= _NETWORKS and draw > 0.97:
-        return bytes([rng.choice(_OWN)]) + rng.randbytes(rng.choice((16, 16, 15, 0))) + content[1:]
+    if codec in _OWN and draw > 0.97:
+        return bytes([_OWN[codec]]) + rng.randbytes(rng.choice((16, 16, 15, 0))) + content[1:]
     if codec == _LEPTON and draw < 0.5 and len(content) > 40:
         return _damage_lepton(rng, content)
     if draw < 0.35:
