@@ -61,7 +61,7 @@ class Result:
     """The fault that it showed, if any."""
 
 
-class _Harm(Exception):
+class Harm(Exception):
     """A fault of ours."""
 
 
@@ -76,20 +76,23 @@ def attempt(trial: Trial) -> Result:
     """Try a file twice. Harm is any exception but an NncError, InternalError, too much memory, or another answer."""
     before, start = _reset_peak(), time.process_time()
     try:
-        answers = _answers(trial)
+        answers = answers(trial)
         seconds, memory = time.process_time() - start, _peak() - before
         if memory > _allowed(trial):
-            raise _Harm(f"took {memory >> 20} MB, and may take {_allowed(trial) >> 20}")
-        if (again := _answers(trial)) != answers:
-            raise _Harm(f"another answer the second time: {answers}, {again}")
-    except _Harm as fault:
+            raise Harm(f"took {memory >> 20} MB, and may take {_allowed(trial) >> 20}")
+        if (again := answers(trial)) != answers:
+            raise Harm(f"another answer the second time: {answers}, {again}")
+    except Harm as fault:
         return Result(trial.index, trial.verb, "harm", size=len(trial.data), harm=str(fault))
     outcome, shape, _ = answers[-1]
     return Result(trial.index, trial.verb, outcome, shape, len(trial.data), seconds, memory)
 
 
-def _answers(trial: Trial) -> list[tuple[str, str, str]]:
-    """The outcome of each use of the file: name and shape of the error, and a digest of the result."""
+def answers(trial: Trial) -> list[tuple[str, str, str]]:
+    """The outcome of each use of the file: name and shape of the error, and a digest of the result.
+
+    Raises Harm for any exception but an NncError, and for InternalError.
+    """
     return [_answer(use) for use in _uses(trial)]
 
 
@@ -97,11 +100,11 @@ def _answer(use: Callable[[], bytes]) -> tuple[str, str, str]:
     try:
         return "done", "", hashlib.sha256(use()).hexdigest()
     except InternalError as error:
-        raise _Harm("\n".join(error.trace())) from error
+        raise Harm("\n".join(error.trace())) from error
     except NncError as error:
         return type(error).__name__, _NUMBER.sub("#", str(error))[:_SHAPE], ""
     except BaseException as error:
-        raise _Harm(traceback.format_exc()) from error
+        raise Harm(traceback.format_exc()) from error
 
 
 def _uses(trial: Trial) -> list[Callable[[], bytes]]:
