@@ -76,15 +76,15 @@ def attempt(trial: Trial) -> Result:
     """Try a file twice. Harm is any exception but an NncError, InternalError, too much memory, or another answer."""
     before, start = _reset_peak(), time.process_time()
     try:
-        answers = answers(trial)
+        first = answers(trial)
         seconds, memory = time.process_time() - start, _peak() - before
         if memory > _allowed(trial):
             raise Harm(f"took {memory >> 20} MB, and may take {_allowed(trial) >> 20}")
-        if (again := answers(trial)) != answers:
-            raise Harm(f"another answer the second time: {answers}, {again}")
+        if (again := answers(trial)) != first:
+            raise Harm(f"another answer the second time: {first}, {again}")
     except Harm as fault:
         return Result(trial.index, trial.verb, "harm", size=len(trial.data), harm=str(fault))
-    outcome, shape, _ = answers[-1]
+    outcome, shape, _ = first[-1]
     return Result(trial.index, trial.verb, outcome, shape, len(trial.data), seconds, memory)
 
 
