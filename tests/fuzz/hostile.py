@@ -1,11 +1,11 @@
 """Time and memory of hostile files: ``python -m tests.fuzz.hostile`` decodes each in a process of its own.
 
 Each says that it is far larger than its bytes suggest. Printed are bytes of the file, the outcome, seconds of processor
-time, and the peak of the process's memory, its libraries included. POSIX only.
+time, and the peak of the process's memory, its libraries included. Linux only.
 """
 
-import os
 import struct
+import subprocess
 import sys
 import tempfile
 import zlib
@@ -14,15 +14,18 @@ from pathlib import Path
 from tests import pictures
 from tests.damage import Part, build, head, take_apart
 
-_GOLDEN = Path(__file__).parents[1] / "golden"
+_ROOT = Path(__file__).parents[2]
+_GOLDEN = _ROOT / "tests" / "golden"
 _JPEG, _JPEG2000, _WEBP, _LEPTON, _LEARNED, _CCNN, _RECURRENT = 1, 3, 4, 6, 16, 18, 19
 _DECODE = """
-import sys, nncodec
+import sys, time, nncodec
 from pathlib import Path
+from tests.decoding_memory import status
 try:
-    print(*nncodec.decode(Path(sys.argv[1])).pixels.shape[1::-1], sep=" x ", flush=True)
+    outcome = " x ".join(map(str, nncodec.decode(Path(sys.argv[1])).pixels.shape[1::-1]))
 except nncodec.NncError as error:
-    print(type(error).__name__, flush=True)
+    outcome = type(error).__name__
+print(outcome, time.process_time(), status("VmHWM"), sep="\\n")
 """
 
 
@@ -89,22 +92,14 @@ def _lepton() -> bytes:
 
 def measured(data: bytes) -> tuple[str, float, int]:
     """Outcome, seconds of processor time and peak of resident memory in bytes of a process that decodes a file."""
-    with tempfile.NamedTemporaryFile(suffix=".nnc") as file:
-        file.write(data)
-        file.flush()
-        read, write = os.pipe()
-        child = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-c", _DECODE, file.name],
-            os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)],
-        )
-        os.close(write)
-        with os.fdopen(read) as said:
-            outcome = said.read().strip()
-        _, status, usage = os.wait4(child, 0)
-    ending = f"ended by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else "an exception"
-    return outcome or ending, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "hostile.nnc")
+        path.write_bytes(data)
+        ran = subprocess.run([sys.executable, "-c", _DECODE, str(path)], capture_output=True, text=True, cwd=_ROOT)
+    if ran.returncode:
+        return f"exit {ran.returncode}", 0.0, 0
+    outcome, seconds, memory = ran.stdout.splitlines()
+    return outcome, float(seconds), int(memory)
 
 
 def main() -> None:
