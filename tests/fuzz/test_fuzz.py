@@ -30,7 +30,7 @@ def stock() -> Stock:
 
 def runs_here(data: bytes) -> bool:
     """Test whether the codec that a file names lacks nothing here."""
-    codec = {codec.id: codec for codec in all_codecs().values()}.get(data[5])
+    codec = {bytes([codec.id]): codec for codec in all_codecs().values()}.get(data[5:6])
     return codec is None or codec.missing() is None
 
 

@@ -80,7 +80,9 @@ class Recurrent:
         if pixels.dtype != np.uint8:
             raise EncodeError("the recurrent codec takes 8 bits per sample", "encode it with jpeg2000")
         number = weights.selected(_NAME)
-        segments = encode(_model(number), pixels.astype(np.uint8, copy=False), layers_at(options.quality))
+        model = _model(number)
+        layers = min(layers_at(options.quality), model.contexts.n_layers)  # a user's own weights may have fewer
+        segments = encode(model, pixels.astype(np.uint8, copy=False), layers)
         return b"".join(Payload(number, tuple(segments)).layers())
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 from nncodec import pipeline
 from nncodec.codec import Frame, HasLayers, Options
 from nncodec.codecs import recurrent as codec
-from nncodec.codecs.recurrent import CODEC, context, decoder, layers_at, recipe, transform, unrolled_torch
+from nncodec.codecs.recurrent import CODEC, context, decoder, recipe, transform, unrolled_torch
 from nncodec.codecs.recurrent.bitstream import BitReader, BitWriter, Segment, code_round
 from nncodec.codecs.recurrent.context import BitState, phases
 from nncodec.codecs.recurrent.context_inputs import ContextInputs
@@ -309,7 +309,6 @@ def tiny(monkeypatch):
     monkeypatch.setattr(weights, "newest", lambda name: 96)
     monkeypatch.setattr(codec, "_contexts", lambda number: tiny_recurrent.model().contexts)
     monkeypatch.setattr(codec, "_model", lambda number: tiny_recurrent.model())
-    monkeypatch.setattr(codec, "layers_at", lambda quality: min(layers_at(quality), tiny_recurrent.LAYERS))
     return CODEC
 
 
