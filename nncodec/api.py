@@ -1,6 +1,7 @@
 """The functions of ``import nncodec``: pictures to bytes and back. See :mod:`nncodec.pipeline` for the rest."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +14,7 @@ from nncodec.codec import Options
 from nncodec.errors import EncodeError, NotSmaller
 from nncodec.image import Picture, from_array, from_pillow
 from nncodec.image.stills import MAX_PIXELS
+from nncodec.installation import overwritten
 from nncodec.pipeline import (
     AUTO,
     DEFAULT_CODEC,
@@ -39,6 +41,9 @@ Weights = PathLike | Sequence[PathLike]
 Source = Picture | PIL.Image.Image | npt.NDArray[Any] | File
 
 __all__ = ["decode", "encode", "extract", "inspect", "register_pillow"]
+
+if _problem := overwritten():
+    warnings.warn(_problem, RuntimeWarning, stacklevel=2)
 
 
 def encode(

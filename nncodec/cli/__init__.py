@@ -11,12 +11,13 @@ from pathlib import Path
 
 import click
 
-from nncodec.cli.messages import EXIT_CODES, report_error, report_usage
+from nncodec.cli.messages import EXIT_CODES, report_error, report_usage, say
 from nncodec.cli.options import HELP
 from nncodec.cli.stopping import handle_termination
 from nncodec.cli.streams import fill_closed_streams
 from nncodec.container import VERSION
 from nncodec.errors import NncError
+from nncodec.installation import overwritten
 from nncodec.version import __version__
 
 VERBS = (
@@ -113,6 +114,8 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may be anything
     handle_termination()
+    if problem := overwritten():
+        say(f"nnc: warning: {problem}")
     try:
         code = cli.main(prog_name="nnc", standalone_mode=False)
     except click.ClickException as error:

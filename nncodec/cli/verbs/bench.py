@@ -252,7 +252,7 @@ def report(
 
     missing = [name for name in ("bjontegaard", "matplotlib", "scipy") if find_spec(name) is None]
     if missing:
-        raise ReportError(f"a report needs {' and '.join(missing)}", "pip install 'nnc[bench]' brings it")
+        raise ReportError(f"a report needs {' and '.join(missing)}", f"pip install {' '.join(missing)}")
     if output.is_dir() and any(output.iterdir()) and not force:
         raise ReportError(f"{output} is not empty", "--force writes into it all the same")
     if published in (("all",), ("none",)):
