@@ -1,9 +1,11 @@
-"""The wheel: built from a copy of the tree, installed into an empty folder, run from there."""
+"""Wheel and source distribution: built from a copy of the tree, installed or unpacked, and run from there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -12,22 +14,40 @@ import pytest
 from tests import pictures
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs/nnc.1", "share")
+NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs", "share")
+REST = (".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "MANIFEST.in", "Makefile", "examples", "experiments")
+REST += ("results", "tests", "tools")
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel."""
-    source, dist = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    for name in NEEDED:
+def build(kind: str, names: tuple[str, ...], source: Path, dist: Path) -> Path:
+    """Copy files and folders of the checkout, and build a wheel or an sdist of the copy."""
+    for name in names:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (ROOT / name).exists():
             (source / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    code = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    code = f"import sys; from setuptools import build_meta; print(build_meta.build_{kind}(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(dist)], cwd=source, check=True, capture_output=True)
-    (found,) = dist.glob("*.whl")
+    (found,) = dist.iterdir()
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    return build("wheel", NEEDED, tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the source distribution unpacks to."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(
+        build("sdist", NEEDED + REST, tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("d"))
+    ) as tar:
+        tar.extractall(folder, filter="data")
+    (found,) = folder.iterdir()
     return found
 
 
@@ -103,7 +123,48 @@ def test_it_says_what_it_is(wheel: Path) -> None:
         (entries,) = (archive.read(name).decode() for name in archive.namelist() if name.endswith("entry_points.txt"))
     assert "nnc = nncodec.cli:main" in entries
     assert "Requires-Python: >=3.10" in metadata
-    assert "Requires-Dist: constriction" in metadata
+    assert "Name: nnc-image\n" in metadata
+    needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
+    assert sorted(line.split()[1].split(">")[0] for line in needed) == [
+        "click",
+        "numpy",
+        "pillow",
+        "threadpoolctl",
+        "tomli",
+    ]
+    assert "Provides-Extra: fast\n" in metadata
+
+
+def test_it_says_under_which_licences_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name.split("/licenses/")[1]: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
+    assert held == {name: (ROOT / name).read_bytes() for name in ("LICENSE", "weights/README.md")}
+
+
+def test_the_training_pictures_are_counted(wheel: Path) -> None:
+    """The rows of the table make the number in the text, and every file of weights names no more."""
+    text = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
+    stated = int(re.search(r"\*\*Trained on\*\* ([\d,]+) pictures", text)[1].replace(",", ""))
+    assert sum(map(int, re.findall(r"\| (\d+) \|$", text, re.M))) == stated
+    manifest = (ROOT / "weights" / "manifest.toml").read_text(encoding="utf-8")
+    assert {int(number) for number in re.findall(r"(\d+) pictures", manifest)} <= {stated, stated - 24}
+
+
+def test_the_source_distribution_is_the_tree(unpacked: Path) -> None:
+    for name in ("tests", "docs", "results", "weights", "examples", "tools", "nncodec"):
+        here = {path.relative_to(ROOT) for path in (ROOT / name).rglob("*") if path.is_file()}
+        kept = {path for path in here if "__pycache__" not in path.parts}
+        assert {path for path in kept if not (unpacked / path).is_file()} == set()
+
+
+def test_the_tests_of_the_source_distribution_run(unpacked: Path) -> None:
+    chosen = ["tests/test_leb128.py", "tests/test_docs.py", "-k", "leb128 or links or codecs_and"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(
+        command, cwd=unpacked, env=environment | {"PYTHONPATH": "."}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_it_encodes_and_decodes_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
