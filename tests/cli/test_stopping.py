@@ -77,6 +77,17 @@ def all_stuck(process: "subprocess.Popen[bytes]", jobs: int) -> None:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a mutex is laid out in another form")
 
 
+@pytest.fixture(autouse=True)
+def _signals_arrive() -> Iterator[None]:
+    """What the shell that runs the tests ignores would be ignored by the commands, too."""
+    ignored = [n for n in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM) if signal.getsignal(n) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)]
 )
