@@ -1,8 +1,8 @@
 PYTHON ?= python3
 
-.PHONY: check format lint types imports test docs fuzz fuzz-coverage sizes
+.PHONY: check format lint types imports test docs site fuzz fuzz-coverage sizes
 
-check: lint types imports test sizes  ## everything CI checks
+check: lint types imports test site sizes  ## everything CI checks
 
 lint:
 	ruff format --check .
@@ -21,8 +21,12 @@ imports:
 test:
 	$(PYTHON) -m pytest -q
 
-docs:  ## write docs/cli.md and docs/nnc.1 from --help
+docs:  ## write docs/cli.md and docs/nnc.1 from --help, docs/python.md from docstrings
 	$(PYTHON) tools/cli_reference.py
+	$(PYTHON) tools/python_reference.py
+
+site:  ## build the pages of docs/ into build/site; broken links are errors
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 fuzz:  ## 60,000 damaged files through decode and encode
 	$(PYTHON) -m tests.fuzz --files 60000

@@ -23,6 +23,7 @@ A document quotes a measured figure or table between two comments that Markdown 
     measured-with TABLE                     the comments of a table, as a list
     sheet FILE [ROWS]                       a file in results/ that is no table of `nnc bench`; all rows, or those of a
                                             list of numbers, 1 being the first and -1 the last
+    cell FILE ROW COLUMN                    one cell of such a file, both counted from 1
     comment FILE                            what such a file says of itself
 
 TABLE is a file in results/; TABLES, SETS and PUBLISHED are lists with commas, PUBLISHED may be ``all`` or ``none``.
@@ -189,6 +190,11 @@ def _sheet(name: str, chosen: str = "") -> str:
     return f"\n\n{MarkdownTable.of(header, rows).markdown()}\n"
 
 
+def _cell(name: str, row: str, column: str) -> str:
+    _, *rows = (line.split("\t") for line in _lines(name) if not line.startswith("#"))
+    return rows[int(row) - 1][int(column) - 1]
+
+
 def _comment(name: str) -> str:
     return "; ".join(line.removeprefix("#").strip() for line in _lines(name) if line.startswith("#"))
 
@@ -210,6 +216,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "table": _report_table,
     "measured-with": _measured_with,
     "sheet": _sheet,
+    "cell": _cell,
     "comment": _comment,
 }
 

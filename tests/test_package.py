@@ -16,7 +16,7 @@ from tests import pictures
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("nncodec", "weights", "pyproject.toml", "README.md", "LICENSE", "docs", "share")
 REST = (".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "MANIFEST.in", "Makefile", "examples", "experiments")
-REST += ("results", "tests", "tools")
+REST += ("mkdocs.yml", "results", "tests", "tools")
 
 
 def build(kind: str, names: tuple[str, ...], source: Path, dist: Path) -> Path:
