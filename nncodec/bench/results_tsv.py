@@ -1,13 +1,15 @@
 """Files of results: one TSV row per picture, codec and quality, appended whole, readable at any moment.
 
-Lines that start with ``#`` say how the rows after them were made: versions, machine, settings. A run that was cut
-off leaves at most one torn last line, which readers ignore and the next run removes.
+Lines that start with ``#`` say how the rows after them were made: versions, machine, settings. A line of names says
+which columns the rows after it have: those of ``COLUMNS``, then any number of measures. It comes again where a run
+measures something new. A run that was cut off leaves at most one torn last line, which readers ignore and the next run
+removes.
 """
 
 import dataclasses
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -55,6 +57,8 @@ class Row:
     decode_mib: float | None = None
     version: str
     """Version of nnc."""
+    measures: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Values of the perceptual measures that were asked for, by their names."""
 
     @property
     def configuration(self) -> "Configuration":
@@ -72,7 +76,9 @@ Configuration = tuple[str, int, str, str]
 Key = tuple[str, int, str, str, float, str, str, bool]
 """Configuration, quality, set, image, and True if it was timed."""
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+COLUMNS = tuple(field.name for field in dataclasses.fields(Row) if field.name != "measures")
+"""The columns of every table, in order."""
+_MEASURE_DECIMALS = 6
 _DECIMALS = {"bpp": 6, "psnr": 4, "psnr_y": 4, "ssim": 6, "ms_ssim": 6, "encode_mib": 1, "decode_mib": 1}
 _DECIMALS |= {"encode_s": 5, "decode_s": 5, "encode_cpu_s": 5, "decode_cpu_s": 5}
 _INTEGERS = frozenset({"effort", "width", "height", "bytes", "reps", "threads"})
@@ -89,6 +95,8 @@ class Results:
     rows: tuple[Row, ...]
     comments: tuple[str, ...]
     """The comment lines, each once, without ``#``."""
+    measures: tuple[str, ...] = ()
+    """The columns of measures that the last rows have."""
 
 
 def printable(name: str) -> str:
@@ -101,7 +109,7 @@ def printable(name: str) -> str:
 def read(path: Path) -> Results:
     """Read a file of results. Raises CorruptFile if it is none or a whole line is damaged; a torn last line is ignored.
 
-    Where several rows have one key the last one counts.
+    Where several rows have one key, ``later`` says what counts.
     """
     try:
         text = path.read_bytes().decode()
@@ -112,14 +120,27 @@ def read(path: Path) -> Results:
         raise CorruptFile(f"{path.name} is not a table of nnc bench")
     rows: dict[Key, Row] = {}
     comments: dict[str, None] = {}
+    columns = COLUMNS
     for number, line in enumerate(lines[1:-1], 2):  # after the last line end comes nothing, or a torn line
         fields = line.split("\t")
         if line.startswith("#"):
             comments[line[1:].strip()] = None
-        elif tuple(fields) != COLUMNS:
-            row = _parse(fields, f"{path.name}, line {number}")
-            rows[row.key] = row
-    return Results(tuple(rows.values()), tuple(comments))
+        elif tuple(fields[: len(COLUMNS)]) == COLUMNS:
+            columns = tuple(fields)
+        else:
+            row = _parse(fields, columns, f"{path.name}, line {number}")
+            rows[row.key] = later(rows.get(row.key), row)
+    return Results(tuple(rows.values()), tuple(comments), columns[len(COLUMNS) :])
+
+
+def later(before: Row | None, row: Row) -> Row:
+    """The row that counts of two with one key: the later one, with the measures that the earlier one has besides.
+
+    These are kept only if both are of the same file and the same decoded picture, as far as size and PSNR tell.
+    """
+    if before is None or (before.bytes, before.psnr) != (row.bytes, row.psnr):
+        return row
+    return dataclasses.replace(row, measures={**before.measures, **row.measures})
 
 
 class Appender:
@@ -130,27 +151,32 @@ class Appender:
         with Appender(path, ["nnc 0.1"]) as rows:
             rows.add(row)
 
-    Raises CorruptFile if the file exists and holds anything else. ``done`` holds the keys it already has.
+    ``measures`` are the perceptual measures that rows will have. Raises CorruptFile if the file exists and holds
+    anything else. ``done`` holds the keys it already has with all of these measures.
     """
 
-    def __init__(self, path: Path, comments: Iterable[str]) -> None:
-        self.done: frozenset[Key] = frozenset()
-        known: tuple[str, ...] = ()
+    def __init__(self, path: Path, comments: Iterable[str], measures: Iterable[str] = ()) -> None:
+        before = Results((), ())
         if path.exists() and path.stat().st_size:
             _cut_torn_line(path)
             before = read(path)
-            self.done, known = frozenset(row.key for row in before.rows), before.comments
+        self.done = frozenset(row.key for row in before.rows if row.measures.keys() >= set(measures))
+        new = [name for name in measures if name not in before.measures]
+        self._measures = (*before.measures, *new)
         self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         size = path.stat().st_size
-        if size <= len(MAGIC) + 1:
-            self._write(("" if size else MAGIC + "\n") + "\t".join(COLUMNS))
+        if size <= len(MAGIC) + 1 or new:
+            self._write(("" if size else MAGIC + "\n") + "\t".join((*COLUMNS, *self._measures)))
         for comment in comments:
-            if comment not in known:
+            if comment not in before.comments:
                 self._write(f"# {comment}")
 
     def add(self, row: Row) -> None:
         """Append one row."""
-        self._write("\t".join(_format(name, getattr(row, name)) for name in COLUMNS))
+        fields = [_format(name, getattr(row, name)) for name in COLUMNS]
+        values = (row.measures.get(name) for name in self._measures)
+        fields += ["" if value is None else f"{value:.{_MEASURE_DECIMALS}f}" for value in values]
+        self._write("\t".join(fields))
 
     def _write(self, line: str) -> None:
         os.write(self._handle, (line + "\n").encode())
@@ -171,16 +197,20 @@ def _cut_torn_line(path: Path) -> None:
         os.truncate(path, data.rindex(b"\n") + 1)
 
 
-def _parse(fields: list[str], place: str) -> Row:
-    if len(fields) != len(COLUMNS):
-        raise CorruptFile(f"{place}: {len(fields)} fields, {len(COLUMNS)} are expected")
+def _parse(fields: list[str], columns: tuple[str, ...], place: str) -> Row:
+    if len(fields) != len(columns):
+        raise CorruptFile(f"{place}: {len(fields)} fields, {len(columns)} are expected")
     values: dict[str, object] = {}
-    for name, text in zip(COLUMNS, fields, strict=True):
+    measures: dict[str, float] = {}
+    for name, text in zip(columns, fields, strict=True):
         try:
-            values[name] = _value(name, text)
+            if name in COLUMNS:
+                values[name] = _value(name, text)
+            elif text:
+                measures[name] = float(text)
         except ValueError:
             raise CorruptFile(f"{place}: {text!r} is no {name}") from None
-    return Row(**values)  # type: ignore[arg-type]
+    return Row(**values, measures=measures)  # type: ignore[arg-type]
 
 
 def _value(name: str, text: str) -> object:

@@ -83,6 +83,29 @@ weights_to_read_option = click.option(
     "NNC_WEIGHTS names are searched, too.",
 )
 
+
+def _measures(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Names of perceptual measures, each once; ``all`` stands for every one."""
+    from nncodec.bench.perceptual import MEASURES
+
+    names = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if names == ("all",):
+        names = tuple(MEASURES)
+    for name in names:
+        if name not in MEASURES:
+            raise click.BadParameter(f"no measure is called {name!r}; there are {', '.join(MEASURES)}")
+    return names
+
+
+measures_option = click.option(
+    "--measures",
+    default="",
+    callback=_measures,
+    metavar="NAMES",
+    help="Perceptual measures besides, separated by commas: ssimulacra2, st_lpips, haarpsi, gmsd, vgg_patch_mmd, or "
+    "all. They take seconds a picture.",
+)
+
 recursive_option = click.option("-r", "--recursive", is_flag=True, help="Search folders and their subfolders.")
 
 json_option = click.option(

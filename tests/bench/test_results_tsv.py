@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nncodec.bench.results_tsv import COLUMNS, MAGIC, Appender, Row, printable, read
+from nncodec.bench.results_tsv import COLUMNS, MAGIC, Appender, Key, Row, printable, read
 from nncodec.errors import CorruptFile
 
 PLAIN = Row(
@@ -163,3 +163,62 @@ def test_names_that_would_break_a_line_are_escaped(tmp_path: Path, name: str, ex
     row = dataclasses.replace(PLAIN, image=printable(name))
     write(tmp_path / "t.tsv", row)
     assert read(tmp_path / "t.tsv").rows == (row,)
+
+
+# --- perceptual measures ----------------------------------------------------------------------------------------------
+
+
+def measured(row: Row, **measures: float) -> Row:
+    return dataclasses.replace(row, measures=measures)
+
+
+def append(path: Path, measures: tuple[str, ...], *rows: Row) -> frozenset[Key]:
+    with Appender(path, [], measures) as table:
+        for row in rows:
+            table.add(row)
+        return table.done
+
+
+def test_measures_are_columns_after_the_others(tmp_path: Path) -> None:
+    row = measured(PLAIN, gmsd=0.0625, ssimulacra2=-12.5)
+    append(tmp_path / "t.tsv", ("ssimulacra2", "gmsd"), row)
+    lines = (tmp_path / "t.tsv").read_text().split("\n")
+    assert lines[1].split("\t") == [*COLUMNS, "ssimulacra2", "gmsd"]
+    assert lines[2].split("\t")[len(COLUMNS) :] == ["-12.500000", "0.062500"]
+    assert read(tmp_path / "t.tsv").rows == (row,)
+
+
+def test_a_table_without_measures_takes_rows_with_some(tmp_path: Path) -> None:
+    """Its own rows stay as they are, and do not count as done for the measures that they lack."""
+    path = tmp_path / "t.tsv"
+    write(path, PLAIN, TIMED)
+    before = path.read_bytes()
+    row = measured(dataclasses.replace(PLAIN, image="b.png"), gmsd=0.25)
+    assert append(path, ("gmsd",), row) == frozenset()
+    assert path.read_bytes().startswith(before)
+    assert read(path).rows == (PLAIN, TIMED, row)
+    assert append(path, ("gmsd",)) == {row.key}
+    assert append(path, ()) == {PLAIN.key, TIMED.key, row.key}
+    assert path.read_text().count("codec\t") == 2
+
+
+def test_measures_of_the_same_file_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    append(path, ("gmsd", "haarpsi"), measured(PLAIN, gmsd=0.25, haarpsi=0.5))
+    append(path, ("ssimulacra2", "gmsd"), measured(PLAIN, ssimulacra2=70.0, gmsd=0.125))
+    assert read(path).rows == (measured(PLAIN, gmsd=0.125, haarpsi=0.5, ssimulacra2=70.0),)
+    assert read(path).measures == ("gmsd", "haarpsi", "ssimulacra2")
+
+
+def test_measures_of_another_file_do_not_outlive_it(tmp_path: Path) -> None:
+    changed = dataclasses.replace(PLAIN, bytes=99)
+    append(tmp_path / "t.tsv", ("gmsd",), measured(PLAIN, gmsd=0.25), changed)
+    assert read(tmp_path / "t.tsv").rows == (changed,)
+
+
+def test_a_damaged_measure_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    append(path, ("gmsd",), measured(PLAIN, gmsd=0.25))
+    path.write_text(path.read_text().replace("0.250000\n", "good\n"))
+    with pytest.raises(CorruptFile, match=r"t\.tsv, line 3: 'good' is no gmsd"):
+        read(path)

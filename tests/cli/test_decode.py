@@ -12,6 +12,8 @@ import PIL.ImageOps
 import pytest
 
 import nncodec
+from nncodec.bench import perceptual
+from nncodec.bench.perceptual import compute
 from nncodec.codecs import all_codecs
 from nncodec.container import MAGIC, Kind, Section, parse, serialize
 from nncodec.image import metrics, read
@@ -400,6 +402,31 @@ def test_compare_measures(nnc: Nnc, coded: Path) -> None:
     assert shown["PSNR-Y"] == f"{record['psnr_y']:.2f} dB"
     assert shown["SSIM"] == f"{record['ssim']:.5f}"
     assert shown["MS-SSIM"] == f"{record['ms_ssim']:.5f}"
+
+
+def test_compare_prints_the_perceptual_measures_that_are_named(nnc: Nnc, coded: Path) -> None:
+    nnc("decode", coded)
+    PIL.Image.fromarray(PIXELS // 32 * 32).save("coarse.png")
+    record = json.loads(nnc("compare", "photo.png", "coarse.png", "--json", "--measures", "haarpsi,gmsd").out)
+    assert (record["haarpsi"], record["gmsd"]) == tuple(
+        compute(PIXELS, PIXELS // 32 * 32, ["haarpsi", "gmsd"]).values()
+    )
+    assert "ssimulacra2" not in record
+    lines = nnc("compare", "photo.png", "coarse.png", "--measures", "gmsd").out.splitlines()
+    assert f"  GMSD     {record['gmsd']:.5f}" in lines
+    assert lines[-1].startswith("  bpp ")
+    assert not any("HaarPSI" in line for line in lines)
+
+
+def test_compare_refuses_measures_that_it_does_not_have(nnc: Nnc, coded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = nnc("compare", coded, coded, "--measures", "gmsd,fid")
+    assert result.code == 2
+    assert "no measure is called 'fid'; there are ssimulacra2, st_lpips, haarpsi" in result.err
+    monkeypatch.setattr(perceptual, "find_spec", lambda name: None)
+    result = nnc("compare", coded, coded, "--measures", "st_lpips")
+    assert result.code == 1
+    assert "st_lpips needs torch and stlpips-pytorch" in result.err
+    assert "hint: pip install 'nnc[bench,torch]'" in result.err
 
 
 def test_compare_refuses_what_cannot_be_compared(nnc: Nnc, coded: Path) -> None:

@@ -12,7 +12,12 @@ from nncodec.threads import cores
 from nncodec.version import __version__
 
 _LIBRARIES = (("libjpeg_turbo", "libjpeg-turbo"), ("jpg_2000", "OpenJPEG"), ("webp", "libwebp"), ("avif", "libavif"))
-_PACKAGES = (("torch", "PyTorch"), ("constriction", "constriction"))
+_PACKAGES = (
+    ("torch", "PyTorch"),
+    ("constriction", "constriction"),
+    ("ssimulacra2", "ssimulacra2"),
+    ("stlpips-pytorch", "stlpips-pytorch"),
+)
 
 
 def versions() -> str:

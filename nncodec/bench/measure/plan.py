@@ -31,6 +31,8 @@ class Measurement:
     effort: int
     device: str
     restore: str = "none"
+    measures: tuple[str, ...] = ()
+    """Names of the perceptual measures to compute."""
 
     def key(self, timed: bool) -> Key:
         """The key of the row that this measurement gives."""
@@ -81,10 +83,11 @@ def measurements(
     effort: int,
     device: str,
     restores: Sequence[str] = ("none",),
+    measures: Sequence[str] = (),
 ) -> list[Measurement]:
     """Every combination, picture by picture."""
     return [
-        Measurement(source, codec, quality, effort, device, restore)
+        Measurement(source, codec, quality, effort, device, restore, tuple(measures))
         for source, codec, restore, quality in product(sources, codecs, restores, qualities)
     ]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nncodec.bench import perceptual
 from nncodec.bench.measure.plan import Failure, Measurement
 from nncodec.bench.results_tsv import Row
 from nncodec.codec import Options
@@ -85,7 +86,8 @@ def _rate(measurement: Measurement, picture: Picture, folder: Path, threads: int
     shown = decode(file.read_bytes(), device=measurement.device).picture.pixels
     if shown.shape != picture.pixels.shape or shown.dtype != picture.pixels.dtype:
         raise CorruptFile(f"decoded to {shown.shape} {shown.dtype} from {picture.pixels.shape} {picture.pixels.dtype}")
-    return _row(measurement, picture, file.stat().st_size, measure(picture.pixels, shown))
+    row = _row(measurement, picture, file.stat().st_size, measure(picture.pixels, shown))
+    return replace(row, measures=perceptual.compute(picture.pixels, shown, measurement.measures))
 
 
 def _timed(measurement: Measurement, picture: Picture, folder: Path, reps: int, threads: int) -> Row:

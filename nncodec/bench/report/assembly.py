@@ -10,7 +10,13 @@ from nncodec.bench.report.crops import Strip, strips
 from nncodec.bench.report.markdown import MarkdownTable
 from nncodec.bench.report.plots import Plot, plots
 from nncodec.bench.report.series import data_sets
-from nncodec.bench.results_tsv import Results, Row, read
+from nncodec.bench.results_tsv import Results, Row, later, read
+
+_PERCEPTUAL = (
+    "BD-rate by each perceptual measure, and by PSNR: less is better. Means over the pictures are taken first. "
+    "Distances and similarities are compared in dB, SSIMULACRA 2 in its own points. "
+    "VGG patch MMD compares the patches of a picture as a set; it is neither FID nor KID."
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Report:
 
 
 def merged(files: Sequence[Path]) -> Results:
-    """Join several files of results; of rows with one key the last counts.
+    """Join several files of results; of rows with one key the last counts, as ``later`` says.
 
     Raises CorruptFile, and ReportError if there is not one row.
     """
@@ -54,7 +60,7 @@ def merged(files: Sequence[Path]) -> Results:
     comments: dict[str, None] = {}
     for file in files:
         results = read(file)
-        rows |= {row.key: row for row in results.rows}
+        rows |= {row.key: later(rows.get(row.key), row) for row in results.rows}
         comments |= dict.fromkeys(results.comments)
     if not rows:
         raise ReportError("there is not one row to report on")
@@ -76,6 +82,7 @@ def _section(comparison: Comparison, pictures: Sequence[Path]) -> Section:
     anchor = comparison.titles[comparison.anchor]
     tables: list[tuple[str, str, MarkdownTable | None]] = [
         ("Against the anchor", f"Bytes at equal quality and quality at equal bytes, against {anchor}.", against),
+        ("By perceptual measures", _PERCEPTUAL, report_tables.perceptual(comparison)),
         ("Each against each", "BD-rate by PSNR: less is better.", report_tables.matrix(comparison)),
         (
             "Single pictures",

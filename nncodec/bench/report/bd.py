@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MIN_OVERLAP_DB = 2.0
-"""Curves that have less quality range than this in common are refused."""
+"""Curves in dB that have less quality range than this in common are refused."""
 MIN_OVERLAP_SHARE = 1 / 3
 """Curves whose common range is less than this share of the shorter curve's own range are refused, too."""
 MIN_POINTS = 4
@@ -29,13 +29,22 @@ class Curve:
     bpp: tuple[float, ...]
     """Bits per pixel, above 0."""
     quality: tuple[float, ...]
-    """Decibels: mean PSNR, or -10 log10(1 - MS-SSIM)."""
+    """In ``unit``: mean PSNR, -10 log10(1 - MS-SSIM), or what a perceptual measure has for its curves."""
+    unit: str = "dB"
+    min_overlap: float = MIN_OVERLAP_DB
+    """The least range of quality, in ``unit``, to have in common with another curve."""
 
     @classmethod
-    def of(cls, name: str, points: Iterable[tuple[float, float]]) -> "Curve":
-        """A curve through (bpp, dB) points in any order. Repeated points count once, lossless ones are left out."""
+    def of(
+        cls,
+        name: str,
+        points: Iterable[tuple[float, float]],
+        unit: str = "dB",
+        min_overlap: float = MIN_OVERLAP_DB,
+    ) -> "Curve":
+        """A curve through (bpp, quality) points in any order. Repeated ones count once, lossless ones are left out."""
         kept = sorted({(bpp, quality) for bpp, quality in points if math.isfinite(quality)})
-        return cls(name, tuple(bpp for bpp, _ in kept), tuple(quality for _, quality in kept))
+        return cls(name, tuple(bpp for bpp, _ in kept), tuple(quality for _, quality in kept), unit, min_overlap)
 
     def check(self) -> None:
         """Raise CurveError if there are fewer than four points, or more bits ever buy less quality."""
@@ -62,8 +71,8 @@ class Delta:
 def delta(test: Curve, anchor: Curve) -> Delta:
     """Compare ``test`` with ``anchor``.
 
-    Raises CurveError if a curve has fewer than four points or is not increasing, or if the two share less than
-    MIN_OVERLAP_DB, or less than MIN_OVERLAP_SHARE of the shorter one's range.
+    Both have one unit. Raises CurveError if a curve has fewer than four points or is not increasing, or if the two
+    share less than the anchor's ``min_overlap``, or less than MIN_OVERLAP_SHARE of the shorter one's range.
     """
     import bjontegaard
 
@@ -98,10 +107,11 @@ def _overlap(test: Curve, anchor: Curve) -> float:
     low = max(test.quality[0], anchor.quality[0])
     high = min(test.quality[-1], anchor.quality[-1])
     shorter = min(curve.quality[-1] - curve.quality[0] for curve in (test, anchor))
-    needed = max(MIN_OVERLAP_DB, MIN_OVERLAP_SHARE * shorter)
+    needed = max(anchor.min_overlap, MIN_OVERLAP_SHARE * shorter)
     common_rate = min(test.bpp[-1], anchor.bpp[-1]) - max(test.bpp[0], anchor.bpp[0])
     if high - low < needed or common_rate <= 0:
         raise CurveError(
-            f"{test.name} and {anchor.name} share {max(0.0, high - low):.2f} dB, {needed:.2f} dB are needed"
+            f"{test.name} and {anchor.name} share {max(0.0, high - low):.2f} {anchor.unit}, "
+            f"{needed:.2f} {anchor.unit} are needed"
         )
     return high - low

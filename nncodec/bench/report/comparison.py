@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nncodec.bench.perceptual import MEASURES
 from nncodec.bench.report.bd import Curve, CurveError, Delta, delta
 from nncodec.bench.report.reference import DATA_SET, references
 from nncodec.bench.report.series import DataSet
@@ -22,6 +23,8 @@ class Comparison:
     """PSNR over rate by name, measured codecs first."""
     ms_ssim: dict[str, Curve]
     """MS-SSIM in dB over rate, where there is one."""
+    perceptual: dict[str, dict[str, Curve]]
+    """Curves by name for each perceptual measure that a codec of the set has, by the measure's name."""
     titles: dict[str, str]
     """The name of each curve for reading."""
     anchor: str
@@ -96,4 +99,12 @@ def _comparison(data: DataSet, anchors: Sequence[str], published: Sequence[str])
         raise ReportError(
             f"{data.name} has no curve called {' or '.join(anchors)}", f"--anchor takes one of {', '.join(psnr)}"
         )
-    return Comparison(data, psnr, ms_ssim, titles, anchor)
+    return Comparison(data, psnr, ms_ssim, _perceptual(data), titles, anchor)
+
+
+def _perceptual(data: DataSet) -> dict[str, dict[str, Curve]]:
+    found: dict[str, dict[str, Curve]] = {}
+    for name, measure in MEASURES.items():
+        curves = {series.name: series.measure_curve(measure) for series in data.series}
+        found[name] = {codec: curve for codec, curve in curves.items() if curve is not None}
+    return {name: curves for name, curves in found.items() if curves}

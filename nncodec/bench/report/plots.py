@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nncodec.bench.perceptual import MEASURES
 from nncodec.bench.report.bd import Curve
 from nncodec.bench.report.comparison import Comparison
 
@@ -50,16 +51,17 @@ class Plot:
 
 
 def plots(comparison: Comparison) -> list[Plot]:
-    """PSNR and MS-SSIM over the rate, linear and logarithmic."""
+    """PSNR, MS-SSIM and the perceptual measures that there are over the rate, linear and logarithmic."""
     kinds = (
         ("psnr", "PSNR of R, G and B in dB", comparison.psnr),
         ("ms-ssim", "MS-SSIM in dB, \u221210 log10(1 \u2212 MS-SSIM)", comparison.ms_ssim),
+        *((name, MEASURES[name].label, curves) for name, curves in comparison.perceptual.items()),
     )
     return [
         _plot(comparison, measure, label, curves, log)
         for measure, label, curves in kinds
         for log in (False, True)
-        if any(len(curves[name].bpp) > 1 for name in comparison.measured)
+        if any(len(curves[name].bpp) > 1 for name in comparison.measured if name in curves)
     ]
 
 
@@ -72,7 +74,7 @@ def _plot(comparison: Comparison, measure: str, label: str, curves: dict[str, Cu
         figure = Figure(figsize=(9.2 if many else 7.4, 4.9), layout="constrained")
         axes = figure.add_subplot()
         _draw(axes, comparison, curves)
-        _frame(axes, [curves[name] for name in comparison.measured], log)
+        _frame(axes, [curves[name] for name in comparison.measured if name in curves], log)
         axes.set_xlabel("bits per pixel" + (", logarithmic" if log else ""))
         axes.set_ylabel(label)
         figure.legend(loc="outside right center") if many else axes.legend(loc="lower right")
@@ -87,6 +89,8 @@ def _plot(comparison: Comparison, measure: str, label: str, curves: dict[str, Cu
 def _draw(axes: Any, comparison: Comparison, curves: dict[str, Curve]) -> None:
     published = [name for name in curves if name not in comparison.measured]
     for number, name in enumerate(comparison.measured):
+        if name not in curves:  # a measure that this codec lacks; the others keep their colours
+            continue
         turn, place = divmod(number, len(_COLOURS))
         axes.plot(
             curves[name].bpp,

@@ -2,7 +2,8 @@
 
 import statistics
 
-from nncodec.bench.report.bd import Delta
+from nncodec.bench.perceptual import MEASURES
+from nncodec.bench.report.bd import Curve, Delta
 from nncodec.bench.report.comparison import Comparison, compare
 from nncodec.bench.report.markdown import MarkdownTable, decibels, percent
 from nncodec.bench.results_tsv import Row
@@ -19,9 +20,22 @@ def deltas(comparison: Comparison) -> tuple[MarkdownTable, tuple[str, ...]]:
         found = comparison.against_anchor(name)
         if isinstance(found, Delta):
             shown = (percent(found.rate_percent), decibels(found.quality_db), f"{found.overlap_db:.1f} dB")
-            rows.append((found.rate_percent, (comparison.titles[name], *shown, _ms_ssim(comparison, name))))
+            rows.append(
+                (
+                    found.rate_percent,
+                    (comparison.titles[name], *shown, _delta(comparison.ms_ssim, name, comparison.anchor)),
+                )
+            )
         else:
-            refused.append((comparison.titles[curve.name], NOTHING, NOTHING, NOTHING, _ms_ssim(comparison, name)))
+            refused.append(
+                (
+                    comparison.titles[curve.name],
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                    _delta(comparison.ms_ssim, name, comparison.anchor),
+                )
+            )
             notes.append(f"{found}.")
     header = (f"against {comparison.titles[comparison.anchor]}", "BD-rate", "BD-PSNR", "overlap", "BD-rate by MS-SSIM")
     ordered = [row for _, row in sorted(rows)] + refused
@@ -34,11 +48,30 @@ def matrix(comparison: Comparison) -> MarkdownTable:
     if comparison.anchor not in columns:
         columns.append(comparison.anchor)
     rows = [
-        (comparison.titles[name], *(_rate(comparison, name, other) if name != other else NOTHING for other in columns))
+        (
+            comparison.titles[name],
+            *(_delta(comparison.psnr, name, other) if name != other else NOTHING for other in columns),
+        )
         for name in comparison.psnr
     ]
     header = ("BD-rate of, against", *(comparison.titles[name] for name in columns))
     return MarkdownTable.of(header, rows, (None, *(True for _ in columns)))
+
+
+def perceptual(comparison: Comparison) -> MarkdownTable | None:
+    """BD-rate of the measured codecs against the measured anchor by each perceptual measure, that by PSNR beside it.
+
+    None if there are no perceptual measures.
+    """
+    if not comparison.perceptual:
+        return None
+    anchor = comparison.measured_anchor
+    kinds = (comparison.psnr, *comparison.perceptual.values())
+    rows = [
+        (name, *(_delta(curves, name, anchor) for curves in kinds)) for name in comparison.measured if name != anchor
+    ]
+    header = (f"against {anchor}", "PSNR", *(MEASURES[name].title for name in comparison.perceptual))
+    return MarkdownTable.of(header, rows, (None, *(True for _ in kinds)))
 
 
 def pictures(comparison: Comparison) -> MarkdownTable | None:
@@ -66,11 +99,13 @@ def points(comparison: Comparison) -> MarkdownTable:
             f"{point.psnr_y:.2f}",
             f"{point.ssim:.4f}",
             f"{point.ms_ssim:.4f}",
+            *(_mean(point.measures.get(name), name) for name in comparison.perceptual),
         )
         for series in comparison.data.series
         for point in series.points
     ]
-    return MarkdownTable.of(("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM"), rows)
+    header = ("codec, quality", "bytes", "bpp", "PSNR", "PSNR-Y", "SSIM", "MS-SSIM")
+    return MarkdownTable.of((*header, *(MEASURES[name].title for name in comparison.perceptual)), rows)
 
 
 def times(comparison: Comparison) -> MarkdownTable | None:
@@ -111,13 +146,13 @@ def _largest(values: list[float | None]) -> str:
     return f"{max(known):.0f}" if known else NOTHING
 
 
-def _ms_ssim(comparison: Comparison, name: str) -> str:
-    if name not in comparison.ms_ssim or comparison.anchor not in comparison.ms_ssim:
+def _mean(value: float | None, name: str) -> str:
+    return NOTHING if value is None else f"{value:.{MEASURES[name].decimals}f}"
+
+
+def _delta(curves: dict[str, Curve], name: str, anchor: str) -> str:
+    """BD-rate by curves of one measure, where both names have one and they overlap enough."""
+    if name not in curves or anchor not in curves:
         return NOTHING
-    found = compare(comparison.ms_ssim[name], comparison.ms_ssim[comparison.anchor])
-    return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING
-
-
-def _rate(comparison: Comparison, name: str, anchor: str) -> str:
-    found = compare(comparison.psnr[name], comparison.psnr[anchor])
+    found = compare(curves[name], curves[anchor])
     return percent(found.rate_percent) if isinstance(found, Delta) else NOTHING

@@ -1,14 +1,16 @@
 """From rows to curves: the mean over pictures of one codec at each of its qualities.
 
-The rule everywhere: PSNR (and SSIM, MS-SSIM) per picture, then the mean over the pictures; likewise bits per pixel.
+The rule everywhere: PSNR (and every other measure) per picture, then the mean over the pictures; likewise bits per
+pixel.
 Means over different pictures compare nothing, so only pictures enter that every codec of the table has at every one
 of its qualities; how many were left out is part of the result.
 """
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from nncodec.bench.perceptual import Measure
 from nncodec.bench.report.bd import Curve, ms_ssim_db
 from nncodec.bench.results_tsv import Configuration, Row
 
@@ -25,6 +27,8 @@ class Point:
     psnr_y: float
     ssim: float
     ms_ssim: float
+    measures: Mapping[str, float]
+    """Means of the perceptual measures that every picture has."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,13 @@ class Series:
     def ms_ssim_curve(self) -> Curve:
         """MS-SSIM in dB over rate."""
         return Curve.of(self.name, ((point.bpp, ms_ssim_db(point.ms_ssim)) for point in self.points))
+
+    def measure_curve(self, measure: Measure) -> Curve | None:
+        """A perceptual measure over rate, the mean over pictures taken first; None if a point lacks it."""
+        if not all(measure.name in point.measures for point in self.points):
+            return None
+        points = ((point.bpp, measure.quality(point.measures[measure.name])) for point in self.points)
+        return Curve.of(self.name, points, measure.unit, measure.min_overlap)
 
     def picture_curves(self, luma: bool = False) -> dict[str, Curve]:
         """PSNR, or that of luma, over rate of every single picture, by its name."""
@@ -137,6 +148,7 @@ def _series(label: str, cells: list[dict[str, Row]], images: set[str]) -> Series
 
 def _point(rows: list[Row]) -> Point:
     mean = statistics.fmean
+    measures = set.intersection(*(set(row.measures) for row in rows))
     return Point(
         quality=rows[0].quality,
         bytes=mean(row.bytes for row in rows),
@@ -145,4 +157,5 @@ def _point(rows: list[Row]) -> Point:
         psnr_y=mean(row.psnr_y for row in rows),
         ssim=mean(row.ssim for row in rows),
         ms_ssim=mean(row.ms_ssim for row in rows),
+        measures={name: mean(row.measures[name] for row in rows) for name in measures},
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nncodec.cli.options import HELP, check_codec, check_restore
+from nncodec.cli.options import HELP, check_codec, check_restore, measures_option
 
 if TYPE_CHECKING:
     from nncodec.bench.measure.plan import Failure
@@ -108,6 +108,7 @@ def command() -> None:
     show_default=True,
     help="Restorers as in encode, separated by commas.",
 )
+@measures_option
 @click.option("--gray", is_flag=True, help="Code only the luma, as a gray picture; the set is called NAME-luma.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option(
@@ -123,6 +124,7 @@ def run(**options: Any) -> None:
     Each picture, codec and quality gives one row of the table. The same command resumes a run that was stopped.
     Pictures and settings that fail are named and skipped; the exit code is then 1.
     """
+    from nncodec.bench import perceptual
     from nncodec.bench.measure import machine, plan
     from nncodec.bench.measure.run import rates, timings
     from nncodec.bench.results_tsv import Appender
@@ -131,6 +133,9 @@ def run(**options: Any) -> None:
 
     if options["gray"] and options["timing"]:
         raise click.UsageError("--timing measures the pictures as they are, without --gray")
+    if options["measures"] and options["timing"]:
+        raise click.UsageError("--timing measures time and memory, without --measures")
+    perceptual.check_installed(options["measures"])
     sources, failures = plan.find(options["folders"], options["gray"])
     planned = plan.measurements(
         sources,
@@ -139,11 +144,12 @@ def run(**options: Any) -> None:
         options["effort"],
         options["device"],
         options["restores"],
+        options["measures"],
     )
     skipped = _Skipped()
     for failure in failures:
         skipped.add(failure)
-    with Appender(options["output"], [machine.versions(), machine.machine()]) as rows:
+    with Appender(options["output"], [machine.versions(), machine.machine()], options["measures"]) as rows:
         todo = [one for one in planned if one.key(options["timing"]) not in rows.done]
         if len(todo) < len(planned):
             click.echo(f"nnc: {len(planned) - len(todo)} of {len(planned)} rows are already there", err=True)

@@ -8,7 +8,14 @@ import click
 
 from nncodec.cli.files import PIPE, Job, read_source
 from nncodec.cli.messages import about, exit_code, printable
-from nncodec.cli.options import FILE, check_weights, max_memory_option, max_pixels_option, weights_to_read_option
+from nncodec.cli.options import (
+    FILE,
+    check_weights,
+    max_memory_option,
+    max_pixels_option,
+    measures_option,
+    weights_to_read_option,
+)
 from nncodec.cli.records import print_json, record
 from nncodec.cli.writing import check_output, write_output
 from nncodec.errors import EncodeError, NncError
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     metavar="HTML",
     help="Also write a page with both pictures, a slider between them, the heatmap and the figures.",
 )
+@measures_option
 @click.option("-f", "--force", is_flag=True, help="Overwrite the heatmap and the page.")
 @weights_to_read_option
 @max_pixels_option
@@ -37,8 +45,9 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **options: Any) -> None:
     """Measure how much picture B differs from picture A.
 
-    Prints MSE, PSNR, SSIM and MS-SSIM, and the bits per pixel of both files. Both may be in any format, .nnc included,
-    and must have the same size. Alpha is not compared. A gray picture is compared with a colour one as colour.
+    Prints MSE, PSNR, SSIM and MS-SSIM, the perceptual measures that --measures names, and the bits per pixel of both
+    files. Both may be in any format, .nnc included, and must have the same size. Alpha is not compared. A gray picture
+    is compared with a colour one as colour.
     """
     check_weights(options["weights"])
     on_pipe = [options[name] for name in ("heatmap", "page")].count(PIPE)
@@ -56,14 +65,22 @@ def command(ctx: click.Context, /, original: str, other: str, as_json: bool, **o
         print_json(record(original, "done", output=options["heatmap"] or options["page"]) | {"other": other} | measures)
     else:
         head = printable(f"{original} | {other}") + f": {measures['width']} x {measures['height']}"
-        rows = (f"  {name:<7}  {value}" for name, value in _readable(measures))
-        click.echo("\n".join((head, *rows)), err=on_pipe > 0)
+        rows = _readable(measures)
+        width = max(len(name) for name, _ in rows)
+        click.echo("\n".join((head, *(f"  {name:<{width}}  {value}" for name, value in rows))), err=on_pipe > 0)
 
 
 def _measured(
-    original: str, other: str, heatmap: str | None, page: str | None, force: bool, **reading: Any
+    original: str,
+    other: str,
+    heatmap: str | None,
+    page: str | None,
+    force: bool,
+    measures: tuple[str, ...],
+    **reading: Any,
 ) -> dict[str, Any]:
     """The measures of two files, by the names that they have as JSON; writes the heatmap and the page."""
+    from nncodec.bench import perceptual
     from nncodec.image.metrics import measure
 
     jobs = [Job(PIPE, str(Path(output))) if output else None for output in (heatmap, page)]
@@ -73,7 +90,7 @@ def _measured(
     a, b = _alike(first, second)
     scores = measure(a, b)
     n_pixels = first.width * first.height
-    measures = {
+    found = {
         "width": first.width,
         "height": first.height,
         "mse": scores.mse,
@@ -83,6 +100,7 @@ def _measured(
         "ms_ssim": scores.ms_ssim,
         "bpp_a": 8 * first_bytes / n_pixels,
         "bpp_b": 8 * second_bytes / n_pixels,
+        **perceptual.compute(a, b, measures),
     }
     if jobs[0]:
         _write_heatmap(a, b, jobs[0])
@@ -90,9 +108,9 @@ def _measured(
         from nncodec.pages.comparing import Side, comparison_page
 
         sides = Side(Path(original).name, first, first_bytes), Side(Path(other).name, second, second_bytes)
-        made = comparison_page(*sides, (a, b), _readable(measures)[:-1])
+        made = comparison_page(*sides, (a, b), _readable(found)[:-1])
         write_output(jobs[1], made, make_folders=False)
-    return measures
+    return found
 
 
 def _read(file: str, **reading: Any) -> "tuple[Picture, int]":
@@ -120,7 +138,8 @@ def _alike(first: "Picture", second: "Picture") -> tuple[Any, Any]:
 
 
 def _readable(measures: dict[str, Any]) -> list[tuple[str, str]]:
-    """Names and values of the measures for reading."""
+    """Names and values of the measures for reading, bits per pixel last."""
+    from nncodec.bench.perceptual import MEASURES
 
     def db(key: str) -> str:
         return "equal" if measures[key] is None else f"{measures[key]:.2f} dB"
@@ -131,6 +150,7 @@ def _readable(measures: dict[str, Any]) -> list[tuple[str, str]]:
         ("PSNR-Y", db("psnr_y")),
         ("SSIM", f"{measures['ssim']:.5f}"),
         ("MS-SSIM", f"{measures['ms_ssim']:.5f}"),
+        *((one.title, f"{measures[name]:.{one.decimals}f}") for name, one in MEASURES.items() if name in measures),
         ("bpp", f"{measures['bpp_a']:.3f} | {measures['bpp_b']:.3f}"),
     ]
 

@@ -14,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nncodec import pipeline
+from nncodec.bench import perceptual
 from nncodec.bench.measure import memory, plan, rows, run
 from nncodec.bench.measure.memory import peak_bytes
 from nncodec.bench.measure.plan import Failure, Measurement, Source
+from nncodec.bench.perceptual import compute
 from nncodec.bench.results_tsv import Row, read
 from nncodec.cli.verbs.bench import command
 from nncodec.codec import Options
@@ -428,6 +430,34 @@ def test_the_luma_of_pictures_is_coded_as_a_gray_picture(tmp_path: Path) -> None
     assert isinstance(row, Row)
     assert (row.bytes, row.psnr) == (len(done.data), done.psnr)
     assert row.psnr_y == row.psnr
+
+
+def test_perceptual_measures_are_of_the_decoded_picture(tmp_path: Path) -> None:
+    pixels = save(tmp_path / "set" / "a.png", 64, 48)
+    out = tmp_path / "t.tsv"
+    arguments = (tmp_path / "set", "-c", "jpeg", "-q", "20", "-o", out, "-j", 1)
+    assert nnc_bench(*arguments).exit_code == 0
+    assert read(out).rows[0].measures == {}
+    assert nnc_bench(*arguments, "--measures", "gmsd,haarpsi").exit_code == 0
+    (row,) = read(out).rows
+    decoded = pipeline.decode(
+        pipeline.encode(from_array(pixels), pipeline.Settings("jpeg", Options(20), restore="none")).data
+    )
+    expected = compute(pixels, decoded.picture.pixels, ["gmsd", "haarpsi"])
+    assert row.measures == pytest.approx(expected, abs=1e-6)
+    again = nnc_bench(*arguments, "--measures", "haarpsi")
+    assert "1 of 1 rows are already there" in again.output
+
+
+def test_measures_whose_packages_are_missing_are_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "set" / "a.png", 64, 48)
+    monkeypatch.setattr(perceptual, "find_spec", lambda name: None)
+    result = nnc_bench(tmp_path / "set", "-c", "jpeg", "-o", tmp_path / "t.tsv", "--measures", "all")
+    assert isinstance(result.exception, NncError)
+    assert "ssimulacra2" in str(result.exception)
+    assert not (tmp_path / "t.tsv").exists()
 
 
 def test_luma_is_not_timed(tmp_path: Path) -> None:

@@ -62,6 +62,13 @@ def test_too_little_overlap_is_refused() -> None:
         delta(flat, steep)
 
 
+def test_the_overlap_that_is_needed_is_that_of_the_unit() -> None:
+    low = Curve.of("low", [(1, 50), (2, 54), (3, 58), (4, 62)], "points", 5.0)
+    high = Curve.of("high", [(1, 58.5), (2, 62), (3, 66), (4, 70)], "points", 5.0)
+    with pytest.raises(CurveError, match=r"high and low share 3\.50 points, 5\.00 points are needed"):
+        delta(high, low)
+
+
 def test_equal_quality_at_rates_that_never_meet_is_refused() -> None:
     """BD-PSNR would integrate over an empty range."""
     cheap = Curve("cheap", tuple(rate / 100 for rate in RATES), line("a").quality)

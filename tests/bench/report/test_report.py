@@ -233,6 +233,67 @@ def _page(rows: list[Row]) -> str:
     return page(build(Results(tuple(rows), ()), ("old",), ()))
 
 
+# --- perceptual measures ----------------------------------------------------------------------------------------------
+
+
+def perceived(codec: str, rate: float = 1.0, gain: float = 1.0) -> list[Row]:
+    """Rows whose GMSD halves with every doubling of the rate, and whose SSIMULACRA 2 grows by 10 then."""
+    return [
+        dataclasses.replace(
+            one, measures={"gmsd": 0.01 / (gain * one.bpp / rate), "ssimulacra2": 60 + 10 * math.log2(one.bpp)}
+        )
+        for one in series(codec, rate)
+    ]
+
+
+def test_bd_rates_by_perceptual_measures_have_the_known_answers() -> None:
+    """Twice as good a GMSD at equal bytes is half the bytes at equal GMSD; SSIMULACRA 2 is that of the rate alone."""
+    found = comparison(perceived("new", gain=2.0) + perceived("old"), "old")
+    table = report_tables.perceptual(found)
+    assert table is not None
+    assert table.header == ("against old", "PSNR", "SSIMULACRA 2", "GMSD")
+    assert cells(table) == {"new": ("+0.0 %", "+0.0 %", "−50.0 %")}
+
+
+def test_perceptual_measures_are_compared_with_a_measured_anchor() -> None:
+    """A published curve has none."""
+    rows = [dataclasses.replace(one, set="kodak") for one in perceived("new", gain=2.0) + perceived("old", rate=1.5)]
+    table = report_tables.perceptual(comparison(rows, "vtm", published=("vtm",)))
+    assert table is not None
+    assert table.header[0] == "against old"
+
+
+def test_codecs_without_a_measure_have_no_figure_and_no_curve() -> None:
+    found = comparison(perceived("new") + perceived("old") + series("plain"), "old")
+    table = report_tables.perceptual(found)
+    assert table is not None
+    assert cells(table)["plain"] == ("+0.0 %", "–", "–")
+    assert set(found.perceptual["gmsd"]) == {"new", "old"}
+    point = cells(report_tables.points(found))
+    assert (point["plain, 50"][-2:], point["new, 50"][-1]) == (("–", "–"), f"{0.01 / (0.1 * 2**2.5):.5f}")
+
+
+def test_a_picture_without_a_measure_takes_it_from_the_curve() -> None:
+    rows = perceived("new") + perceived("old")
+    rows[0] = dataclasses.replace(rows[0], measures={})
+    assert set(comparison(rows, "old").perceptual["gmsd"]) == {"old"}
+
+
+def test_tables_without_perceptual_measures_get_no_table_of_them() -> None:
+    assert report_tables.perceptual(comparison(series("new") + series("old"), "old")) is None
+
+
+def test_a_report_draws_the_perceptual_measures_that_there_are() -> None:
+    made = build(Results(tuple(perceived("new") + series("old")), ()), ("old",), ())
+    (section,) = made.sections
+    names = {plot.name for plot in section.plots}
+    assert {name for name in names if "gmsd" in name} == {"small-gmsd-linear", "small-gmsd-log"}
+    assert not any("haarpsi" in name for name in names)
+    (drawn,) = (plot for plot in section.plots if plot.name == "small-gmsd-log")
+    assert b"GMSD in dB" in drawn.svg
+    assert "By perceptual measures" in made.markdown()
+
+
 def test_tables_are_merged_and_later_ones_count(tmp_path: Path) -> None:
     for name, size in (("one.tsv", 1), ("two.tsv", 2)):
         with Appender(tmp_path / name, [name]) as table:
