@@ -24,7 +24,7 @@ _CONVOLUTIONS = ((0, 2), (6, 8), (12, 14, 16), (20, 22, 24), (28, 30, 32))
 _FILTERS = (None, 5, 11, 19, 27)
 """Number of the smoothing filter at the beginning of each slice."""
 _TILE = 1024
-"""Longest side that is put through the network at once: it takes some 1.5 GiB."""
+"""Longest side that is put through the network at once: the whole process then takes some 2 GiB."""
 
 Weights = dict[str, torch.Tensor]
 
