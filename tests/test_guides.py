@@ -44,9 +44,9 @@ def desk(tmp_path: Path) -> Path:
 def run_page(name: str, desk: Path) -> str:
     """Run all blocks of a page in their order, and return what they print on standard output."""
     said = ""
-    for language, code in re.findall(r"^ *```(sh|python)\n(.*?)^ *```$", page(name), re.M | re.S):
+    for language, code in re.findall(r"^```(sh|python)\n(.*?)^```$", page(name), re.M | re.S):
         if language == "sh":
-            ran = shell("set -e\n" + re.sub(r"^ +(?=nnc)", "", code, flags=re.M), desk)
+            ran = shell(f"set -e\n{code}", desk)
         else:
             variables = os.environ | {"PYTHONPATH": str(ROOT)}
             command = [sys.executable, "-c", code]
