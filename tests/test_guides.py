@@ -86,6 +86,13 @@ def test_the_plan_for_a_million_names_what_failed(desk: Path) -> None:
     assert {path.stem for path in (desk / "small").rglob("*.nnc")} == {"B", "a", "drawn"}
 
 
+def test_the_page_on_installing_names_every_extra() -> None:
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("optional-dependencies]\n")[1]
+    extras = re.findall(r"^(\w+) = \[", declared.split("\n[")[0], re.M)
+    assert len(extras) > 5
+    assert [extra for extra in extras if f"`{extra}`" not in page("install").split("| extra |")[1]] == []
+
+
 @pytest.mark.parametrize("name", GUIDES)
 def test_a_page_has_no_figure_of_its_own(name: str) -> None:
     assert unquoted(page(name)) == []

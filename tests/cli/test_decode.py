@@ -426,7 +426,7 @@ def test_compare_refuses_measures_that_it_does_not_have(nnc: Nnc, coded: Path, m
     result = nnc("compare", coded, coded, "--measures", "st_lpips")
     assert result.code == 1
     assert "st_lpips needs torch and stlpips-pytorch" in result.err
-    assert "hint: pip install 'nnc[bench,torch]'" in result.err
+    assert "hint: pip install 'nnc-image[bench,torch]'" in result.err
 
 
 def test_compare_refuses_what_cannot_be_compared(nnc: Nnc, coded: Path) -> None:

@@ -86,7 +86,7 @@ def check_installed(names: Iterable[str]) -> None:
         missing = [package for package in measure.needs if find_spec(package) is None]
         if missing:
             packages = " and ".join(package.replace("_", "-") for package in missing)
-            raise MeasureError(f"{name} needs {packages}", f"pip install 'nnc[{measure.extras}]' brings it")
+            raise MeasureError(f"{name} needs {packages}", f"pip install 'nnc-image[{measure.extras}]' brings it")
 
 
 def compute(a: Any, b: Any, names: Sequence[str]) -> dict[str, float]:

@@ -110,7 +110,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
     perceptual.check_installed(WITHOUT_PACKAGES)
     with pytest.raises(MeasureError, match="^st_lpips needs torch and stlpips-pytorch$") as failure:
         compute(picture(32, 32), picture(32, 32), ["gmsd", "st_lpips"])
-    assert failure.value.hint == "pip install 'nnc[bench,torch]' brings it"
+    assert failure.value.hint == "pip install 'nnc-image[bench,torch]' brings it"
     with pytest.raises(MeasureError, match="^ssimulacra2 needs scipy and ssimulacra2$"):
         perceptual.check_installed(["ssimulacra2"])
 
