@@ -40,7 +40,7 @@ def _holding(picture: Picture, settings: Settings) -> Settings:
     side = max(picture.width, picture.height)
     for name in (settings.codec, *_OTHERS):
         codec = by_name(name)
-        if holds(codec, picture.depth, side) and not codec.missing():
+        if holds(codec, picture.depth, side):
             shared = shared_quality(by_name(settings.codec), settings.options.quality)
             options = replace(settings.options, quality=own_quality(codec, shared))
             return settings if name == settings.codec else replace(settings, codec=name, options=options)
