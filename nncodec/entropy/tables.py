@@ -92,6 +92,17 @@ def to_frequencies(masses: npt.NDArray[np.float64]) -> Frequencies:
     return frequencies
 
 
+def count(
+    symbols: npt.NDArray[np.integer], indices: npt.NDArray[np.uint8], counts: list[npt.NDArray[np.float64]]
+) -> None:
+    """Add symbols under scale indices to the counts of the entries of every table."""
+    for index in np.unique(indices):
+        half = len(counts[index]) // 2 - 1
+        seen = symbols[indices == index]
+        place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
+        counts[index] += np.bincount(place, minlength=2 * half + 2)
+
+
 def fitted_frequencies(counts: npt.NDArray[np.float64], masses: npt.NDArray[np.float64], last: int) -> Frequencies:
     """Frequencies between a distribution and the observed counts of its entries, both (n,), made symmetric.
 

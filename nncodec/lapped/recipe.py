@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from nncodec import progress
-from nncodec.entropy.tables import Tables, fitted_frequencies, logistic_masses, logistic_tables, scale_of
+from nncodec.entropy.tables import Tables, count, fitted_frequencies, logistic_masses, logistic_tables, scale_of
 from nncodec.lapped.context_torch import SIDE, contexts
 from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
 from nncodec.lapped.layout import (
@@ -189,17 +189,6 @@ def counted(
         if enough():
             break
     return counts
-
-
-def count(
-    symbols: npt.NDArray[np.integer], indices: npt.NDArray[np.uint8], counts: list[npt.NDArray[np.float64]]
-) -> None:
-    """Add symbols under scale indices to the counts of the entries of every table."""
-    for index in np.unique(indices):
-        half = len(counts[index]) // 2 - 1
-        seen = symbols[indices == index]
-        place = np.where(np.abs(seen) > half, 2 * half + 1, seen + half)
-        counts[index] += np.bincount(place, minlength=2 * half + 2)
 
 
 def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:

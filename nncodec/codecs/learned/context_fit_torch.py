@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nncodec import progress
 from nncodec.codecs.learned.block_tables import fitted, logistic_block_tables
+from nncodec.codecs.learned.calibration import calibrated, counted
 from nncodec.codecs.learned.context import by_network
 from nncodec.codecs.learned.context_torch import GroupNetwork
 from nncodec.codecs.learned.grid import MEAN_ONE, UNITS
@@ -25,9 +26,8 @@ from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.mean_context import mean_passes
 from nncodec.codecs.learned.mean_context_torch import MeanNetwork
 from nncodec.codecs.learned.model import LearnedModel
-from nncodec.lapped.layout import CHANNELS, FREQUENCIES, MAX_QUALITY_INDEX, N_GROUPS, PARITY, PLANES, STRIDE, step_size
+from nncodec.lapped.layout import CHANNELS, FREQUENCIES, N_GROUPS, PARITY, PLANES, STRIDE, step_size
 from nncodec.lapped.model import to_planes
-from nncodec.lapped.recipe import count
 from nncodec.lapped.transform import OPPONENT, analyse
 from nncodec.nets import weights
 from nncodec.training import data, state
@@ -266,8 +266,10 @@ def with_contexts(
     arrays = filters | dict(logistic_block_tables().pack())
     arrays |= _fitted_networks(latents, folder, settings, run, ends.networks, by_network(before or {}))
     crops = data.random_crops(pictures, COUNTED, CROP, np.random.default_rng(1))
-    for part in Span.until(run.share, ends.tables).parts([1.0] * COUNTS):
-        progress.stage("counting symbols")
+    first, *rest = Span.until(run.share, ends.tables).parts([1.0] * (COUNTS + 1))
+    progress.stage("counting symbols")
+    arrays = calibrated(arrays, crops, first.over)
+    for part in rest:
         arrays |= dict(fitted(counted(LearnedModel(0, arrays), crops, part.over)).pack())
     return arrays
 
@@ -293,26 +295,3 @@ def _fitted_networks(
             run.log(context=network.name, cost=round(done.cost, 4))
         arrays |= network.integers()
     return arrays
-
-
-def counted(
-    model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool] = lambda: False
-) -> list[npt.NDArray[np.float64]]:
-    """Counts of every entry of every table when the crops are coded at as many qualities, in random order.
-
-    ``enough`` is asked after each crop; true ends it with fewer.
-    """
-    counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    tick = progress.counter("counting symbols", len(crops))
-    for number in np.random.default_rng(0).permutation(len(crops)):
-        crop = crops[number]
-        encoder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
-        planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
-        units, _ = encoder.code(planes, PRICE_FACTOR)
-        for unit in units:
-            for _, symbols, indices in unit.to_code():
-                count(symbols, indices, counts)
-        tick()
-        if enough():
-            break
-    return counts

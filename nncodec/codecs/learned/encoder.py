@@ -1,7 +1,4 @@
-"""The encoder of the learned codec: candidate codings of one picture, of which it keeps the best.
-
-More effort only adds candidates, so it never gives a worse trade of bits for error.
-"""
+"""The encoder of the learned codec: candidate codings of one picture, of which it keeps the best."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +15,12 @@ from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
-SECOND_PRICE_FACTOR, SECOND_FROM = 1.5, 3
-"""Another factor on the price at which symbols are chosen, and the effort from which it is tried."""
+SECOND_PRICE_FACTOR, SECOND_AT = 1.5, (3, 7, 8, 9)
+"""Another factor on the price at which symbols are chosen, and the efforts that try it: refinement gains more."""
+OWN_COLOURS_GAIN = 0.04
+"""Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
+BOTH_COLOURS_FROM = 7
+"""The effort from which both colours are tried."""
 REFINEMENTS = (0, 0, 0, 1, 2, 4, 8, 16, 32)
 """How often symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), at efforts 1 to 9."""
 PACE = 0.3
@@ -53,10 +54,9 @@ class Encoder:
         if effort == 1:
             candidate = self.candidate(None, PRICE_FACTOR, self._latents(None), measured=False)
             return self.coder.payload(None, candidate.units)
-        best = min(
-            (self.candidate(own, PRICE_FACTOR, self._latents(own)) for own in self._colours()), key=attrgetter("cost")
-        )
-        if effort >= SECOND_FROM:
+        colours = self._colours() if effort >= BOTH_COLOURS_FROM else [self._likely_colours()]
+        best = min((self.candidate(own, PRICE_FACTOR, self._latents(own)) for own in colours), key=attrgetter("cost"))
+        if effort in SECOND_AT:
             second = self.candidate(best.own, SECOND_PRICE_FACTOR, self._latents(best.own))
             best = min(best, second, key=attrgetter("cost"))
         best = min([best, *self._refined(best, REFINEMENTS[effort - 1])], key=attrgetter("cost"))
@@ -67,6 +67,12 @@ class Encoder:
         yield None
         if self.coder.pixels.ndim == 3:
             yield own_colours(self.coder.pixels)
+
+    def _likely_colours(self) -> bytes | None:
+        """The picture's own colours if they make the latent clearly smaller, else the shared ones."""
+        shared, *others = (sum(map(_size, self._latents(own))) for own in self._colours())
+        better = any(other < shared * (1 - OWN_COLOURS_GAIN) for other in others)
+        return own_colours(self.coder.pixels) if better else None
 
     def _latents(self, own: bytes | None) -> Iterator[Floats]:
         """The latent (h, w, CHANNELS) of each plane in these colours, in quantiser steps."""
@@ -106,3 +112,8 @@ class Encoder:
             candidate = self.candidate(candidate.own, candidate.price_factor, targets)
             tick()
             yield candidate
+
+
+def _size(latent: Floats) -> float:
+    """The size of a latent in quantiser steps, in bits: those of its magnitudes."""
+    return float(np.log2(1 + np.square(latent)).sum(dtype=np.float64) / 2)

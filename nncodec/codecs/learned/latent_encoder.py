@@ -22,7 +22,7 @@ from nncodec.threads import products_alone
 
 _PRICE, _COARSE_PRICE, _FINE_FROM = 8.0, 5.5, 80
 """Bits that the square of one quantiser step of error is worth: at this quality index and above, and at index 0."""
-PRICE_FACTOR = 1.1
+PRICE_FACTOR = 1.25
 """Factor on the price where single symbols are chosen: zeros also make poorer contexts for the symbols that follow."""
 GROUP_FACTORS = (2.0, 1.5, 1.3, 1.1, 1.0, 0.9, *[0.75] * (N_GROUPS - 6))
 """The same, by group: the contexts of all later groups read the values of the first ones."""
