@@ -1,6 +1,6 @@
 """Compare `nnc encode` without -c with the fixed codec for photographs, by folder of pictures.
 
-    python experiments/auto_choice.py DIR... > results/auto-choice.tsv
+    python experiments/auto_choice.py DIR... > results/choice/auto.tsv
 
 A row for each folder: its pictures, those that were coded without loss, the bytes of all files without -c and with the
 fixed codec, and of those without loss alone; and the largest factor by which a file without -c is larger. Quality and
@@ -17,7 +17,16 @@ from nncodec.errors import NncError
 from nncodec.image import Picture, read
 from nncodec.pipeline import DEFAULT_CODEC, Settings, SourceOptions, encode_picture, quality_for
 
-COLUMNS = ("pictures of", "pictures", "without loss", "bytes", "bytes by avif", "of those without loss", "by avif", "worst")
+COLUMNS = (
+    "pictures of",
+    "pictures",
+    "without loss",
+    "bytes",
+    "bytes by avif",
+    "of those without loss",
+    "by avif",
+    "worst",
+)
 
 
 def pictures(folder: Path) -> list[Picture]:

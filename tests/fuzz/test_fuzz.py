@@ -1,6 +1,7 @@
 """A short run of the fuzzer, the seeds of longer runs, and proof that it sees what it is for. ``make fuzz`` is long."""
 
 import io
+import mmap
 import os
 import random
 import time
@@ -146,7 +147,14 @@ def test_another_answer_the_second_time_is_seen(stock: Stock, monkeypatch: pytes
 
 @pytest.mark.skipif(not attempts._MEASURES, reason="no way to measure memory")
 def test_much_memory_is_seen(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "inspect", lambda data: len(b"1" * (300 << 20)))
+    """Fresh pages: the allocator may still hold what an earlier test has freed."""
+
+    def fill(data: bytes) -> None:
+        with mmap.mmap(-1, 300 << 20) as pages:
+            for at in range(0, len(pages), mmap.PAGESIZE):
+                pages[at] = 1
+
+    monkeypatch.setattr(attempts, "inspect", fill)
     assert "may take" in attempt(Trial(7, "decode", stock.files[0])).harm
 
 

@@ -15,14 +15,14 @@ from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
-SECOND_PRICE_FACTOR, SECOND_AT = 1.5, (3, 7, 8, 9)
-"""Another factor on the price at which symbols are chosen, and the efforts that try it: refinement gains more."""
+SECOND_PRICE_FACTOR = 1.5
+"""Another factor on the price at which symbols are chosen."""
 OWN_COLOURS_GAIN = 0.04
 """Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
-BOTH_COLOURS_FROM = 7
-"""The effort from which both colours are tried."""
-REFINEMENTS = (0, 0, 0, 1, 2, 4, 8, 16, 32)
-"""How often symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), at efforts 1 to 9."""
+TRIALS_FROM = 7
+"""The effort from which both colours and both prices are tried: in that time, refinement gains more."""
+REFINED_FROM, REFINEMENTS = 4, (1, 2, 4, 8, 16, 32)
+"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), and how often."""
 PACE = 0.3
 """Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
 
@@ -51,15 +51,15 @@ class Encoder:
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade of bits for error among those that the effort allows."""
-        if effort == 1:
-            candidate = self.candidate(None, PRICE_FACTOR, self._latents(None), measured=False)
-            return self.coder.payload(None, candidate.units)
-        colours = self._colours() if effort >= BOTH_COLOURS_FROM else [self._likely_colours()]
+        if effort < REFINED_FROM:
+            own = None if effort == 1 else self._likely_colours()
+            return self.coder.payload(own, self.candidate(own, PRICE_FACTOR, self._latents(own), measured=False).units)
+        colours = self._colours() if effort >= TRIALS_FROM else [self._likely_colours()]
         best = min((self.candidate(own, PRICE_FACTOR, self._latents(own)) for own in colours), key=attrgetter("cost"))
-        if effort in SECOND_AT:
+        if effort >= TRIALS_FROM:
             second = self.candidate(best.own, SECOND_PRICE_FACTOR, self._latents(best.own))
             best = min(best, second, key=attrgetter("cost"))
-        best = min([best, *self._refined(best, REFINEMENTS[effort - 1])], key=attrgetter("cost"))
+        best = min([best, *self._refined(best, REFINEMENTS[effort - REFINED_FROM])], key=attrgetter("cost"))
         return self.coder.payload(best.own, best.units)
 
     def _colours(self) -> Iterator[bytes | None]:
