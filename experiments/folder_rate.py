@@ -133,11 +133,11 @@ def main() -> None:
         os.environ["HF_HOME"] = f"{folder}/cache"
         make_pictures(source, n_files)
         Path("one").mkdir()
-        print(f"# {versions()}; {machine()}; pictures of {SIDE} x {SIDE}, avif, quality 75, no restorers")
-        print("way\tpictures\twall s\tCPU s\tpictures per CPU s")
+        print(f"# {versions()}; {machine()}; pictures of {SIDE} x {SIDE}, avif, default quality, no restorers")
+        print("way\tpictures\twall s\tCPU s\tpictures per s\tper CPU s")
         for name, n_done, command in ways(n_files):
             wall, cpu = seconds_of(command)
-            print(f"{name}\t{n_done}\t{wall:.1f}\t{cpu:.1f}\t{n_done / cpu:.1f}", flush=True)
+            print(f"{name}\t{n_done}\t{wall:.1f}\t{cpu:.1f}\t{n_done / wall:.1f}\t{n_done / cpu:.1f}", flush=True)
         os.chdir("/")
 
 
