@@ -14,6 +14,8 @@ The class tells the caller the remedy: fetch the file again, upgrade, raise the 
 """
 
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class NncError(Exception):
@@ -63,3 +65,19 @@ class InternalError(NncError):
         """The lines of the traceback of its cause, for a report; empty without one."""
         cause = self.__cause__
         return "".join(traceback.format_exception(cause)).splitlines() if cause is not None else []
+
+
+@contextmanager
+def translated(
+    kind: type[NncError], message: str, reason_of: Callable[[BaseException], object] = str
+) -> Iterator[None]:
+    """Turn every error of a library written in Rust into ``kind``; its panics are no `Exception`, only `BaseException`.
+
+    ``reason_of`` an error ends the message.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError, NncError):
+        raise
+    except BaseException as error:
+        raise kind(f"{message}: {reason_of(error)}") from error

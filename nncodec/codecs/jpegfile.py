@@ -3,8 +3,7 @@
 from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.errors import EncodeError
 from nncodec.image import Metadata
-from nncodec.image.jpeg_markers import JPEG_SIGNATURE
-from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, jpeg_size
+from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, size_to_keep
 from nncodec.image.stills import not_built
 
 
@@ -40,9 +39,7 @@ class JpegFile:
 
     def frame(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""
-        if not data.startswith(JPEG_SIGNATURE):
-            raise EncodeError("not a JPEG file, which is all that can be kept unchanged")
-        return Frame(*jpeg_size(data))
+        return Frame(*size_to_keep(data))
 
     def pack(self, data: bytes) -> bytes:
         """The file as it is."""

@@ -5,8 +5,7 @@ probabilities. Its bits are part of the format; docs/format/container.md specifi
 `nncodec.entropy.range_coder` implements that specification for platforms without constriction.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.tables import Frequencies, Tables
-from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile, translated
 from nncodec.leb128 import read_number, write_number
 
 Symbols = npt.NDArray[np.int32]
@@ -71,20 +70,9 @@ def _backend() -> _Backend:
     )
 
 
-@contextmanager
-def _translated(kind: type[NncError], message: str) -> Iterator[None]:
-    """Turn every error of constriction into ``kind``; its panics are no `Exception`, only a `BaseException`."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, MemoryError, NncError):
-        raise
-    except BaseException as error:
-        raise kind(f"{message}: {error}") from error
-
-
 def _distributions(tables: Tables) -> list[Any]:
     """The backend's distribution of each table, by scale index."""
-    with _translated(UnsupportedFile, "the tables of distributions are damaged"):
+    with translated(UnsupportedFile, "the tables of distributions are damaged"):
         return [_backend().distribution(row) for row in tables.frequencies]
 
 
@@ -128,7 +116,7 @@ class Encoder:
         outside = np.abs(sorted_) > half
         entries = np.where(outside, 2 * half + 1, sorted_ + half).astype(np.int32)
         ends = np.cumsum(counts)
-        with _translated(EncodeError, "the range coder failed"):
+        with translated(EncodeError, "the range coder failed"):
             for distribution, count, end in zip(self._distributions, counts, ends.tolist(), strict=True):
                 if count:
                     self._coder.encode(entries[end - count : end], distribution)
@@ -154,7 +142,7 @@ class Decoder:
         padded = words + bytes(-len(words) % 4)
         self._half_widths = np.array(tables.half_widths, np.int32)
         self._distributions = _distributions(tables)
-        with _translated(CorruptFile, "the coded symbols are damaged"):
+        with translated(CorruptFile, "the coded symbols are damaged"):
             self._coder = _backend().decoder(np.frombuffer(padded, "<u4").astype(np.uint32))
         self._escapes, self._at = escapes, 0
 
@@ -164,7 +152,7 @@ class Decoder:
         Raises CorruptFile for words or escapes that no encoder writes, as far as the decoder notices.
         """
         order, counts = _by_table(indices, len(self._distributions))
-        with _translated(CorruptFile, "the coded symbols are damaged"):
+        with translated(CorruptFile, "the coded symbols are damaged"):
             runs = [self._coder.decode(each, n) for each, n in zip(self._distributions, counts, strict=True) if n]
         half = np.repeat(self._half_widths, counts)
         found = np.concatenate([np.empty(0, np.int32), *runs]) - half  # (n,), by scale index
@@ -186,6 +174,6 @@ class Decoder:
         """Raise CorruptFile unless everything was read, as far as range coding can tell."""
         if self._at != len(self._escapes):
             raise CorruptFile(f"{len(self._escapes) - self._at} bytes of escaped symbols were not used")
-        with _translated(CorruptFile, "the coded symbols are damaged"):
+        with translated(CorruptFile, "the coded symbols are damaged"):
             if not self._coder.maybe_exhausted():
                 raise CorruptFile("some of the coded symbols were not used")

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from nncodec.errors import CorruptFile
+from nncodec.errors import CorruptFile, EncodeError
 from nncodec.image.jpeg import check_jpeg
-from nncodec.image.jpeg_markers import closed
+from nncodec.image.jpeg_markers import JPEG_SIGNATURE, closed
 from nncodec.image.picture import Metadata, Pixels
 from nncodec.image.reading import from_pillow
 from nncodec.image.source_metadata import metadata_of
@@ -30,6 +30,13 @@ def jpeg_size(data: bytes, n_bytes: int | None = None) -> JpegSize:
     """
     still = open_still(data, _WHAT, ["JPEG"], n_bytes)
     return JpegSize(still.width, still.height, 1 if still.mode == "L" else 3)
+
+
+def size_to_keep(data: bytes) -> JpegSize:
+    """Read the size of the picture from a file that is to be kept; EncodeError if it is no JPEG file."""
+    if not data.startswith(JPEG_SIGNATURE):
+        raise EncodeError("not a JPEG file, which is all that can be kept unchanged")
+    return jpeg_size(data)
 
 
 def decode_kept(data: bytes, shape: tuple[int, ...], halvings: int = 0) -> Pixels:

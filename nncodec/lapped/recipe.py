@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from nncodec import progress
 from nncodec.entropy.tables import Tables, count, fitted_frequencies, logistic_masses, logistic_tables, scale_of
 from nncodec.lapped.context_torch import SIDE, contexts
+from nncodec.lapped.counting import at_all_qualities, never
 from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
 from nncodec.lapped.layout import (
     CHANNELS,
@@ -166,18 +167,14 @@ def with_contexts(
     return arrays | dict(fitted(counted(LappedModel(0, arrays), crops, run.past(1.0))).pack()), losses
 
 
-def counted(
-    model: LappedModel, crops: data.Bytes, enough: Callable[[], bool] = lambda: False
-) -> list[npt.NDArray[np.float64]]:
+def counted(model: LappedModel, crops: data.Bytes, enough: Callable[[], bool] = never) -> list[npt.NDArray[np.float64]]:
     """Count how often each entry of each table is used when crops (B, H, W, 3) are coded, each at another quality.
 
     The crops are taken in random order. ``enough`` is asked after each; true ends it with fewer.
     """
     counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    tick = progress.counter("counting symbols", len(crops))
-    for number in np.random.default_rng(0).permutation(len(crops)):
-        crop = crops[number]
-        coder = LatentEncoder(model, round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX), crop, 0)
+    for quality, crop in at_all_qualities(crops, enough):
+        coder = LatentEncoder(model, quality, crop, 0)
         planes = to_planes(crop, OPPONENT)
         known = coder.known(len(planes))
         for at, plane in enumerate(planes):
@@ -185,9 +182,6 @@ def counted(
             coder.code(known, at, coder.latent(plane, at), coded)
             for _, symbols, indices in coded.parts:
                 count(symbols, indices, counts)
-        tick()
-        if enough():
-            break
     return counts
 
 

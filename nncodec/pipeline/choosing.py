@@ -37,14 +37,13 @@ def encode_automatically(picture: Picture, settings: Settings) -> Encoded:
 
 def _holding(picture: Picture, settings: Settings) -> Settings:
     """The settings with the first codec that holds the picture, at the same quality; unchanged if none does."""
-    side = max(picture.width, picture.height)
-    for name in (settings.codec, *_OTHERS):
-        codec = by_name(name)
-        if holds(codec, picture.depth, side):
-            shared = shared_quality(by_name(settings.codec), settings.options.quality)
-            options = replace(settings.options, quality=own_quality(codec, shared))
-            return settings if name == settings.codec else replace(settings, codec=name, options=options)
-    return settings
+    side, usual = max(picture.width, picture.height), by_name(settings.codec)
+    able = (codec for codec in (usual, *map(by_name, _OTHERS)) if holds(codec, picture.depth, side))
+    codec = next(able, usual)
+    if codec is usual:
+        return settings
+    quality = own_quality(codec, shared_quality(usual, settings.options.quality))
+    return replace(settings, codec=codec.name, options=replace(settings.options, quality=quality))
 
 
 def lossless_rate(pixels: Pixels) -> float:

@@ -5,21 +5,19 @@ the Kodak pictures. At 100 a picture is lossless where the codec can be. Each co
 (`Codec.fidelity`); between the points that were measured, both scales are taken for straight lines.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
+import numpy as np
 
 from nncodec.codec import LOSSLESS_QUALITY, Codec
 from nncodec.codecs import by_name
 from nncodec.errors import EncodeError
 
+_SHARED = "jpeg"
+"""The codec whose own scale is the shared one."""
 DEFAULT_QUALITY = 85.0
 """Some 36.6 dB on photographs, which is near the default of avifenc."""
 
 _BEST_LOSSY = 99.9
 """What a picture with an error, if better than any JPEG, is said to have."""
-
-Point = tuple[float, float]
-"""A quality and a PSNR in dB, or the reverse."""
 
 
 def quality_for(codec: str, quality: float | None, codec_quality: float | None) -> float:
@@ -37,11 +35,6 @@ def quality_for(codec: str, quality: float | None, codec_quality: float | None) 
     return own_quality(by_name(codec), DEFAULT_QUALITY if quality is None else quality)
 
 
-def _shared() -> tuple[Point, ...]:
-    """Shared qualities, and the PSNR that they stand for."""
-    return by_name("jpeg").fidelity
-
-
 def own_quality(codec: Codec, quality: float) -> float:
     """The quality on a codec's own scale, 0 to 100, for a shared one of 0 to 100; the nearest that the codec has.
 
@@ -49,22 +42,17 @@ def own_quality(codec: Codec, quality: float) -> float:
     """
     if quality >= LOSSLESS_QUALITY or not codec.fidelity:
         return quality
-    own = _between([(psnr, own) for own, psnr in codec.fidelity], _between(_shared(), quality))
-    return round(own / codec.quality_step) * codec.quality_step
+    return round(_of_equal_error(quality, by_name(_SHARED), codec) / codec.quality_step) * codec.quality_step
 
 
 def shared_quality(codec: Codec, own: float) -> float:
     """The shared quality of 0 to 100 that a codec's own quality of 0 to 100 stands for; 100 for 100 alone."""
     if own >= LOSSLESS_QUALITY or not codec.fidelity:
         return own
-    found = _between([(psnr, shared) for shared, psnr in _shared()], _between(codec.fidelity, own))
-    return min(found, _BEST_LOSSY)
+    return min(_of_equal_error(own, codec, by_name(_SHARED)), _BEST_LOSSY)
 
 
-def _between(points: Sequence[Point], x: float) -> float:
-    """Interpolate between points in ascending order of both coordinates; outside of them, the nearest one counts."""
-    at = bisect_right(points, (x, float("inf")))
-    if at in (0, len(points)):
-        return points[max(0, at - 1)][1]
-    (x0, y0), (x1, y1) = points[at - 1], points[at]
-    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+def _of_equal_error(quality: float, codec: Codec, other: Codec) -> float:
+    """The other codec's own quality that means the PSNR of a codec's own quality, or the nearest to it."""
+    (own, psnr), (others, their_psnr) = (tuple(zip(*each.fidelity, strict=True)) for each in (codec, other))
+    return float(np.interp(np.interp(quality, own, psnr), their_psnr, others))

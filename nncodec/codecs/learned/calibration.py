@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nncodec import progress
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.entropy.scales import ANCHOR_SPACING, N_ANCHORS, N_SCALES, SCALE_UNIT
 from nncodec.entropy.tables import count
-from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS
+from nncodec.lapped.counting import at_all_qualities, never
+from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.model import to_planes
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.lapped.transform import OPPONENT
@@ -31,12 +31,8 @@ _FURTHER = 1.5
 Costs = npt.NDArray[np.float64]
 
 
-def _never() -> bool:
-    return False
-
-
 def counted(
-    model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool] = _never
+    model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool] = never
 ) -> list[npt.NDArray[np.float64]]:
     """Counts of every entry of every table when the crops are coded at as many qualities, in random order.
 
@@ -50,7 +46,7 @@ def counted(
     return counts
 
 
-def calibrated(arrays: Arrays, crops: data.Bytes, enough: Callable[[], bool] = _never) -> Arrays:
+def calibrated(arrays: Arrays, crops: data.Bytes, enough: Callable[[], bool] = never) -> Arrays:
     """The arrays with the scale indices of every network moved, by quality anchor, to what coded crops say.
 
     Args:
@@ -72,15 +68,10 @@ def calibrated(arrays: Arrays, crops: data.Bytes, enough: Callable[[], bool] = _
 
 def _coded(model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool]) -> Iterator[tuple[int, list[CodedUnit]]]:
     """The quality indices and coded units of crops, in random order."""
-    tick = progress.counter("counting symbols", len(crops))
-    for number in np.random.default_rng(0).permutation(len(crops)):
-        quality = round((number + 0.5) / len(crops) * MAX_QUALITY_INDEX)
-        encoder = LatentEncoder(model, quality, crops[number], 0)
-        planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crops[number], OPPONENT)))
+    for quality, crop in at_all_qualities(crops, enough):
+        encoder = LatentEncoder(model, quality, crop, 0)
+        planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
         yield quality, encoder.code(planes, PRICE_FACTOR)[0]
-        tick()
-        if enough():
-            return
 
 
 def _costs(model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool]) -> Costs:

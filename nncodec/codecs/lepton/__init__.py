@@ -6,18 +6,15 @@ in docs/format/lepton.md.
 """
 
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from nncodec.codec import Frame, Lossless, Options, Pixels
 from nncodec.codecs.lepton.bitstream import join, parse
-from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
+from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile, translated
 from nncodec.image import Metadata
-from nncodec.image.jpeg_markers import JPEG_SIGNATURE
-from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, jpeg_size
+from nncodec.image.kept_jpeg import decode_kept, jpeg_metadata, size_to_keep
 from nncodec.image.stills import not_built
 
 _MODULE, _PACKAGE = "lepton_jpeg_python", "lepton-jpeg-python"
@@ -58,9 +55,7 @@ class Lepton:
 
     def frame(self, data: bytes) -> Frame:
         """The frame of a JPEG file; EncodeError if it is not a JPEG."""
-        if not data.startswith(JPEG_SIGNATURE):
-            raise EncodeError("not a JPEG file, which is all that can be kept unchanged")
-        return Frame(*jpeg_size(data))
+        return Frame(*size_to_keep(data))
 
     def pack(self, data: bytes) -> bytes:
         """Code a JPEG file, and decode it again as a check.
@@ -68,7 +63,7 @@ class Lepton:
         Raises EncodeError if Lepton cannot code it or does not give back every bit, UnsupportedFile without the
         library.
         """
-        with _translated(EncodeError, "Lepton does not take it"):
+        with translated(EncodeError, "Lepton does not take it", _reason):
             payload = join(zlib.crc32(data), _library().compress_bytes(data, _CONFIG))
         try:
             if self.unpack(payload, self.frame(data)) == data:
@@ -85,7 +80,7 @@ class Lepton:
         """
         stream = parse(payload, frame)
         library = _library()
-        with _translated(CorruptFile, "the packed JPEG cannot be decoded"):
+        with translated(CorruptFile, "the packed JPEG cannot be decoded", _reason):
             data: bytes = library.decompress_bytes(stream.lepton, _CONFIG)
         if len(data) != stream.n_bytes or zlib.crc32(data) != stream.checksum:
             raise CorruptFile("the packed JPEG decodes to other bytes than were packed")
@@ -105,16 +100,9 @@ def _library() -> Any:
         raise UnsupportedFile(f"the package {_PACKAGE} is needed for a JPEG packed by lepton", _HINT) from error
 
 
-@contextmanager
-def _translated(kind: type[NncError], message: str) -> Iterator[None]:
-    """Turn every error of the library into ``kind``; its panics are no `Exception`, only a `BaseException`."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit, MemoryError, NncError):
-        raise
-    except BaseException as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].partition("failed: ")[2]
-        raise kind(f"{message}: {reason or type(error).__name__}") from error
+def _reason(error: BaseException) -> str:
+    """What an error of the library says behind its many words, or the name of its kind."""
+    return (str(error).splitlines() or [""])[0].partition("failed: ")[2] or type(error).__name__
 
 
 CODEC = Lepton()
