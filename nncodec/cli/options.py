@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,19 +67,19 @@ max_memory_option = click.option(
     help="Refuse files that may take more memory to decode, besides the program's own, such as 500M.",
 )
 
-weights_option = click.option(
+_weights = partial(
+    click.option,
     "--weights",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
+)
+
+weights_option = _weights(
     help="Use your own weights, as 'nnc train' writes them. May be repeated: one file for each codec or restorer.",
 )
 
-weights_to_read_option = click.option(
-    "--weights",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
+weights_to_read_option = _weights(
     help="Your own weights, of files that were encoded with them. May be repeated. Folders that the variable "
     "NNC_WEIGHTS names are searched, too.",
 )

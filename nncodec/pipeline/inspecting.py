@@ -4,19 +4,14 @@ It needs the container alone, and imports no codec but those whose payloads name
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
-from nncodec.names import CODECS, OWN_WEIGHTS, RESTORERS, WITH_BASES
+from nncodec.names import CODECS, RESTORERS, WITH_BASES
 from nncodec.pipeline.faults import naming
-
-if TYPE_CHECKING:
-    from nncodec.pipeline.own_weights import OwnModel
+from nncodec.pipeline.own_weights import OwnModel, needed
 
 _UNKNOWN = "unknown-"
-_RESTORER_HEAD = 5
-"""Bytes of a restorer section before its parameters."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Info:
     """Sides of the picture, divided by those of the base codec's picture: 1, 2, 4 or 8."""
     restorers: tuple[str, ...] = ()
     """Their names, in file order."""
-    own_weights: "tuple[OwnModel, ...]" = ()
+    own_weights: tuple[OwnModel, ...] = ()
     """Weights of the user's own that decoding needs: of the codec, then of restorers."""
     complete: bool = True
     """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
@@ -89,7 +84,7 @@ def describe(container: Container, size: int, complete: bool = True) -> Info:
         base=base,
         scale=scale,
         restorers=tuple(map(_restorer, container.all(Kind.RESTORER))),
-        own_weights=() if codec.startswith(_UNKNOWN) else _own_weights(container),
+        own_weights=() if codec.startswith(_UNKNOWN) else tuple(needed(container)),
         complete=complete,
     )
 
@@ -122,17 +117,6 @@ def _restorer(section: bytes) -> str:
     from nncodec.restorers import name_of
 
     return name_of(section)
-
-
-def _own_weights(container: Container) -> "tuple[OwnModel, ...]":
-    """The own weights that payload and restorers name; imported only where a first byte may mean one."""
-    firsts = [container.payload[:1]]
-    firsts += [section[_RESTORER_HEAD : _RESTORER_HEAD + 1] for section in container.all(Kind.RESTORER)]
-    if not any(first and first[0] in OWN_WEIGHTS for first in firsts):
-        return ()
-    from nncodec.pipeline.own_weights import needed
-
-    return tuple(needed(container))
 
 
 def _coding(container: Container) -> tuple[str, str | None, int]:

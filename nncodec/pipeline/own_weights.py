@@ -1,8 +1,12 @@
-"""Weights of the user's own: which a file needs, where they are found, and for which codec or restorer they are."""
+"""Weights of the user's own: which a file needs, where they are found, and for which codec or restorer they are.
+
+Most files need none. What tells so imports neither codecs nor networks, since `nnc info` and decoding of base codecs
+ask, too.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -10,17 +14,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncodec.codecs import by_id, by_name
 from nncodec.container import Container, Kind
 from nncodec.errors import EncodeError, UnsupportedFile
-from nncodec.nets import weights
-from nncodec.restorers import name_of, parameters_of
+from nncodec.names import OWN_WEIGHTS
 
 if TYPE_CHECKING:
     from nncodec.nets.arrays import Layout
+    from nncodec.nets.weights import OwnWeights
 
 FOLDERS = "NNC_WEIGHTS"
 """Environment variable: folders of weights, joined as in PATH."""
+_RESTORER_HEAD = 5
+"""Bytes of a restorer section before its parameters."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,16 @@ class OwnModel:
 
 def needed(container: Container, restore: bool = True) -> list[OwnModel]:
     """The own weights that payload and restorers of a file name; CorruptFile if a hash is cut short."""
+    sections = container.all(Kind.RESTORER) if restore else []
+    firsts = container.payload[:1] + b"".join(section[_RESTORER_HEAD:][:1] for section in sections)
+    if OWN_WEIGHTS.isdisjoint(firsts):
+        return []
+    from nncodec.codecs import by_id
+    from nncodec.nets import weights
+    from nncodec.restorers import name_of, parameters_of
+
     parts = [(by_id(container.header.codec).name, container.payload)]
-    if restore:
-        parts += [(name_of(section), parameters_of(section)) for section in container.all(Kind.RESTORER)]
+    parts += [(name_of(section), parameters_of(section)) for section in sections]
     found = []
     for name, data in parts:
         if data and data[0] == weights.OWN.get(name):
@@ -75,6 +87,10 @@ def for_decoding(models: Sequence[OwnModel], given: Sequence[Path]) -> AbstractC
 
     Raises UnsupportedFile if they are not found or are not what they should be, or a given file is no file of weights.
     """
+    if not models and not given:
+        return nullcontext()
+    from nncodec.nets import weights
+
     opened(given)
     found = []
     for own in models:
@@ -93,7 +109,11 @@ def for_encoding(given: Sequence[Path], codec: str, restorers: Sequence[str]) ->
 
     Raises UnsupportedFile for a file that is no file of weights, EncodeError for one that would not be used.
     """
-    found: dict[str, weights.OwnWeights] = {}
+    if not given:
+        return nullcontext()
+    from nncodec.nets import weights
+
+    found: dict[str, OwnWeights] = {}
     for path, own in zip(given, opened(given), strict=True):
         if own.codec in found and found[own.codec].model != own.model:
             raise EncodeError(f"{path} is a second file of weights for {own.codec}")
@@ -104,6 +124,8 @@ def for_encoding(given: Sequence[Path], codec: str, restorers: Sequence[str]) ->
 
 
 def _hint(name: str) -> str:
+    from nncodec.codecs import by_name
+
     try:
         by_name(name)
     except EncodeError:
@@ -111,16 +133,17 @@ def _hint(name: str) -> str:
     return f"-c {name} uses it"
 
 
-def opened(paths: Sequence[Path]) -> list[weights.OwnWeights]:
+def opened(paths: Sequence[Path]) -> "list[OwnWeights]":
     """The weights in files, in their order; raises as :func:`open_file`."""
     return [open_file(path) for path in paths]
 
 
-def open_file(path: Path) -> weights.OwnWeights:
+def open_file(path: Path) -> "OwnWeights":
     """The weights in a file, checked to be whole.
 
     Raises UnsupportedFile if it is no file of weights of a codec or restorer, OSError if it cannot be read.
     """
+    from nncodec.nets import weights
     from nncodec.nets.own_file import read_file
 
     digest, arrays = read_file(path)

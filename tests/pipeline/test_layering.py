@@ -8,7 +8,7 @@ import pytest
 from nncodec import restorers
 from nncodec.codec import Frame, Options, Pixels
 from nncodec.container import Container, Header, Kind, Section, serialize
-from nncodec.pipeline import decode, decoding, layering, own_weights
+from nncodec.pipeline import decode, decoding, layering
 from nncodec.restorers import make_section
 
 
@@ -46,7 +46,7 @@ class Brighten:
 @pytest.fixture
 def file(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """Three layers, 1, 2 and 4, and a restorer."""
-    for module in (decoding, layering, own_weights):
+    for module in (decoding, layering):
         monkeypatch.setattr(module, "by_id", lambda number: Sum())
     monkeypatch.setattr(restorers, "all_restorers", lambda: {250: Brighten()})
     layers = (Section(Kind.PAYLOAD, b"\1"), Section(Kind.LAYER, b"\2"), Section(Kind.LAYER, b"\4"))
