@@ -71,7 +71,7 @@ def measure_once(source: str, payload: str, effort: int) -> None:
     seconds: dict[str, float] = defaultdict(float)
     stages = dict(STAGES)
     if effort and learned_encoder.REFINEMENTS[effort - 1]:
-        from nncodec.codecs.learned.refine_torch import Refiner
+        from nncodec.codecs.learned.refine import Refiner
 
         stages[REFINEMENT] = ((Refiner, "targets"),)
     for stage, functions in stages.items():

@@ -10,7 +10,7 @@ and so be of another size.
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,20 +86,31 @@ class ArtifactNet:
         Returns:
             (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
-        x = Tiled.of(_packed(ycc / np.float32(UNIT), self._shape.stride))
+        margin = self.halo // self._shape.stride
+        return self._corrected(ycc, family, level, (margin, margin), lambda hidden: None)
+
+    def _corrected(
+        self, ycc: Floats, family: int, level: float, margins: tuple[int, int], note: Callable[[Tiled], None]
+    ) -> Floats:
+        """The correction; ``note`` is given what each block's activation gives.
+
+        ``margins`` are positions, above and to the left, from the first one given to the start of a block of 8 x 8.
+        """
+        x = Tiled.of(packed(ycc / np.float32(UNIT), self._shape.stride))
         workspace = self._workspace(x)
         x = self._conv("enter", x, workspace)
         bias = self._values["place"].transpose(1, 2, 0) + self._condition("bias", family, level)
-        x.samples[...] += bias[self._places(x)]
+        x.samples[...] += bias[self._places(x, margins)]
         for number in range(self._shape.blocks):
             block = f"blocks.{number}"
             gain, bias = (self._condition(f"{block}.{name}", family, level) for name in ("gain", "bias"))
             y = self._conv(f"{block}.inner", x, workspace, 1 + gain, bias, LEAK)
+            note(y)
             x = self._conv(f"{block}.outer", y, workspace, added=x)
         gain = (1 + self._condition("gain", family, level)) * np.float32(UNIT)
         left = self._values["leave.weight"][:, :, 0, 0].T * gain
         x = x.mixed(left, self._values["leave.bias"] * gain)
-        return _unpacked(x.plain(), self._shape.out, 3)
+        return unpacked(x.plain(), self._shape.out, 3)
 
     def _conv(
         self,
@@ -129,11 +140,11 @@ class ArtifactNet:
     def _condition(self, name: str, family: int, level: float) -> Floats:
         return between(self._values[name + ".values"][family], level)
 
-    def _places(self, x: Tiled) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The places in a block, rows and columns, of the results of the first layer on a region with its halo."""
-        first, side = 1 - self.halo // self._shape.stride, self._values["place"].shape[1]
+    def _places(self, x: Tiled, margins: tuple[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The places in a block, rows and columns, of the results of the first layer on a region with its margins."""
+        side = self._values["place"].shape[1]
         rows, columns = x.rows_and_columns()
-        return (first + rows) % side, (first + columns) % side
+        return (1 - margins[0] + rows) % side, (1 - margins[1] + columns) % side
 
 
 def between(rows: Floats, level: float) -> Floats:
@@ -145,15 +156,15 @@ def between(rows: Floats, level: float) -> Floats:
     return row
 
 
-def _packed(x: Floats, stride: int) -> Floats:
+def packed(x: Floats, stride: int) -> Floats:
     """(H, W, C) to (H / stride, W / stride, C * stride^2): channel, then row, then column within."""
     height, width, channels = x.shape
     parts = x.reshape(height // stride, stride, width // stride, stride, channels).transpose(0, 2, 4, 1, 3)
     return np.ascontiguousarray(parts).reshape(height // stride, width // stride, -1)
 
 
-def _unpacked(x: Floats, stride: int, channels: int) -> Floats:
-    """Inverse of `_packed`."""
+def unpacked(x: Floats, stride: int, channels: int) -> Floats:
+    """Inverse of `packed`."""
     height, width, _ = x.shape
     parts = x.reshape(height, width, channels, stride, stride).transpose(0, 3, 1, 4, 2)
     return np.ascontiguousarray(parts).reshape(height * stride, width * stride, channels)

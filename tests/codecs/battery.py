@@ -227,7 +227,7 @@ def check_nothing_of_a_picture_is_left_to_the_garbage_collector(codec: Codec) ->
     pixels = pictures.photograph(16, 24)
 
     def encode_and_decode() -> None:
-        effort = codec.torch_from if isinstance(codec, RefinesWithTorch) and installed("torch") else 1
+        effort = codec.torch_from if isinstance(codec, RefinesWithTorch) and installed("torch") else 4
         codec.decode(codec.encode(pixels, Options(50, effort)), frame_of(pixels), "cpu")
 
     encode_and_decode()  # libraries and weights stay

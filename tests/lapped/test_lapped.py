@@ -358,7 +358,7 @@ def test_decoding_imports_no_torch(name):
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
-@pytest.mark.parametrize(("codec", "effort"), [("learned", 4), ("ccnn", 5)])
+@pytest.mark.parametrize(("codec", "effort"), [("ccnn", 5)])
 def test_what_needs_torch_says_so(codec, effort, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     pixels = pictures.photograph(48, 48)

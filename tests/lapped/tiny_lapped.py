@@ -90,7 +90,7 @@ def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate
     """The first candidate of the encoder of codec learned, in the shared colours or in a picture's own."""
     planes = to_planes(coder.pixels, matrix_of(own))
     latents = [coder.latent(plane, number) for number, plane in enumerate(planes)]
-    return Encoder(coder).candidate(own, PRICE_FACTOR, latents, measured=False)
+    return Encoder(coder).candidate(own, PRICE_FACTOR, latents)
 
 
 def install(folder: Path) -> None:

@@ -19,10 +19,7 @@ class Learned:
 
     id = 16
     name = _NAME
-    summary = (
-        "Neural codec. Smaller files than avif, with restorers level at low rates; much slower to decode. "
-        "Needs PyTorch to encode from effort 4."
-    )
+    summary = "Neural codec. Smaller files than avif, with restorers level at low rates; much slower to decode."
     quality_step = 1 / INDICES_PER_QUALITY
     fidelity = (
         (0, 25.42),
@@ -39,7 +36,6 @@ class Learned:
     depths = frozenset({8})
     max_side = 65535
     decoding_memory = 32
-    torch_from = 4
 
     def missing(self) -> str | None:
         """The library or the weights that this installation lacks, in a few words; None if nothing."""
@@ -58,7 +54,7 @@ class Learned:
             raise EncodeError("the learned codec takes 8 bits per sample", "encode it with jpeg2000")
         quality = round(options.quality * INDICES_PER_QUALITY)
         coder = LatentEncoder.of(loaded(weights.selected(_NAME)), quality, pixels.astype(np.uint8, copy=False))
-        return Encoder(coder, options.threads).best(options.effort)
+        return Encoder(coder).best(options.effort)
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """A payload to uint8 pixels of ``frame.shape``.

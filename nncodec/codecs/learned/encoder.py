@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 
 import numpy as np
 
 from nncodec import progress
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder, price
-from nncodec.codecs.learned.synthesis import Synthesizer
-from nncodec.image.metrics import mse
+from nncodec.codecs.learned.refine import Refiner
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
-from nncodec.nets import weights
 
 SECOND_PRICE_FACTOR = 1.5
 """Another factor on the price at which symbols are chosen."""
@@ -22,7 +19,7 @@ OWN_COLOURS_GAIN = 0.04
 TRIALS_FROM = 7
 """The effort from which both colours and both prices are tried: in that time, refinement gains more."""
 REFINED_FROM, REFINEMENTS = 4, (1, 2, 4, 8, 16, 32)
-"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine_torch`), and how often."""
+"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often."""
 PACE = 0.3
 """Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
 
@@ -37,8 +34,11 @@ class Candidate:
     """Factor on the price at which symbols were chosen."""
     units: list[CodedUnit]
     values: Values
-    cost: float = 0.0
-    """Bits, and the squared error of the decoded picture at its price; 0 if it was not measured."""
+
+    @property
+    def bits(self) -> float:
+        """Bits of the symbols and of the colours."""
+        return 8 * len(self.own or b"") + sum(unit.bits for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,33 @@ class Encoder:
     """The encoder's view of one picture at one quality index."""
 
     coder: LatentEncoder
-    threads: int = 0
-    """For torch to use; 0 leaves it alone."""
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade of bits for error among those that the effort allows."""
         if effort < REFINED_FROM:
             own = None if effort == 1 else self._likely_colours()
-            return self.coder.payload(own, self.candidate(own, PRICE_FACTOR, self._latents(own), measured=False).units)
-        colours = self._colours() if effort >= TRIALS_FROM else [self._likely_colours()]
-        best = min((self.candidate(own, PRICE_FACTOR, self._latents(own)) for own in colours), key=attrgetter("cost"))
-        if effort >= TRIALS_FROM:
-            second = self.candidate(best.own, SECOND_PRICE_FACTOR, self._latents(best.own))
-            best = min(best, second, key=attrgetter("cost"))
-        best = min([best, *self._refined(best, REFINEMENTS[effort - REFINED_FROM])], key=attrgetter("cost"))
-        return self.coder.payload(best.own, best.units)
+            return self._payload(self.candidate(own, PRICE_FACTOR, self._latents(own)))
+        if effort < TRIALS_FROM:
+            own = self._likely_colours()
+            start = self.candidate(own, PRICE_FACTOR, self._latents(own))
+        else:
+            start = self._tried()
+        return self._payload(self._refined(start, REFINEMENTS[effort - REFINED_FROM]))
+
+    def _payload(self, candidate: Candidate) -> bytes:
+        return self.coder.payload(candidate.own, candidate.units)
+
+    def _tried(self) -> Candidate:
+        """The best coding in either colours, at the usual price or the other one."""
+        best, cost = None, np.inf
+        for factor in (PRICE_FACTOR, SECOND_PRICE_FACTOR):
+            for own in self._colours() if best is None else [best.own]:
+                found = self.candidate(own, factor, self._latents(own))
+                paid = self._cost(found, self._refiner(own).error(found.values))
+                if paid < cost:
+                    best, cost = found, paid
+        assert best is not None
+        return best
 
     def _colours(self) -> Iterator[bytes | None]:
         """The shared colours, then the picture's own."""
@@ -79,39 +91,36 @@ class Encoder:
         for number in range(1 if self.coder.pixels.ndim == 2 else 3):
             yield self.coder.latent(to_plane(self.coder.pixels, matrix_of(own), number), number)
 
-    def candidate(
-        self, own: bytes | None, price_factor: float, targets: Iterable[Floats], measured: bool = True
-    ) -> Candidate:
+    def candidate(self, own: bytes | None, price_factor: float, targets: Iterable[Floats]) -> Candidate:
         """Code the picture in these colours, with symbols chosen for targets (h, w, CHANNELS) of each plane."""
-        units, values = self.coder.code(targets, price_factor)
-        return Candidate(own, price_factor, units, values, self._cost(own, units, values) if measured else 0.0)
+        return Candidate(own, price_factor, *self.coder.code(targets, price_factor))
 
-    def _cost(self, own: bytes | None, units: list[CodedUnit], values: Values) -> float:
-        """Bits, and the squared error of the decoded picture at its price."""
-        pixels = self.coder.pixels
-        synthesizer = Synthesizer(self.coder.model, self.coder.quality, matrix_of(own))
-        seen = synthesizer.pixels(values, pixels.shape[1], pixels.shape[0])
-        error = mse(seen, pixels) * 3 * pixels.shape[0] * pixels.shape[1]
-        bits = 8 * len(own or b"") + sum(unit.bits for unit in units)
-        return float(bits + price(self.coder.quality) * error / self.coder.step**2)
+    def _cost(self, candidate: Candidate, error: float) -> float:
+        """Bits, and the squared error of the decoded picture, in squared quantiser steps, at its price."""
+        return candidate.bits + price(self.coder.quality) * error
 
-    def _refined(self, candidate: Candidate, count: int) -> Iterator[Candidate]:
-        """Code the picture ``count`` times more, each time for targets that allow for the synthesis network."""
-        if not count:
-            return
-        weights.require("torch", "codec learned from effort 4 on", "use -e 3, or pip install torch")
-        from nncodec.codecs.learned.refine_torch import Refiner
+    def _refiner(self, own: bytes | None) -> Refiner:
+        matrix = matrix_of(own)
+        return Refiner(self.coder.model, self.coder.quality, to_planes(self.coder.pixels, matrix), matrix)
 
-        matrix = matrix_of(candidate.own)
-        planes = to_planes(self.coder.pixels, matrix)
-        refiner = Refiner(self.coder.model, self.coder.quality, planes, matrix, self.threads)
+    def _refined(self, candidate: Candidate, count: int) -> Candidate:
+        """The best of a coding and ``count`` more, each for targets that allow for the synthesis network."""
+        refiner = self._refiner(candidate.own)
         targets = np.stack(list(self._latents(candidate.own)))
+        best, cost = candidate, np.inf
         tick = progress.counter("refining", count)
-        for _ in range(count):
-            targets += np.float32(PACE) * (refiner.targets(candidate.values) - targets)
-            candidate = self.candidate(candidate.own, candidate.price_factor, targets)
-            tick()
-            yield candidate
+        for number in range(count + 1):
+            if number < count:
+                error, wanted = refiner.targets(candidate.values)
+            else:
+                error = refiner.error(candidate.values)
+            if (paid := self._cost(candidate, error)) < cost:
+                best, cost = candidate, paid
+            if number < count:
+                targets += np.float32(PACE) * (wanted - targets)
+                candidate = self.candidate(candidate.own, candidate.price_factor, targets)
+                tick()
+        return best
 
 
 def _size(latent: Floats) -> float:
