@@ -64,6 +64,7 @@ def encode(
     strip: bool = False,
     strip_icc: bool = False,
     restore: str = "auto",
+    light: bool = False,
     depth: int | None = None,
     frame: int | None = None,
     max_pixels: int = MAX_PIXELS,
@@ -91,7 +92,8 @@ def encode(
     ``strip`` leaves Exif, XMP and IPTC out and turns the picture upright, ``strip_icc`` leaves the ICC profile out.
     ``depth=8`` allows deeper samples to be cut to 8 bits, ``frame`` takes one picture of an animated file.
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
-    picture are added where they pay for their bytes.
+    picture are added where they pay for their bytes. ``light`` has them, and codecs, use light weights where there are
+    some (those of luma), which take less time to decode.
     ``threads`` is the most threads that codecs and networks start for this call; 0 is OMP_NUM_THREADS, or one per core.
     ``weights`` is a file of your own weights, or several for a codec and its restorers: see docs/training.md.
 
@@ -102,7 +104,9 @@ def encode(
     target = Target.of(target_size, bpp, target_psnr, target_ssim)
     _check_threads(threads)
     options = Options(quality_for(codec or DEFAULT_CODEC, quality, codec_quality), effort, device, threads)
-    settings = Settings(codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights))
+    settings = Settings(
+        codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights), light
+    )
     sourcing = SourceOptions(codec, lossless, keep_jpeg, depth, frame, plain_jpeg)
     with at_most(threads):
         if isinstance(source, (Picture, PIL.Image.Image, np.ndarray)):

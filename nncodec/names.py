@@ -25,5 +25,8 @@ WITH_BASES = frozenset({8, 17})
 RESTORERS = {1: "tuned", 2: "luma"}
 """Restorers by the first byte of their section."""
 
+LIGHT_WEIGHTS = frozenset(number for first in (24, 40, 56, 72, 88, 104) for number in range(first, first + 8))
+"""Numbers of light weights, the last eight of each family's: thinner networks, which take less time to decode."""
+
 OWN_WEIGHTS = frozenset(range(112, 118))
 """Numbers in the place of those of weights that say that weights of the user's own are meant."""

@@ -63,8 +63,8 @@ def register_pillow() -> None:
     """Make Pillow open and save .nnc files. May be called again.
 
     ``image.save("x.nnc", quality=85, codec="avif", effort=5, restore="auto", bpp=..., target_size=...,
-    target_psnr=..., target_ssim=..., weights=...)``, or ``lossless=True``; ICC, Exif and XMP are taken from
-    ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
+    target_psnr=..., target_ssim=..., weights=..., light=False)``, or ``lossless=True``; ICC, Exif and XMP are taken
+    from ``icc_profile=``, ``exif=`` and ``xmp=``, else from the image.
     """
     PIL.Image.register_open("NNC", NncImageFile, _accept)
     PIL.Image.register_save("NNC", _save)
@@ -86,6 +86,7 @@ def _save(image: PIL.Image.Image, file: IO[bytes], filename: str | bytes) -> Non
         target=Target.of(*map(given.get, ("target_size", "bpp", "target_psnr", "target_ssim"))),
         restore=given.get("restore", AUTO),
         weights=(Path(given["weights"]),) if given.get("weights") else (),
+        light=bool(given.get("light")),
     )
     source = image.copy()
     for key in ("icc_profile", "exif", "xmp"):

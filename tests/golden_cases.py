@@ -57,6 +57,9 @@ def cases() -> Iterator[tuple[str, Case]]:
         rows = RESTORED.get(restorer.name, [("jpeg", "RGB", restorer.name, 40, 5, (128, 192))])
         named = (restored(*row) for row in rows)
         yield from ((f"restorers/{restorer.name}/{numbered(restorer.name, name)}", case) for name, case in named)
+        light = weights.newest_light(restorer.name)
+        named = (restored(*row, light=True) for row in LIGHT if light is not None)
+        yield from ((f"restorers/{restorer.name}/model{light}-{name}", case) for name, case in named)
     yield from ((f"container/{name}", case) for name, case in of_the_container())
 
 
@@ -237,11 +240,17 @@ RESTORED = {
 """By restorer: codec, mode, restorers, quality, effort, (height, width). Any other has one file, of a JPEG."""
 
 
-def restored(codec: str, mode: str, names: str, quality: float, effort: int, size: tuple[int, int]) -> tuple[str, Case]:
+LIGHT = [("webp", "RGB", "luma", 40, 5, (128, 192)), ("jpeg", "L", "luma", 40, 5, (128, 192))]
+"""The same for light weights."""
+
+
+def restored(
+    codec: str, mode: str, names: str, quality: float, effort: int, size: tuple[int, int], light: bool = False
+) -> tuple[str, Case]:
     """A file with restorers, all of which must pay."""
 
     def make() -> bytes:
-        settings = Settings(codec, Options(quality, effort), restore=names)
+        settings = Settings(codec, Options(quality, effort), restore=names, light=light)
         data = encode(pictures.picture(mode, *size), settings).data
         applied = [section[0] for section in parse(data).all(Kind.RESTORER)]
         assert applied == [restorer_by_name(name).id for name in names.split("+")], "a restorer did not pay"

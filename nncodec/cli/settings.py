@@ -28,6 +28,7 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
         options["restore"],
         options["strip_icc"],
         options["weights"],
+        options["light"],
     )
 
 

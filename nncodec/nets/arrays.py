@@ -72,36 +72,38 @@ def _compare(arrays: Arrays, expected: Expected) -> None:
         raise UnsupportedFile(f"there should be no array {min(more)}")
 
 
-def kernel(name: str, shape: tuple[int, ...]) -> Expected:
+def kernel(name: str, shape: tuple[int, ...], dtype: str = "int16") -> Expected:
     """A kernel of a convolution as it ships, and its steps; `nncodec.nets.quantised.stored`."""
-    return {name: Array("int16", shape), name + STEP: Array("float32", shape[:1])}
+    return {name: Array(dtype, shape), name + STEP: Array("float32", shape[:1])}
 
 
-def layer(name: str, shape: tuple[int, ...]) -> Expected:
+def layer(name: str, shape: tuple[int, ...], dtype: str = "int16") -> Expected:
     """Kernel and bias of a convolution."""
-    return {**kernel(f"{name}.weight", shape), f"{name}.bias": Array("float16", shape[:1])}
+    return {**kernel(f"{name}.weight", shape, dtype), f"{name}.bias": Array("float16", shape[:1])}
 
 
 def residual(arrays: Arrays, part: str, families: int, stride: int, out: int) -> Expected:
     """A network of `nncodec.nets.resnet`.
 
     Args:
-        arrays: that tell its width and the number of its blocks.
+        arrays: that tell its width, the number of its blocks, and if its kernels have 16 bits or 8.
         part: which network of several, the start of its arrays' names.
         families: number of the codecs that it knows.
         stride, out: sides of the squares of samples that make a position, and that a position makes.
     """
     width, samples, period = len(arrays[f"{part}.enter.bias"]), 3 * out**2, BLOCK // min(stride, out)
     blocks = sum(name.startswith(f"{part}.blocks.") and name.endswith(".inner.bias") for name in arrays)
+    dtype = "int8" if arrays[f"{part}.enter.weight"].dtype == np.int8 else "int16"
     expected = {
         f"{part}.place": Array("float16", (width, period, period)),
         f"{part}.bias.values": Array("float16", (families, ANCHORS, width)),
         f"{part}.gain.values": Array("float16", (families, ANCHORS, samples)),
-        **layer(f"{part}.enter", (width, 3 * stride**2, 3, 3)),
-        **layer(f"{part}.leave", (samples, width, 1, 1)),
+        **layer(f"{part}.enter", (width, 3 * stride**2, 3, 3), dtype),
+        **layer(f"{part}.leave", (samples, width, 1, 1), dtype),
     }
     for block in (f"{part}.blocks.{number}" for number in range(blocks)):
-        expected |= layer(f"{block}.inner", (width, width, 3, 3)) | layer(f"{block}.outer", (width, width, 3, 3))
+        for name in ("inner", "outer"):
+            expected |= layer(f"{block}.{name}", (width, width, 3, 3), dtype)
         expected |= {
             f"{block}.{name}.values": Array("float16", (families, ANCHORS, width)) for name in ("gain", "bias")
         }

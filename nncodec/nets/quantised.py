@@ -1,4 +1,4 @@
-"""The stored form of network weights: 16-bit integers with a step per output channel.
+"""The stored form of network weights: integers of 16 bits, or of 8, with a step per output channel.
 
 It is for networks that reconstruct pixels. Weights that predict symbols are whole numbers and ship as such.
 """

@@ -28,6 +28,7 @@ from numpy.lib.npyio import NpzFile
 
 from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.memory import check_address_space
+from nncodec.names import LIGHT_WEIGHTS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -121,11 +122,16 @@ def all_of(codec: str) -> list[WeightsFile]:
 
 
 def newest(codec: str) -> int:
-    """The highest number among the weights of a codec or restorer; UnsupportedFile if there are none."""
-    found = all_of(codec)
+    """The highest number among the weights of a codec or restorer, but for light ones; UnsupportedFile without any."""
+    found = [row.number for row in all_of(codec) if row.number not in LIGHT_WEIGHTS]
     if not found:
         raise UnsupportedFile(f"there are no weights for {codec}", _REINSTALL)
-    return found[-1].number
+    return found[-1]
+
+
+def newest_light(codec: str) -> int | None:
+    """The highest number among the light weights of a codec or restorer, None if it has none; raises as `manifest`."""
+    return max((row.number for row in all_of(codec) if row.number in LIGHT_WEIGHTS), default=None)
 
 
 def size(weights_file: WeightsFile) -> int | None:
@@ -194,22 +200,31 @@ class OwnWeights:
 
 
 _own: ContextVar[tuple[OwnWeights, ...]] = ContextVar("nncodec.weights", default=())
+_light: ContextVar[bool] = ContextVar("nncodec.weights.light", default=False)
 
 
 @contextmanager
-def at_hand(own: Sequence[OwnWeights]) -> Iterator[None]:
-    """Let a block encode and decode with weights of the user's own, and with no others of the kind."""
-    token = _own.set(tuple(own))
+def at_hand(own: Sequence[OwnWeights], light: bool = False) -> Iterator[None]:
+    """Let a block encode and decode with weights of the user's own, and with no others of the kind.
+
+    With ``light`` it encodes with light weights where there are some.
+    """
+    tokens = _own.set(tuple(own)), _light.set(light)
     try:
         yield
     finally:
-        _own.reset(token)
+        _own.reset(tokens[0])
+        _light.reset(tokens[1])
 
 
 def selected(codec: str) -> Model:
-    """The weights to encode with: the user's own if they are at hand, else the newest; raises as :func:`newest`."""
+    """The weights to encode with; raises as :func:`newest`.
+
+    They are the user's own if they are at hand, light ones if these are wanted and there are some, else the newest.
+    """
     found = [own.model for own in _own.get() if own.codec == codec]
-    return found[0] if found else newest(codec)
+    light = newest_light(codec) if _light.get() else None
+    return found[0] if found else light or newest(codec)
 
 
 def arrays_of(model: Model, codec: str) -> Arrays:

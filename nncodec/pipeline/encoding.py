@@ -41,15 +41,17 @@ class Settings:
     """Leave the colour profile out: the picture will be taken for sRGB."""
     weights: tuple[Path, ...] = ()
     """Files of the user's own weights, at most one for each codec or restorer, to encode with."""
+    light: bool = False
+    """Encode with light weights, which take less time to decode, where there are some."""
 
     def check_weights(self) -> None:
-        """Raise EncodeError or UnsupportedFile for own weights that cannot be used with these settings."""
-        self.own_weights()
+        """Raise EncodeError or UnsupportedFile for own or light weights that cannot be used with these settings."""
+        self.chosen_weights()
 
-    def own_weights(self) -> AbstractContextManager[None]:
-        """A block that encodes with the own weights; raises as :meth:`check_weights`."""
+    def chosen_weights(self) -> AbstractContextManager[None]:
+        """A block that encodes with the own and light weights; raises as :meth:`check_weights`."""
         restorers = planned(self.restore, self.options.effort).restorers
-        return for_encoding(self.weights, self.codec, [restorer.name for restorer in restorers])
+        return for_encoding(self.weights, self.codec, [restorer.name for restorer in restorers], self.light)
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,10 @@ def encode(picture: Picture, settings: Settings | None = None) -> Encoded:
     """Encode a picture, decode the payload again and measure its PSNR.
 
     Raises EncodeError for what the codec cannot hold and for a target that cannot be met, UnsupportedFile for own
-    weights that cannot be used, LimitExceeded, MemoryError.
+    weights that cannot be used, EncodeError where light ones cannot, LimitExceeded, MemoryError.
     """
     settings = settings or Settings()
-    with settings.own_weights():
+    with settings.chosen_weights():
         return _encode(picture, settings)
 
 
@@ -122,6 +124,8 @@ def _encode(picture: Picture, settings: Settings) -> Encoded:
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
     restoring = planned(settings.restore, settings.options.effort)
+    if settings.light:  # half the time to decode is worth half the gain
+        restoring = replace(restoring, least_gain=restoring.least_gain / 2)
     quick = replace(restoring, effort=1)
 
     def attempt(quality: float, restoring: Restoring = quick) -> _Trial:

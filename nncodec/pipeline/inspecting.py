@@ -9,7 +9,7 @@ from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_
 from nncodec.errors import UnsupportedFile
 from nncodec.names import CODECS, RESTORERS, WITH_BASES
 from nncodec.pipeline.faults import naming
-from nncodec.pipeline.own_weights import OwnModel, needed
+from nncodec.pipeline.own_weights import OwnModel, light_in, needed
 
 _UNKNOWN = "unknown-"
 
@@ -42,6 +42,8 @@ class Info:
     """Their names, in file order."""
     own_weights: tuple[OwnModel, ...] = ()
     """Weights of the user's own that decoding needs: of the codec, then of restorers."""
+    light: tuple[str, ...] = ()
+    """Names of the codec and the restorers whose light weights decode the file."""
     complete: bool = True
     """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
 
@@ -85,6 +87,7 @@ def describe(container: Container, size: int, complete: bool = True) -> Info:
         scale=scale,
         restorers=tuple(map(_restorer, container.all(Kind.RESTORER))),
         own_weights=() if codec.startswith(_UNKNOWN) else tuple(needed(container)),
+        light=tuple(light_in(container)),
         complete=complete,
     )
 

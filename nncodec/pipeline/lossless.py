@@ -19,8 +19,8 @@ the first is smaller on drawings and screenshots, the second on photographs and 
 def encode_lossless(picture: Picture, settings: Settings, codec: str | None = None) -> Encoded:
     """Encode with a codec, or for None with each of the usual ones that can hold the picture; keep the smallest file.
 
-    Codec, quality and restorers of ``settings`` do not count. Raises EncodeError if the codec is not lossless, for a
-    target, and as :func:`encode` does.
+    Codec, quality, restorers and light weights of ``settings`` do not count. Raises EncodeError if the codec is not
+    lossless, for a target, and as :func:`encode` does.
     """
     if settings.target is not None:
         raise EncodeError("a lossless file is as large as it is: it meets no target")
@@ -45,7 +45,7 @@ def _always() -> list[str]:
 
 def _with(codec: str, picture: Picture, settings: Settings) -> Encoded:
     options = replace(settings.options, quality=float(LOSSLESS_QUALITY))
-    done = encode(picture, replace(settings, codec=codec, options=options, restore=NONE))
+    done = encode(picture, replace(settings, codec=codec, options=options, restore=NONE, light=False))
     if not math.isinf(done.psnr):
         raise EncodeError(f"{codec} did not give back every pixel of this picture")
     return done

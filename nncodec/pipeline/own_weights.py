@@ -1,4 +1,4 @@
-"""Weights of the user's own: which a file needs, where they are found, and for which codec or restorer they are.
+"""Weights of the user's own, and light ones: which a file needs, where own ones are found, and which encode it.
 
 Most files need none. What tells so imports neither codecs nor networks, since `nnc info` and decoding of base codecs
 ask, too.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from nncodec.container import Container, Kind
 from nncodec.errors import EncodeError, UnsupportedFile
-from nncodec.names import OWN_WEIGHTS
+from nncodec.names import CODECS, LIGHT_WEIGHTS, OWN_WEIGHTS, RESTORERS
 
 if TYPE_CHECKING:
     from nncodec.nets.arrays import Layout
@@ -64,6 +64,18 @@ def needed(container: Container, restore: bool = True) -> list[OwnModel]:
     return found
 
 
+def light_in(container: Container) -> list[str]:
+    """The codec and the restorers whose light weights a file names."""
+    sections = container.all(Kind.RESTORER)
+    if LIGHT_WEIGHTS.isdisjoint(container.payload[:1] + b"".join(section[_RESTORER_HEAD:][:1] for section in sections)):
+        return []
+    from nncodec.nets.weights import NUMBERS
+
+    parts = [(CODECS.get(container.header.codec, ""), container.payload)]
+    parts += [(RESTORERS.get(section[0], ""), section[_RESTORER_HEAD:]) for section in sections]
+    return [name for name, data in parts if data[:1] and data[0] in LIGHT_WEIGHTS and data[0] in NUMBERS.get(name, ())]
+
+
 def located(own: OwnModel, given: Sequence[Path] = ()) -> Path | None:
     """The file of weights that the user named, or has in a folder of NNC_WEIGHTS; None if there is none."""
     from nncodec.nets.own_file import digest_of, files_in
@@ -104,12 +116,15 @@ def for_decoding(models: Sequence[OwnModel], given: Sequence[Path]) -> AbstractC
     return weights.at_hand(found)
 
 
-def for_encoding(given: Sequence[Path], codec: str, restorers: Sequence[str]) -> AbstractContextManager[None]:
+def for_encoding(
+    given: Sequence[Path], codec: str, restorers: Sequence[str], light: bool = False
+) -> AbstractContextManager[None]:
     """A block in which pictures are encoded with the weights of these files, one for each codec or restorer.
 
-    Raises UnsupportedFile for a file that is no file of weights, EncodeError for one that would not be used.
+    With ``light`` all others have their light weights, as far as there are some. Raises UnsupportedFile for a file that
+    is no file of weights, EncodeError for one that would not be used, and where no light weights would.
     """
-    if not given:
+    if not given and not light:
         return nullcontext()
     from nncodec.nets import weights
 
@@ -120,7 +135,16 @@ def for_encoding(given: Sequence[Path], codec: str, restorers: Sequence[str]) ->
         if own.codec != codec.partition(":")[0] and own.codec not in restorers:
             raise EncodeError(f"{path} holds weights of {own.codec}, which is not used", _hint(own.codec))
         found[own.codec] = own
-    return weights.at_hand(list(found.values()))
+    others = {codec.partition(":")[0], *restorers} - found.keys()
+    if light and not any(map(weights.newest_light, others)):
+        raise EncodeError("nothing that has light weights is used", _light_hint())
+    return weights.at_hand(list(found.values()), light)
+
+
+def _light_hint() -> str:
+    from nncodec.nets.weights import NUMBERS, newest_light
+
+    return f"{', '.join(name for name in NUMBERS if newest_light(name)) or 'nothing'} has some"
 
 
 def _hint(name: str) -> str:

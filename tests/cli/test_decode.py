@@ -17,6 +17,7 @@ from nncodec.bench.perceptual import compute
 from nncodec.codecs import all_codecs
 from nncodec.container import MAGIC, Kind, Section, parse, serialize
 from nncodec.image import metrics, read
+from nncodec.names import LIGHT_WEIGHTS
 from nncodec.nets import weights
 from nncodec.nets.weights import tomllib
 from nncodec.restorers import all_restorers
@@ -466,6 +467,7 @@ def test_codecs_shows_every_set_of_weights_under_its_codec(nnc: Nnc) -> None:
     for row in rows:
         n_bytes = (folder / row["file"]).stat().st_size
         expected = {"number": row["number"], "file": row["file"], "bytes": n_bytes, "trained": row["trained"]}
+        expected["light"] = row["number"] in LIGHT_WEIGHTS
         assert expected in records[row["codec"]]["weights"]
         own = next(i for i, line in enumerate(lines) if line.split()[1] == row["codec"])
         below = itertools.takewhile(lambda line: line.startswith("     "), lines[own + 1 :])

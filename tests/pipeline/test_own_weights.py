@@ -16,7 +16,7 @@ from nncodec.pipeline import inspect, located
 from nncodec.pipeline.own_weights import FOLDERS, layout_of
 from tests import pictures
 
-SHIPPED = {row.codec: row for row in weights.manifest().values()}
+SHIPPED = {name: weights.manifest()[weights.newest(name)] for name in weights.OWN}
 USES = {
     "learned": {"codec": "learned", "effort": 1, "restore": "none"},
     "ccnn": {"codec": "ccnn", "effort": 1, "restore": "none"},

@@ -35,10 +35,17 @@ def _codec(codec: "Codec") -> dict[str, Any]:
 
 
 def _record(kind: str, number: int, name: str) -> dict[str, Any]:
+    from nncodec.names import LIGHT_WEIGHTS
     from nncodec.nets import weights
 
     sets = [
-        {"number": model.number, "file": model.file, "bytes": weights.size(model), "trained": model.trained}
+        {
+            "number": model.number,
+            "light": model.number in LIGHT_WEIGHTS,
+            "file": model.file,
+            "bytes": weights.size(model),
+            "trained": model.trained,
+        }
         for model in weights.all_of(name)
     ]
     return {"kind": kind, "name": name, "id": number, "weights": sets}
@@ -52,5 +59,6 @@ def _text(record: dict[str, Any], verbose: bool) -> str:
     for weights in record["weights"]:
         size = "missing" if weights["bytes"] is None else f"{grouped(weights['bytes'])} bytes"
         told = f"; {weights['trained']}" if verbose else ""
-        lines.append(f"     weights {weights['number']}: {weights['file']}, {size}{told}")
+        which = "light weights" if weights["light"] else "weights"
+        lines.append(f"     {which} {weights['number']}: {weights['file']}, {size}{told}")
     return "\n".join(lines)

@@ -104,6 +104,12 @@ if TYPE_CHECKING:
     "out.",
 )
 @click.option(
+    "--light",
+    is_flag=True,
+    help="Use light networks, which decode in less time and repair less. Restorer luma has one. An error where "
+    "nothing that has one is used.",
+)
+@click.option(
     "--keep-jpeg",
     is_flag=True,
     help="Store JPEG sources bit for bit, in about four fifths of their bytes; 'nnc decode --original' gives them "

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from nncodec.pipeline import Info, OwnModel
 
 
+_WIDTH = 15
+"""Of the column of names, where none is longer."""
+
+
 @click.command("info", short_help="Show what a file holds, and where its bytes go.")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @recursive_option
@@ -109,24 +113,28 @@ def _text(info: "Info", weights: tuple[Path, ...]) -> str:
     head = f"{info.width} x {info.height} {info.mode}, {info.codec}"
     if info.base:
         head += f" on {info.base} at 1/{info.scale}"
+    if info.codec in info.light:
+        head += ", light"
     if n_layers > 1:
         head += f", {n_layers} layers"
     head += f", {grouped(info.size)} bytes, {info.bpp:.3f} bpp, format version {info.version}"
-    rows = []
-    for (kind, n_bytes), name, end in zip(info.sections, _names(info, n_layers), info.ends, strict=True):
+    rows, names = [], _names(info, n_layers)
+    width = max(_WIDTH, *map(len, names))
+    for (kind, n_bytes), name, end in zip(info.sections, names, info.ends, strict=True):
         cut_here = n_layers > 1 and kind in ("payload", "layer")
-        rows.append(_row(name, n_bytes, info.size) + (f"  to byte {grouped(end)}" if cut_here else ""))
+        rows.append(_row(name, n_bytes, info.size, width) + (f"  to byte {grouped(end)}" if cut_here else ""))
     unsound = info.size - info.ends[-1]
-    rows.append(_row("container", info.overhead - unsound, info.size))
+    rows.append(_row("container", info.overhead - unsound, info.size, width))
     if not info.complete:
         head += ", damaged or cut"
-        rows.append(_row("not sound", unsound, info.size))
+        rows.append(_row("not sound", unsound, info.size, width))
     return "\n".join((head, *rows, *_own_weights(info, weights)))
 
 
 def _names(info: "Info", n_layers: int) -> list[str]:
-    """The sections' names; restorers and layers are told apart."""
-    numbers = {"restorer": iter(info.restorers), "layer": iter(range(2, n_layers + 1))}
+    """The sections' names; restorers and layers are told apart, and light networks from others."""
+    restorers = (f"{name}, light" if name in info.light else name for name in info.restorers)
+    numbers = {"restorer": restorers, "layer": iter(range(2, n_layers + 1))}
     return [f"{name} {next(numbers[name])}" if name in numbers else name for name, _ in info.sections]
 
 
@@ -148,8 +156,8 @@ def _own_weights(info: "Info", weights: tuple[Path, ...]) -> list[str]:
     return rows
 
 
-def _row(name: str, n_bytes: int, size: int) -> str:
-    return f"  {name:<15}{grouped(n_bytes):>12}  {n_bytes / size:6.1%}"
+def _row(name: str, n_bytes: int, size: int, width: int) -> str:
+    return f"  {name:<{width}}{grouped(n_bytes):>12}  {n_bytes / size:6.1%}"
 
 
 def _record(info: "Info", weights: tuple[Path, ...]) -> dict[str, Any]:
@@ -170,6 +178,7 @@ def _record(info: "Info", weights: tuple[Path, ...]) -> dict[str, Any]:
         "bpp": info.bpp,
         "layers": info.layers,
         "restorers": info.restorers,
+        "light": info.light,
         "sections": sections,
         "own_weights": [
             {"codec": each.codec, "sha256": each.digest, "file": None if path is None else str(path)}

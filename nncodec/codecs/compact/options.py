@@ -1,6 +1,7 @@
 """Options of ``nnc train compact``."""
 
 from nncodec.training.options import BATCH, CODED, RESUME, SEED, THREADS, WEIGHTS, Option, Training, crop, minutes
+from nncodec.training.slim.options import Slim
 
 TRAINING = Training(
     summary="Train the networks of codec compact.",
@@ -23,3 +24,4 @@ They are trained by turns. The base codecs code the half-size pictures between t
         SEED,
     ),
 )
+SLIM = Slim(options=("regions", "batch", "crop", "rate"))

@@ -193,6 +193,15 @@ class Recipe:
             y: Tensor = net((ycc / UNIT).contiguous(memory_format=torch.channels_last), codec, level)
         return y.float()
 
+    @property
+    def networks(self) -> dict[str, ArtifactNet]:
+        """What `nnc train slim` makes thinner, by part: the network that every decoder runs."""
+        return {"rec": self.model.rec}
+
+    def arrays(self) -> weights.Arrays:
+        """The averaged weights as they ship."""
+        return arrays_of(self.run.average.values)
+
     def report(self) -> None:
         """Log rate and PSNR on held-out pictures, by codec, with the averaged weights as exported; see `measure`."""
         made = CompactNetworks(arrays_of(self.run.average.values))
@@ -242,7 +251,13 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    begun = time.monotonic()
+    recipe = begin(folders, folder, settings, resume, time.monotonic())
+    train(recipe.run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", recipe.arrays())
+
+
+def begin(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool, begun: float) -> Recipe:
+    """The run up to its first step; it began at ``begun``, by `time.monotonic`."""
     training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = ComRecNets.new(settings)
     if settings.weights is not None:
@@ -253,9 +268,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     if settings.weights is not None and not resume:
         run.begin_phase(len(settings.ends) - 1)
     middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
-    recipe = Recipe(run, model, settings, training, middles)
-    train(run, recipe.loss, recipe.report, settings.every_minutes)
-    weights.write(folder / "weights.npz", arrays_of(run.average.values))
+    return Recipe(run, model, settings, training, middles)
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:

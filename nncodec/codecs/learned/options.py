@@ -1,6 +1,7 @@
 """Options of ``nnc train learned``."""
 
 from nncodec.training.options import BATCH, PICTURES, RESUME, SEED, THREADS, WEIGHTS, Option, Training, crop, minutes
+from nncodec.training.slim.options import Slim
 
 TRAINING = Training(
     summary="Train the codec learned.",
@@ -29,4 +30,8 @@ measured on pictures that are kept out of training.""",
         THREADS,
         SEED,
     ),
+)
+SLIM = Slim(
+    options=("batch", "region", "rate", "context_crops"),
+    settings={"network_only": True, "transforms_end": 0.0, "coding_end": 0.3},
 )

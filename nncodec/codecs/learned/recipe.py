@@ -66,6 +66,8 @@ class Hyperparameters:
     seed: int = 0
     weights: Path | None = None
     """Exported weights to go on from, which then decide stride, width and blocks."""
+    network_only: bool = False
+    """Train the network alone; transforms and contexts stay those of ``weights``."""
     every_minutes: float = 5.0
     context_steps: int = 20_000
     """Steps of the network of a group with many bits; see `nncodec.codecs.learned.context_fit_torch.SHARES`."""
@@ -136,6 +138,9 @@ class Recipe:
     @cached_property
     def contexts(self) -> weights.Arrays:
         """Transforms, contexts and tables, which are fitted as soon as the transforms are trained."""
+        if self.settings.network_only and self.settings.weights is not None:
+            arrays = shipped(self.settings.weights, "analysis", "net.place", "y0.bits")
+            return {name: array for name, array in arrays.items() if not name.startswith("net.")}
         path = self.run.folder / "contexts.npz"
         if not path.exists():
             weights.write(path, self._fitted())
@@ -181,6 +186,16 @@ class Recipe:
         )
         return (after / (before + FLOOR * steps.flatten() ** 2)).mean()
 
+    @property
+    def networks(self) -> dict[str, ArtifactNet]:
+        """What `nnc train slim` makes thinner, by part."""
+        return {"net": self.model.net}
+
+    def arrays(self) -> weights.Arrays:
+        """The averaged weights as they ship."""
+        with self.run.averaged():
+            return self.contexts | network(self.model.net)
+
     @torch.no_grad()
     def report(self) -> None:
         """Log rate and PSNR of the averaged weights while transforms are trained, then the network's gains in dB."""
@@ -218,7 +233,13 @@ def optimisers(model: LearnedNet, settings: Hyperparameters) -> list[torch.optim
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool) -> None:
     """Train, or go on training, in ``folder``; pictures are cached in ``cache`` beside it."""
-    begun = time.monotonic()
+    recipe = begin(folders, folder, settings, resume, time.monotonic())
+    train(recipe.run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", recipe.arrays())
+
+
+def begin(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool, begun: float) -> Recipe:
+    """The run up to its first step; it began at ``begun``, by `time.monotonic`."""
     if settings.region > CODED or settings.region % STRIDE:
         raise EncodeError(f"regions of {settings.region} pixels", f"multiples of {STRIDE} up to {CODED} are possible")
     pictures, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
@@ -231,10 +252,7 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
     run = start_run(model, optimisers(model, settings), schedule, folder, settings.average, resume, begun)
     first = transform_recipe.Batches(settings.batch, settings.crop, settings.seed)
     transforms = TransformRecipe(run, model, first, pictures, crops)
-    recipe = Recipe(run, model, transforms, settings, pictures, crops)
-    train(run, recipe.loss, recipe.report, settings.every_minutes)
-    model.load_state_dict(run.average.values)
-    weights.write(folder / "weights.npz", recipe.contexts | network(model.net))
+    return Recipe(run, model, transforms, settings, pictures, crops)
 
 
 def network(net: ArtifactNet) -> weights.Arrays:

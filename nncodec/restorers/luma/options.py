@@ -1,6 +1,7 @@
 """Options of ``nnc train luma``."""
 
-from nncodec.training.options import BATCH, CODED, RESUME, SEED, THREADS, Option, Training, crop, minutes
+from nncodec.training.options import BATCH, CODED, RESUME, SEED, THREADS, WEIGHTS, Option, Training, crop, minutes
+from nncodec.training.slim.options import Slim
 
 TRAINING = Training(
     summary="Train the network of restorer luma.",
@@ -9,6 +10,7 @@ TRAINING = Training(
     options=(
         minutes("Time for all of it, over all sittings."),
         RESUME,
+        WEIGHTS,
         Option("regions", int, 9400, "Regions to code before training.", low=1),
         BATCH,
         crop(128, "Side of a crop, a multiple of 8.", high=192),
@@ -17,3 +19,4 @@ TRAINING = Training(
         SEED,
     ),
 )
+SLIM = Slim(options=("regions", "batch", "crop", "rate"))

@@ -14,12 +14,14 @@ from torch import Tensor, nn
 
 from nncodec import progress
 from nncodec.codecs import by_name
+from nncodec.errors import UnsupportedFile
 from nncodec.nets import weights
+from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
 from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
-from nncodec.training.export import exported
+from nncodec.training.export import exported, shipped
 from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import optimisers
 from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, concatenate, random_regions
@@ -66,6 +68,8 @@ class Hyperparameters:
     stride: int = 2
     width: int = 32
     blocks: int = 4
+    weights: Path | None = None
+    """Exported weights to begin with; stride, width and blocks are theirs then."""
     bfloat16: bool = True
     """The convolutions run in bfloat16, else in float32."""
 
@@ -118,6 +122,16 @@ class Recipe:
         added: Tensor = y.float() * UNIT
         return added
 
+    @property
+    def networks(self) -> dict[str, ArtifactNet]:
+        """What `nnc train slim` makes thinner, by part."""
+        assert isinstance(self.model, ArtifactNet)
+        return {"net": self.model}
+
+    def arrays(self) -> weights.Arrays:
+        """The averaged weights as they ship."""
+        return arrays_of(self.run.average.values)
+
     @torch.no_grad()
     def report(self) -> None:
         """Log the gain in luma and in RGB PSNR, in dB, of the averaged weights by codec and level."""
@@ -163,8 +177,24 @@ def validation_regions(pictures: data.Pictures, enough: Callable[[], bool]) -> R
 
 
 def network(settings: Hyperparameters) -> nn.Module:
-    """A new network."""
-    return ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks)
+    """A new network, or that of the weights to begin with."""
+    if settings.weights is None:
+        return ArtifactNet(len(RANGES), settings.stride, settings.width, settings.blocks)
+    return ArtifactNet.of(restored(of_ranges(shipped(settings.weights, "codecs", "net.place")), "net"))
+
+
+def of_ranges(arrays: weights.Arrays) -> weights.Arrays:
+    """Weights with the conditions of the codecs of `RANGES` alone, in their order.
+
+    Raises UnsupportedFile if they were not trained for all of these.
+    """
+    known, wanted = arrays["codecs"].tolist(), [each.codec.id for each in RANGES]
+    if not set(wanted) <= set(known):
+        raise UnsupportedFile("the weights to begin with were trained for other codecs", "begin without weights")
+    rows = [known.index(number) for number in wanted]
+    return {
+        name: array[rows] if name == "codecs" or name.endswith(".values") else array for name, array in arrays.items()
+    }
 
 
 def learn(
@@ -178,7 +208,20 @@ def learn(
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    begun = time.monotonic()
+    recipe = begin(folders, folder, settings, resume, time.monotonic(), make)
+    train(recipe.run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", recipe.arrays())
+
+
+def begin(
+    folders: list[Path],
+    folder: Path,
+    settings: Hyperparameters,
+    resume: bool,
+    begun: float,
+    make: Callable[[Hyperparameters], nn.Module] = network,
+) -> Recipe:
+    """The run up to its first step; it began at ``begun``, by `time.monotonic`."""
     training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
     model = make(settings).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     schedule = Schedule(settings.minutes)
@@ -187,9 +230,7 @@ def learn(
     validation = validation_regions(held_out, run.allowance(VALIDATION_SHARE))
     makes = partial(random_regions, training, ranges=RANGES)
     regions = cached_regions(settings.regions, folder, settings.seed, makes, lambda: run.share() > CODING_SHARE)
-    recipe = Recipe(run, model, settings, regions, validation)
-    train(run, recipe.loss, recipe.report, settings.every_minutes)
-    weights.write(folder / "weights.npz", arrays_of(run.average.values))
+    return Recipe(run, model, settings, regions, validation)
 
 
 def arrays_of(parameters: dict[str, Tensor]) -> weights.Arrays:

@@ -1,0 +1,105 @@
+"""What of a residual network matters to its loss, measured on batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from nncodec.nets.resnet_torch import ArtifactNet, ResidualBlock
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Sums over batches, for a network of width W; their scale has no meaning."""
+
+    trunk: Doubles
+    """(W, W) second moments of what blocks and last layer are given."""
+    slope: Doubles
+    """(W, W) second moments of the loss's derivatives by it."""
+    hidden: list[Doubles]
+    """(W, W) for each block: second moments of what its second convolution is given."""
+    effect: list[Doubles]
+    """(W,) for each block: squares of what the loss would lose, to first order, without a channel in a crop.
+
+    After Molchanov et al., "Importance Estimation for Neural Network Pruning" (2019).
+    """
+
+
+def measured(net: ArtifactNet, loss: Callable[[int], Tensor], batches: int) -> Importance:
+    """Measure the importance on batches 0 to ``batches`` - 1, whose loss the function gives."""
+    width, blocks = net.enter.out_channels, len(net.blocks)
+    square = (width, width)
+    trunk, slope = torch.zeros(square), torch.zeros(square)
+    hidden, effect = torch.zeros(blocks, *square), torch.zeros(blocks, width)
+
+    def in_trunk(x: Tensor) -> None:
+        trunk.add_(_moments(x))
+        with_gradient(x, lambda gradient: slope.add_(_moments(gradient)))
+
+    def in_block(at: int, x: Tensor) -> None:
+        hidden[at] += _moments(x)
+        kept = x.detach()
+        with_gradient(x, lambda gradient: effect[at].add_(_effect(kept, gradient)))
+
+    layers: list[tuple[nn.Module, Callable[[Tensor], object]]] = [(net.leave, in_trunk)]
+    for at, block in enumerate(net.blocks):
+        assert isinstance(block, ResidualBlock)
+        layers += [(block, in_trunk), (block.outer, lambda x, at=at: in_block(at, x))]  # type: ignore[misc]
+    with inputs_seen(layers):
+        for number in range(batches):
+            loss(number).backward()  # type: ignore[no-untyped-call]
+            net.zero_grad(set_to_none=True)
+    return Importance(
+        trunk.double().numpy(),
+        slope.double().numpy(),
+        list(hidden.double().numpy()),
+        list(effect.double().numpy()),
+    )
+
+
+def with_gradient(x: Tensor, see: Callable[[Tensor], object]) -> None:
+    """Call a function with the loss's derivatives by a value, when they are known."""
+
+    def hook(gradient: Tensor) -> None:
+        see(gradient)
+
+    x.register_hook(hook)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def inputs_seen(layers: Sequence[tuple[nn.Module, Callable[[Tensor], object]]]) -> Iterator[None]:
+    """Call a function with the input of its layer, each time that a layer runs within the block."""
+
+    def seen(see: Callable[[Tensor], object]) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        def hook(_: nn.Module, given: tuple[Any, ...]) -> None:
+            with torch.autocast("cpu", enabled=False):  # what is measured keeps all digits
+                see(given[0])
+
+        return hook
+
+    handles = [layer.register_forward_pre_hook(seen(see)) for layer, see in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@torch.no_grad()
+def _moments(x: Tensor) -> Tensor:
+    """Second moments (W, W) of the channels of (B, W, h, w)."""
+    rows = x.detach().float().movedim(1, 0).flatten(1)
+    return rows @ rows.t() / rows.shape[1]
+
+
+@torch.no_grad()
+def _effect(x: Tensor, gradient: Tensor) -> Tensor:
+    """(W,): squares of the sums over a crop of value and derivative, summed over the crops of (B, W, h, w)."""
+    return (x.float() * gradient.float()).sum((2, 3)).square().sum(0)
