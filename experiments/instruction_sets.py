@@ -27,7 +27,7 @@ SETS = {
 """Environments by the largest set that OpenBLAS, PyTorch and NumPy then use."""
 SETTINGS = (
     ("avif", 5, "none"), ("webp", 5, "tuned"), ("webp", 3, "luma"), ("learned", 1, "none"), ("learned", 4, "none"),
-    ("ccnn", 4, "none"), ("ccnn", 5, "none"), ("compact", 1, "none"), ("recurrent", 1, "none"),
+    ("ccnn", 3, "none"), ("compact", 1, "none"), ("recurrent", 1, "none"),
 )  # fmt: skip
 """Codec, effort, restorers."""
 _HEIGHT, _WIDTH = 256, 384

@@ -19,7 +19,7 @@ from nncodec.threads import available
 
 SETTINGS = (
     "avif:1", "jpeg:1", "jpeg2000:1", "webp:1", "layered:1", "compact:1", "learned:1", "ccnn:1", "recurrent:1",
-    "jpeg:5", "learned:4", "ccnn:5",
+    "jpeg:5", "learned:4", "ccnn:3",
 )  # fmt: skip
 """Codecs, each with an effort."""
 HEIGHT, WIDTH = 48, 64

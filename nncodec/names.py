@@ -14,8 +14,8 @@ CODECS = {
     8: "layered",
     16: "learned",
     17: "compact",
-    18: "ccnn",
     19: "recurrent",
+    20: "ccnn",
 }
 """Codecs by the number in a file's header."""
 
@@ -25,8 +25,8 @@ WITH_BASES = frozenset({8, 17})
 RESTORERS = {1: "tuned", 2: "luma"}
 """Restorers by the first byte of their section."""
 
-LIGHT_WEIGHTS = frozenset(number for first in (24, 40, 56, 72, 88, 104) for number in range(first, first + 8))
+LIGHT_WEIGHTS = frozenset(number for first in (24, 40, 56, 88, 104) for number in range(first, first + 8))
 """Numbers of light weights, the last eight of each family's: thinner networks, which take less time to decode."""
 
-OWN_WEIGHTS = frozenset(range(112, 118))
+OWN_WEIGHTS = frozenset((112, 113, 114, 116, 117))
 """Numbers in the place of those of weights that say that weights of the user's own are meant."""

@@ -111,8 +111,3 @@ def fitted_frequencies(counts: npt.NDArray[np.float64], masses: npt.NDArray[np.f
     both = counts.copy()
     both[: last + 1] = (counts[: last + 1] + counts[last::-1]) / 2
     return to_frequencies(both + PSEUDO_COUNT * masses)
-
-
-def logistic_tables() -> Tables:
-    """Logistic tables of all scale indices, which networks are trained for."""
-    return Tables(tuple(to_frequencies(logistic_masses(scale_of(index))) for index in range(N_SCALES)))

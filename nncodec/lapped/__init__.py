@@ -1,1 +1,1 @@
-"""The lapped latent that the codecs learned and ccnn share: layout, contexts, bitstream, transform, both coders."""
+"""The lapped latent of the codec learned: layout, bitstream, transform, and the recipe of the transforms."""

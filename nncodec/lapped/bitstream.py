@@ -1,27 +1,18 @@
-"""The bitstream of the lapped latent: the coding order that encoder and decoder share, and the payload as a value."""
+"""The bitstream of the lapped latent: the payload as a value, and its coders of symbols."""
 
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from nncodec.entropy.coder import Decoder, Encoder, Indices, Symbols, join_streams, split_streams
 from nncodec.entropy.tables import Tables
 from nncodec.errors import CorruptFile
-from nncodec.lapped.context import Weights, step
-from nncodec.lapped.latent import N_MEANS, DecodedLatent, Means
-from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS, Pass
+from nncodec.lapped.layout import MAX_QUALITY_INDEX, N_GROUPS
 from nncodec.nets import weights
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-CodeSymbols = Callable[[int, Pass, Means, Indices], Symbols]
-"""Return symbols (n, channels), given group, pass, means in 1/16 symbol and scale indices (n, channels).
-
-An encoder chooses them and writes them; a decoder reads them.
-"""
 
 COLOUR_BYTES = 9
 LEAST_DETERMINANT = 1 << 20
@@ -29,24 +20,12 @@ LEAST_DETERMINANT = 1 << 20
 
 The determinant of an orthonormal matrix, times 127, is about 2^21.
 """
-_OWN_COLOURS, _FIRST_DIFFERENCES = 1, 2
-_Fields = tuple[weights.Model, int, int, tuple[int, ...], bytes | None, bytes, bytes]
+_OWN_COLOURS = 1
 
 
 def stamp(width: int, height: int, channels: int, quality: int) -> int:
     """CRC-32 of size and quality, from which the checksum of the symbols goes on."""
     return zlib.crc32(struct.pack("<IIBB", width, height, channels, quality))
-
-
-def code_latent(
-    known: DecodedLatent, contexts: list[list[Weights]], plane: int, groups: int, code_symbols: CodeSymbols
-) -> None:
-    """Code the symbols of the first ``groups`` groups of one plane, and put them into ``known``."""
-    for group in range(groups):
-        for each in known.passes(group):
-            means, indices = step(known, contexts[plane][group], plane, group, each)
-            known.put(plane, group, each.at, code_symbols(group, each, means, indices), means)
-        known.finish(plane, group)
 
 
 class Writer:
@@ -94,12 +73,11 @@ class LatentPayload:
     checksum: int
     """Low 16 bits of the CRC-32 of size and quality, then of all symbols."""
     groups: tuple[int, ...]
-    """Coded groups of each plane, or of planes that are coded together: ``fewest_groups`` to N_GROUPS."""
+    """Coded groups of each plane, or of planes that are coded together: 1 to N_GROUPS."""
     colours: bytes | None
     """Nine signed bytes, a 3 x 3 matrix row by row, or None for the shared colours."""
     escapes: bytes
     words: bytes
-    fewest_groups: ClassVar[int] = 1
 
     @property
     def flags(self) -> int:
@@ -118,11 +96,6 @@ class LatentPayload:
 
         Raises CorruptFile if they are too short, contradict themselves, or name no weights of the codec.
         """
-        return cls(*cls._fields(data, parts, codec, _OWN_COLOURS)[0])
-
-    @classmethod
-    def _fields(cls, data: bytes, parts: int, codec: str, most_flags: int) -> tuple[_Fields, int]:
-        """The fields in their order, and the flags, which are at most ``most_flags``."""
         model, data = weights.split_model(data, codec)
         weights.check_model(model, codec)
         at = 4 + parts
@@ -130,36 +103,15 @@ class LatentPayload:
             raise CorruptFile(f"a payload of {len(data)} bytes behind the name of its weights")
         groups, flags = tuple(data[3 : 3 + parts]), data[3 + parts]
         own_colours = flags & _OWN_COLOURS
-        if data[0] > MAX_QUALITY_INDEX or not all(cls.fewest_groups <= count <= N_GROUPS for count in groups):
+        if data[0] > MAX_QUALITY_INDEX or not all(1 <= count <= N_GROUPS for count in groups):
             raise CorruptFile(f"a payload of quality index {data[0]} and groups {groups}")
-        if flags > most_flags or (own_colours and parts == 1):
+        if flags > _OWN_COLOURS or (own_colours and parts == 1):
             raise CorruptFile(f"the flags of the payload are {flags:#04x}")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
         coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
         if colours is not None:
             check_colours(colours)
-        return (model, data[0], int.from_bytes(data[1:3], "little"), groups, colours, *coded), flags
-
-
-@dataclass(frozen=True)
-class Payload(LatentPayload):
-    """A payload of planes that are coded one by one, whose filters may differ from the shared ones."""
-
-    differing: tuple[bool, ...]
-    """For each plane, whether its filters differ."""
-    fewest_groups = N_MEANS
-
-    @property
-    def flags(self) -> int:
-        """The byte of flags."""
-        differences = sum(_FIRST_DIFFERENCES << plane for plane, differs in enumerate(self.differing) if differs)
-        return super().flags | differences
-
-    @classmethod
-    def parse(cls, data: bytes, parts: int, codec: str) -> "Self":
-        """See `LatentPayload.parse`."""
-        fields, flags = cls._fields(data, parts, codec, (_FIRST_DIFFERENCES << parts) - 1)
-        return cls(*fields, tuple(bool(flags & _FIRST_DIFFERENCES << plane) for plane in range(parts)))
+        return cls(model, data[0], int.from_bytes(data[1:3], "little"), groups, colours, *coded)
 
 
 def check_colours(colours: bytes) -> None:

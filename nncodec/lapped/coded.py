@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,6 @@ class CodedSymbols:
     parts: list[Part] = field(default_factory=list)
     spent: list[float] = field(default_factory=lambda: [0.0] * N_GROUPS)
     """Bits of the symbols of each group."""
-    fewest_groups: ClassVar[int] = 1
-    """Groups that a payload codes whatever they hold."""
 
     def keep(self, group: int, symbols: Symbols, indices: Indices) -> None:
         """Append the symbols and scale indices of one step."""
@@ -39,7 +37,7 @@ class CodedSymbols:
     @property
     def groups(self) -> int:
         """Number of groups to code: all later ones hold nothing but zeros."""
-        return max([self.fewest_groups, *(group + 1 for group, symbols, _ in self.parts if symbols.any())])
+        return max([1, *(group + 1 for group, symbols, _ in self.parts if symbols.any())])
 
     @property
     def bits(self) -> float:

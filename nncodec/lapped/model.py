@@ -1,15 +1,13 @@
 """The weights of the lapped latent as a value, and the colour transform: shared by encoder and decoder."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.entropy.tables import Tables
-from nncodec.lapped import context
-from nncodec.lapped.context import Weights
 from nncodec.lapped.transform import OPPONENT, Floats
 from nncodec.nets import weights
 
@@ -33,11 +31,6 @@ class LappedModel:
         return Tables.unpack(self.arrays)
 
     @cached_property
-    def sizes(self) -> npt.NDArray[np.integer]:
-        """Logarithmic sizes of magnitudes; see `nncodec.lapped.latent.DecodedLatent`."""
-        return self.arrays["context.sizes"]
-
-    @cached_property
     def analysis(self) -> Floats:
         """(3, CHANNELS, TAPS, TAPS)"""
         return self.arrays["analysis"].astype(np.float32)
@@ -46,16 +39,6 @@ class LappedModel:
     def synthesis(self) -> Floats:
         """(3, CHANNELS, TAPS, TAPS)"""
         return self.arrays["synthesis"].astype(np.float32)
-
-    def contexts(self, quality: int) -> list[list[Weights]]:
-        """Weights of the contexts by plane and group, at a quality index."""
-        return context.unpack(self.arrays, quality)
-
-
-@lru_cache(weights.KEPT)
-def loaded(number: weights.Model, codec: str) -> LappedModel:
-    """Weights of a codec; raises as `nncodec.nets.weights.arrays_of` does."""
-    return LappedModel(number, weights.arrays_of(number, codec))
 
 
 def matrix_of(own: bytes | None) -> Floats:

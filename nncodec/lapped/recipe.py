@@ -1,23 +1,13 @@
-"""The recipe of the lapped latent of codecs ccnn and learned: transforms, then contexts, then tables of distributions.
+"""The recipe of the transforms of the lapped latent, which are trained against a proxy of the rate."""
 
-The transforms are trained against a proxy of the rate. The contexts are fitted to the symbols of training pictures, and
-the tables to the symbols that the encoder then chooses.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nncodec import progress
-from nncodec.entropy.tables import Tables, count, fitted_frequencies, logistic_masses, logistic_tables, scale_of
-from nncodec.lapped.context_torch import SIDE, contexts
-from nncodec.lapped.counting import at_all_qualities, never
-from nncodec.lapped.encoder import PRICE, CodedPlane, LatentEncoder
+from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import (
     CHANNELS,
     COARSEST_STEP,
@@ -27,18 +17,14 @@ from nncodec.lapped.layout import (
     TAPS,
     step_size,
 )
-from nncodec.lapped.model import LappedModel, to_planes
 from nncodec.lapped.rate_torch import rounded
 from nncodec.lapped.transform import OPPONENT
 from nncodec.lapped.transform_torch import RateProxy, Transform
-from nncodec.nets import weights
 from nncodec.training import data
 from nncodec.training.loop import REPORT_SHARE, Run
 
 VALIDATION_SIDE = 256
 VALIDATION_QUALITIES = (40, 80, 120, 160)
-CONTEXTS_SHARE = 0.9
-"""Of the time after the transforms, the share for contexts; the rest is for counting symbols."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +35,6 @@ class Batches:
     crop: int = 128
     """Side of the crops, in pixels, a multiple of 8."""
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class ContextSettings:
-    """Amounts of data and of optimisation for contexts and tables."""
-
-    crops: int = 256
-    """Crops that the contexts of one plane are fitted to."""
-    steps: int = 2500
-    """Optimiser steps for each plane and group."""
-    counted: int = 128
-    """Crops whose symbols are counted for the tables."""
 
 
 class TransformNet(nn.Module):
@@ -149,46 +123,3 @@ def filters(transform: Transform) -> dict[str, npt.NDArray[np.floating]]:
     synthesis, analysis = (p.detach().numpy().reshape(shape) for p in (transform.synthesis, transform.analysis))
     norms = np.sqrt(np.square(synthesis).sum((2, 3), keepdims=True))
     return {"analysis": (analysis * norms).astype(np.float16), "synthesis": (synthesis / norms).astype(np.float16)}
-
-
-def with_contexts(
-    arrays: weights.Arrays, pictures: data.Pictures, settings: ContextSettings, folder: Path, run: Run
-) -> tuple[weights.Arrays, list[float]]:
-    """Add contexts and tables to the arrays of transforms; also return the loss of each context.
-
-    ``folder`` keeps what is done, for later sittings; the rest of the run's time is what this may take.
-    """
-    analysis = arrays["analysis"].astype(np.float32)
-    end = CONTEXTS_SHARE + (1 - CONTEXTS_SHARE) * run.schedule.end
-    fitted_contexts, losses = contexts(pictures, analysis, settings.crops, settings.steps, folder, run, end)
-    arrays = arrays | fitted_contexts | dict(logistic_tables().pack())
-    crops = data.random_crops(pictures, settings.counted, SIDE, np.random.default_rng(1))
-    progress.stage("counting symbols")
-    return arrays | dict(fitted(counted(LappedModel(0, arrays), crops, run.past(1.0))).pack()), losses
-
-
-def counted(model: LappedModel, crops: data.Bytes, enough: Callable[[], bool] = never) -> list[npt.NDArray[np.float64]]:
-    """Count how often each entry of each table is used when crops (B, H, W, 3) are coded, each at another quality.
-
-    The crops are taken in random order. ``enough`` is asked after each; true ends it with fewer.
-    """
-    counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    for quality, crop in at_all_qualities(crops, enough):
-        coder = LatentEncoder(model, quality, crop, 0)
-        planes = to_planes(crop, OPPONENT)
-        known = coder.known(len(planes))
-        for at, plane in enumerate(planes):
-            coded = CodedPlane()
-            coder.code(known, at, coder.latent(plane, at), coded)
-            for _, symbols, indices in coded.parts:
-                count(symbols, indices, counts)
-    return counts
-
-
-def fitted(counts: list[npt.NDArray[np.float64]]) -> Tables:
-    """Tables between the logistic distributions and the observed counts, made symmetric."""
-    scales = map(scale_of, range(len(counts)))
-    rows = (
-        fitted_frequencies(row, logistic_masses(scale), len(row) - 2) for row, scale in zip(counts, scales, strict=True)
-    )
-    return Tables(tuple(rows))

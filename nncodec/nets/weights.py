@@ -44,7 +44,6 @@ NUMBERS = {
     "learned": range(1, 32),
     "tuned": range(32, 48),
     "luma": range(48, 64),
-    "ccnn": range(64, 80),
     "compact": range(80, 96),
     "recurrent": range(96, 112),
 }
@@ -52,7 +51,7 @@ NUMBERS = {
 
 A payload that begins with a number is refused by every other codec.
 """
-OWN = {"learned": 112, "tuned": 113, "luma": 114, "ccnn": 115, "compact": 116, "recurrent": 117}
+OWN = {"learned": 112, "tuned": 113, "luma": 114, "compact": 116, "recurrent": 117}
 """Numbers that say, by codec or restorer, that weights of the user's own are meant: the file's hash follows."""
 DIGEST = 16
 """Bytes of the hash: the first ones of the SHA-256 of a file of weights."""

@@ -3,7 +3,7 @@
 
 const CODECS = {
   1: "jpeg", 2: "jpegfile", 3: "jpeg2000", 4: "webp", 5: "avif", 6: "lepton", 8: "layered", 16: "learned", 17: "compact",
-  18: "ccnn", 19: "recurrent",
+  19: "recurrent", 20: "ccnn",
 };
 const RESTORERS = { 1: "tuned", 2: "luma" };
 const JFIF = [0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];

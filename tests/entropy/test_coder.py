@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from nncodec.entropy import coder, range_coder
 from nncodec.entropy.coder import MAX_SYMBOL, Decoder, Encoder, join_streams, split_streams
 from nncodec.entropy.scales import N_SCALES
-from nncodec.entropy.tables import logistic_tables, scale_of
+from nncodec.entropy.tables import scale_of
 from nncodec.errors import CorruptFile, EncodeError, NncError
 from nncodec.leb128 import read_number, write_number
+from tests.logistic import logistic_tables
 
 TABLES = logistic_tables()
 OWN = coder._Backend(

@@ -81,7 +81,7 @@ def test_without_constriction_files_are_the_same():
     code = (
         "import sys, numpy as np; sys.modules |= dict.fromkeys(sys.argv[1:])\n"
         "from nncodec.entropy.coder import Encoder\n"
-        "from nncodec.entropy.tables import logistic_tables\n"
+        "from tests.logistic import logistic_tables\n"
         "encoder = Encoder(logistic_tables())\n"
         "encoder.code(np.arange(-50, 50, dtype=np.int32), np.arange(100, dtype=np.uint8) % 64)\n"
         "print(encoder.finish()[1].hex(), 'nncodec.entropy.range_coder' in sys.modules)"

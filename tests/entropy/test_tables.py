@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from nncodec.entropy.tables import TOTAL, Tables, logistic_masses, logistic_tables, scale_of, to_frequencies
+from nncodec.entropy.tables import TOTAL, Tables, logistic_masses, scale_of, to_frequencies
 from nncodec.errors import UnsupportedFile
+from tests.logistic import logistic_tables
 
 TABLES = logistic_tables()
 

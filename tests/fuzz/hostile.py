@@ -16,7 +16,7 @@ from tests.damage import Part, build, head, take_apart
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
-_JPEG, _JPEG2000, _WEBP, _LEPTON, _LEARNED, _CCNN, _RECURRENT = 1, 3, 4, 6, 16, 18, 19
+_JPEG, _JPEG2000, _WEBP, _LEPTON, _LEARNED, _RECURRENT, _CCNN = 1, 3, 4, 6, 16, 19, 20
 _DECODE = """
 import sys, time, nncodec
 from pathlib import Path

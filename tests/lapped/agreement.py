@@ -1,4 +1,4 @@
-"""What a second decoder has to agree on with the package, for the tests of both codecs on the lapped latent."""
+"""What a second decoder has to agree on with the package, for the tests of the codec on the lapped latent."""
 
 from collections.abc import Callable
 from pathlib import Path

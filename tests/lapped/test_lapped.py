@@ -1,4 +1,4 @@
-"""The lapped latent, which codecs learned and ccnn share: transforms, colours, payload, damage, machines."""
+"""The lapped latent of the codec learned: transforms, colours, payload, damage, machines."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="torch, an extra of the package, is not installed")
 
 from nncodec.codec import Frame, Options
-from nncodec.codecs import by_name
+from nncodec.codecs.learned import CODEC
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.lapped import transform as lapped
-from nncodec.lapped.bitstream import LatentPayload, Payload, check_colours
+from nncodec.lapped.bitstream import LatentPayload, check_colours
 from nncodec.lapped.layout import CHANNELS, FREQUENCIES, PLANES, TAPS
 from nncodec.lapped.model import from_planes, matrix_of, own_colours, to_planes
 from nncodec.lapped.transform_torch import Transform, lapped_basis
@@ -27,8 +27,7 @@ from tests import pictures
 from tests.lapped import tiny_lapped
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMBERS = {"learned": range(1, 32), "ccnn": range(64, 80)}
-BOTH = pytest.mark.parametrize("name", NUMBERS)
+NUMBERS = range(1, 32)
 PICTURE, FRAME = pictures.photograph(15, 20), Frame(20, 15, 3)
 
 
@@ -124,15 +123,15 @@ def test_what_overflows_saturates():
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 5), st.integers(1, 256))
 def test_colours_of_any_picture_can_be_written(seed, height, width, levels):
     pixels = np.random.default_rng(seed).integers(0, levels, (height, width, 3)).astype(np.uint8)
-    payload = Payload(64, 0, 0, (5, 5, 5), own_colours(pixels), b"", b"", (False,) * 3)
-    assert Payload.parse(payload.serialize(), 3, "ccnn") == payload
+    payload = LatentPayload(1, 0, 0, (5, 5), own_colours(pixels), b"", b"")
+    assert LatentPayload.parse(payload.serialize(), 2, "learned") == payload
 
 
 # --- payload --------------------------------------------------------------------------------------------------------
 
 
-MODELS = st.sampled_from(NUMBERS["ccnn"]) | st.binary(min_size=16, max_size=16).map(lambda digest: b"\x73" + digest)
-"""Numbers of weights that ship, and the hash of a user's own after 115."""
+MODELS = st.sampled_from(NUMBERS) | st.binary(min_size=16, max_size=16).map(lambda digest: b"\x70" + digest)
+"""Numbers of weights that ship, and the hash of a user's own after 112."""
 SIGNED = st.permutations([127, -126, 125]).map(lambda row: np.diag(row).astype(np.int8)[[2, 0, 1]].tobytes())
 """Matrices of colours that can be inverted."""
 
@@ -140,39 +139,37 @@ SIGNED = st.permutations([127, -126, 125]).map(lambda row: np.diag(row).astype(n
 @given(
     MODELS,
     st.integers(0, 200),
-    st.lists(st.integers(5, 15), min_size=3, max_size=3),
+    st.lists(st.integers(1, 15), min_size=2, max_size=2),
     st.none() | SIGNED,
-    st.lists(st.booleans(), min_size=3, max_size=3),
     st.binary(max_size=200),
     st.binary(max_size=200).map(lambda data: data.rstrip(b"\0")),
 )
-def test_payloads_come_back(model, quality, groups, colours, differing, escapes, words):
-    payload = Payload(model, quality, 0xABCD, tuple(groups), colours, escapes, words, tuple(differing))
-    assert Payload.parse(payload.serialize(), 3, "ccnn") == payload
+def test_payloads_come_back(model, quality, groups, colours, escapes, words):
+    payload = LatentPayload(model, quality, 0xABCD, tuple(groups), colours, escapes, words)
+    assert LatentPayload.parse(payload.serialize(), 2, "learned") == payload
 
 
-@given(MODELS, st.binary(max_size=40), st.sampled_from([1, 3]))
-def test_a_payload_has_one_spelling(model, rest, planes):
+@given(MODELS, st.binary(max_size=40), st.sampled_from([1, 2]))
+def test_a_payload_has_one_spelling(model, rest, parts):
     """Whatever parse accepts, serialize writes back byte for byte."""
     data = (bytes([model]) if isinstance(model, int) else model) + rest
     try:
-        parsed = Payload.parse(data, planes, "ccnn")
+        parsed = LatentPayload.parse(data, parts, "learned")
     except CorruptFile:
         return
     assert parsed.serialize() == data
 
 
 def test_impossible_headers_are_refused():
-    models = NUMBERS["ccnn"]
-    good = Payload(models[0], 10, 1, (5, 6, 7), None, b"", b"\1", (False,) * 3).serialize()
-    assert Payload.parse(good, 3, "ccnn").groups == (5, 6, 7)
-    for place, value in ((0, models[0] - 1), (0, models[-1] + 1), (1, 201), (4, 4), (4, 16), (7, 16), (7, 1), (8, 9)):
+    good = LatentPayload(1, 10, 1, (6, 7), None, b"", b"\1").serialize()
+    assert LatentPayload.parse(good, 2, "learned").groups == (6, 7)
+    for place, value in ((0, 0), (0, NUMBERS[-1] + 1), (1, 201), (4, 0), (4, 16), (6, 2), (6, 1), (7, 9)):
         with pytest.raises(CorruptFile):
-            by_name("ccnn").decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
-    gray = Payload(models[0], 10, 1, (5,), None, b"", b"\1", (False,)).serialize()
-    for flags in (1, 4):
+            CODEC.decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
+    gray = LatentPayload(1, 10, 1, (5,), None, b"", b"\1").serialize()
+    for flags in (1, 2):
         with pytest.raises(CorruptFile, match="flags"):
-            by_name("ccnn").decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
+            CODEC.decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
 
 
 @pytest.mark.parametrize(
@@ -185,114 +182,101 @@ def test_colours_that_cannot_be_told_apart_are_refused(rows):
     check_colours(np.diag([101, 101, 103]).astype(np.int8).tobytes())
 
 
-# --- both codecs, on tiny weights -----------------------------------------------------------------------------------
+# --- the codec, on tiny weights --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """Both codecs have tiny weights."""
+    """The codec has tiny weights."""
     with tiny_lapped.installed(tmp_path_factory.mktemp("weights")):
         yield
 
 
 @pytest.fixture
-def payload(tiny, name) -> bytes:
-    return by_name(name).encode(PICTURE, Options(30, effort=1))
+def payload(tiny) -> bytes:
+    return CODEC.encode(PICTURE, Options(30, effort=1))
 
 
-@BOTH
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (9, 40), (33, 3, 3), (24, 16, 3)], ids=str)
-def test_any_shape(tiny, name, shape):
+def test_any_shape(tiny, shape):
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
     frame = Frame(shape[1], shape[0], 3 if len(shape) == 3 else 1)
-    seen = by_name(name).decode(by_name(name).encode(pixels, Options(95, effort=2)), frame, "cpu")
+    seen = CODEC.decode(CODEC.encode(pixels, Options(95, effort=2)), frame, "cpu")
     assert seen.shape == shape
     assert seen.dtype == np.uint8
     assert seen.flags.c_contiguous
 
 
-@BOTH
-def test_alpha_comes_back(tiny, name):
+def test_alpha_comes_back(tiny):
     alpha = pictures.transparency(15, 20)
-    settings = Settings(name, Options(40, effort=1), restore="none")
+    settings = Settings(CODEC.name, Options(40, effort=1), restore="none")
     seen = decode(encode(Picture(PICTURE, alpha), settings).data).picture
     assert np.array_equal(seen.alpha, alpha)
     assert seen.pixels.shape == PICTURE.shape
 
 
-@BOTH
-def test_symbols_beyond_the_tables_are_escaped(tiny, name):
+def test_symbols_beyond_the_tables_are_escaped(tiny):
     """Noise, at the finest step, under contexts that expect much less."""
     pixels = pictures.noise(16, 24)
-    payload = by_name(name).encode(pixels, Options(100, effort=1))
-    kind, parts = (Payload, 3) if name == "ccnn" else (LatentPayload, 2)
-    parsed = kind.parse(payload, parts, name)
+    payload = CODEC.encode(pixels, Options(100, effort=1))
+    parsed = LatentPayload.parse(payload, 2, CODEC.name)
     assert len(parsed.escapes) > 100
-    seen = by_name(name).decode(payload, Frame(24, 16, 3), "cpu")
+    seen = CODEC.decode(payload, Frame(24, 16, 3), "cpu")
     assert seen.shape == pixels.shape
-    if name == "ccnn":  # the network of the other is as random as can be
-        assert np.abs(seen.astype(int) - pixels).max() <= 4
 
 
-@BOTH
-def test_no_changed_byte_gives_a_picture(name, payload):
+def test_no_changed_byte_gives_a_picture(payload):
     """By the structure, the model, or the checksum of the symbols. Flags and colours are no symbols; the file's
     own checksum covers them.
     """
-    for place in (*range(7), *range(8, len(payload), max(1, len(payload) // 20))):
+    for place in (*range(6), *range(7, len(payload), max(1, len(payload) // 20))):
         damaged = bytearray(payload)
         damaged[place] ^= 1 << place % 8
         with pytest.raises((CorruptFile, UnsupportedFile)):
-            by_name(name).decode(bytes(damaged), FRAME, "cpu")
+            CODEC.decode(bytes(damaged), FRAME, "cpu")
 
 
-@BOTH
 @settings(max_examples=15)
 @given(tail=st.binary(max_size=80), quality=st.integers(0, 200))
-def test_only_our_errors(tiny, name, tail, quality):
+def test_only_our_errors(tiny, tail, quality):
     """Hostile payloads of a known model give one of our errors, or a picture of the frame's shape."""
-    number = NUMBERS[name][0]
-    for data in (tail, *(bytes([number, quality, 0, 0, 5, 6, 7, flags]) + tail for flags in (0, 1))):
+    number = NUMBERS[0]
+    for data in (tail, *(bytes([number, quality, 0, 0, 5, 6, flags]) + tail for flags in (0, 1))):
         try:
-            seen = by_name(name).decode(data, Frame(40, 10, 3), "cpu")
+            seen = CODEC.decode(data, Frame(40, 10, 3), "cpu")
         except NncError:
             continue
         assert seen.shape == (10, 40, 3)
 
 
-@BOTH
 @pytest.mark.parametrize("cut", [0, 1, 4, 8, 9, 20, -1])
-def test_cut_payloads(name, payload, cut):
+def test_cut_payloads(payload, cut):
     with pytest.raises(CorruptFile):
-        by_name(name).decode(payload[:cut], FRAME, "cpu")
+        CODEC.decode(payload[:cut], FRAME, "cpu")
 
 
-@BOTH
 @pytest.mark.parametrize("frame", [Frame(21, 15, 3), Frame(20, 14, 3), Frame(20, 15, 1), Frame(15, 20, 3)], ids=str)
-def test_the_frame_is_part_of_the_checksum(name, payload, frame):
+def test_the_frame_is_part_of_the_checksum(payload, frame):
     with pytest.raises(CorruptFile):
-        by_name(name).decode(payload, frame, "cpu")
+        CODEC.decode(payload, frame, "cpu")
 
 
-@BOTH
-def test_a_huge_frame_is_refused_before_anything_is_allocated(name, payload):
+def test_a_huge_frame_is_refused_before_anything_is_allocated(payload):
     with pytest.raises(CorruptFile, match="too few"):
-        by_name(name).decode(payload, Frame(16_000_000, 16_000_000, 3), "cpu")
+        CODEC.decode(payload, Frame(16_000_000, 16_000_000, 3), "cpu")
 
 
-@BOTH
-def test_an_unknown_model_needs_another_reader(name, payload):
-    last = NUMBERS[name][-1]
+def test_an_unknown_model_needs_another_reader(payload):
+    last = NUMBERS[-1]
     with pytest.raises(UnsupportedFile, match=f"model {last}"):
-        by_name(name).decode(bytes([last]) + payload[1:], FRAME, "cpu")
+        CODEC.decode(bytes([last]) + payload[1:], FRAME, "cpu")
 
 
-@BOTH
-def test_deep_samples_are_refused(name):
+def test_deep_samples_are_refused():
     with pytest.raises(EncodeError, match="8 bits"):
-        by_name(name).encode(pictures.deep(8, 8), Options())
+        CODEC.encode(pictures.deep(8, 8), Options())
     with pytest.raises(CorruptFile, match="16 bits"):
-        by_name(name).decode(b"", Frame(4, 4, 1, 16), "cpu")
+        CODEC.decode(b"", Frame(4, 4, 1, 16), "cpu")
 
 
 # --- the weights that ship: the same bits everywhere ----------------------------------------------------------------
@@ -300,26 +284,17 @@ def test_deep_samples_are_refused(name):
 SCRIPT = """
 import json, sys, zlib
 from threadpoolctl import threadpool_info
-from nncodec.nets import weights
-from nncodec.codec import Frame, Options
-from nncodec.codecs import by_name
-from nncodec.codecs.learned import decoder, model
-from nncodec.lapped.bitstream import LatentPayload, Payload
-from nncodec.lapped.decoder import decode_latent
-from nncodec.lapped.model import LappedModel
+from nncodec.codec import Options
+from nncodec.codecs.learned import CODEC, decoder, model
+from nncodec.lapped.bitstream import LatentPayload
 from tests import pictures
 pixels = pictures.photograph(48, 70)
-written = [[name, by_name(name).encode(pixels, Options(40, effort=1)).hex()] for name in ("learned", "ccnn")]
+written = [CODEC.encode(pixels, Options(40, effort=1)).hex()]
 pools = [[pool.get("architecture"), pool["num_threads"]] for pool in threadpool_info()]
 print(json.dumps([written, pools]), flush=True)
-for name, data in json.loads(sys.stdin.readline()):
-    data = bytes.fromhex(data)
-    if name == "learned":
-        payload = LatentPayload.parse(data, 2, name)
-        values = decoder.decode_latent(payload, model.loaded(payload.model), 70, 48, 3)
-    else:
-        payload = Payload.parse(data, 3, name)
-        values = decode_latent(payload, LappedModel(payload.model, weights.load(payload.model, name)), 70, 48, 3)
+for data in json.loads(sys.stdin.readline()):
+    payload = LatentPayload.parse(bytes.fromhex(data), 2, CODEC.name)
+    values = decoder.decode_latent(payload, model.loaded(payload.model), 70, 48, 3)
     print(zlib.crc32(values.tobytes()))
 """
 
@@ -345,23 +320,13 @@ def test_every_machine_reads_what_every_other_wrote():
     told = [json.loads(process.stdout.readline()) for process in processes]
     payloads = [each for written, _ in told for each in written]
     found = [process.communicate(json.dumps(payloads) + "\n")[0].split() for process in processes]
-    assert len(found[0]) == len(payloads) == 2 * len(processes)
+    assert len(found[0]) == len(payloads) == len(processes)
     assert all(each == found[0] for each in found)
     pools = [tuple(map(tuple, pools)) for _, pools in told]
     assert len(set(pools)) >= min(3, len(processes))  # or the settings did nothing
 
 
-@BOTH
-def test_decoding_imports_no_torch(name):
-    path = next((ROOT / "tests" / "golden" / name).glob("*-rgb-20-*.nnc"))
+def test_decoding_imports_no_torch():
+    path = next((ROOT / "tests" / "golden" / "learned").glob("*-rgb-20-*.nnc"))
     script = f"import sys; from nncodec import decode; decode({str(path)!r}); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
-
-
-@pytest.mark.parametrize(("codec", "effort"), [("ccnn", 5)])
-def test_what_needs_torch_says_so(codec, effort, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    pixels = pictures.photograph(48, 48)
-    assert by_name(codec).encode(pixels, Options(30, effort=effort - 1))
-    with pytest.raises(UnsupportedFile, match="torch"):
-        by_name(codec).encode(pixels, Options(30, effort=effort))

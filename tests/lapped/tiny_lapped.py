@@ -19,35 +19,17 @@ from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.mean_context_torch import MeanNetwork
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.recipe import network
-from nncodec.entropy.tables import logistic_tables
-from nncodec.lapped import model as lapped_model
-from nncodec.lapped.context import shapes
-from nncodec.lapped.context_torch import sizes_table
 from nncodec.lapped.layout import N_GROUPS, PLANES
-from nncodec.lapped.model import LappedModel, matrix_of, to_planes
+from nncodec.lapped.model import matrix_of, to_planes
 from nncodec.lapped.transform_torch import lapped_basis
 from nncodec.nets import weights
 from nncodec.nets.resnet_torch import ArtifactNet
 
 torch.set_num_threads(1)  # more would only wait for each other here
 
-LEARNED, CCNN = 1, 64
+LEARNED = 1
 STRIDE, WIDTH, BLOCKS = 4, 8, 1
 CONTEXT_WIDTH = 6
-
-
-def contexts(rng: np.random.Generator) -> weights.Arrays:
-    """Random, but such that scale indices lie around 20 and means of group 0 are those of its neighbours."""
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in shapes(0, 0)}
-    spread = {"enter": 300, "pass": 9, "quality": 9, "leave": 100, "index": 9, "mean": 0}
-    for plane in range(PLANES):
-        for group in range(N_GROUPS):
-            for name, shape in shapes(plane, group).items():
-                values = rng.normal(0, spread[name], shape) + (5 << 20 if name == "index" else 0)
-                if name == "mean" and group == 0:
-                    values += 1024  # a quarter
-                parts[name].append(np.rint(values).astype(np.int32).reshape(-1))
-    return {f"context.{name}": np.concatenate(each) for name, each in parts.items()}
 
 
 def network_of_learned(seed: int = 0) -> ArtifactNet:
@@ -75,15 +57,11 @@ def contexts_of_learned() -> weights.Arrays:
 
 
 @cache
-def model(number: int) -> LappedModel:
-    """The untrained transform, random contexts, and for codec learned a network."""
-    rng = np.random.default_rng(0)
+def model(number: int) -> LearnedModel:
+    """The untrained transform, random contexts and a network."""
     basis = np.repeat(lapped_basis()[None], PLANES, 0).astype(np.float16)
-    arrays: weights.Arrays = {"analysis": basis, "synthesis": basis}
-    if number == LEARNED:
-        arrays |= logistic_block_tables().pack()
-        return LearnedModel(number, arrays | contexts_of_learned() | network(network_of_learned()))
-    return LappedModel(number, arrays | logistic_tables().pack() | {"context.sizes": sizes_table()} | contexts(rng))
+    arrays: weights.Arrays = {"analysis": basis, "synthesis": basis} | logistic_block_tables().pack()
+    return LearnedModel(number, arrays | contexts_of_learned() | network(network_of_learned()))
 
 
 def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:
@@ -94,25 +72,23 @@ def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate
 
 
 def install(folder: Path) -> None:
-    """Write weights of both codecs and the manifest into a folder, for ``weights.folder`` to be pointed at."""
-    rows = []
-    for codec, number in (("learned", LEARNED), ("ccnn", CCNN)):
-        file = folder / f"{codec}.npz"
-        weights.write(file, model(number).arrays)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        rows.append(f'[[model]]\nnumber = {number}\ncodec = "{codec}"\nfile = "{file.name}"\nsha256 = "{digest}"\n')
-    (folder / weights.MANIFEST).write_text("".join(row + 'trained = "never"\n' for row in rows), encoding="utf-8")
+    """Write weights and the manifest into a folder, for ``weights.folder`` to be pointed at."""
+    file = folder / "learned.npz"
+    weights.write(file, model(LEARNED).arrays)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    row = f'[[model]]\nnumber = {LEARNED}\ncodec = "learned"\nfile = "{file.name}"\nsha256 = "{digest}"\n'
+    (folder / weights.MANIFEST).write_text(row + 'trained = "never"\n', encoding="utf-8")
 
 
 def forget() -> None:
     """Drop what was loaded from the folder of weights before."""
-    for cached in (weights.manifest, weights.load, lapped_model.loaded, learned_model.loaded):
+    for cached in (weights.manifest, weights.load, learned_model.loaded):
         cached.cache_clear()
 
 
 @contextmanager
 def installed(folder: Path) -> Iterator[None]:
-    """The codecs on the lapped latent have these weights meanwhile, which are written into the folder once."""
+    """The codec has these weights meanwhile, which are written into the folder once."""
     if not (folder / weights.MANIFEST).exists():
         install(folder)
     with pytest.MonkeyPatch.context() as patch:

@@ -19,14 +19,13 @@ from tests import pictures
 SHIPPED = {name: weights.manifest()[weights.newest(name)] for name in weights.OWN}
 USES = {
     "learned": {"codec": "learned", "effort": 1, "restore": "none"},
-    "ccnn": {"codec": "ccnn", "effort": 1, "restore": "none"},
     "compact": {"codec": "compact:jpeg", "restore": "none"},
     "recurrent": {"codec": "recurrent", "quality": 0, "restore": "none"},
     "luma": {"codec": "jpeg", "quality": 30, "restore": "luma"},
     "tuned": {"codec": "jpeg", "quality": 30, "restore": "tuned", "effort": 1},
 }
 """Settings of an encode that uses the weights of a codec or restorer."""
-NUMBERS = {"learned": 112, "tuned": 113, "luma": 114, "ccnn": 115, "compact": 116, "recurrent": 117}
+NUMBERS = {"learned": 112, "tuned": 113, "luma": 114, "compact": 116, "recurrent": 117}
 
 
 def shipped(name: str) -> Path:
@@ -46,7 +45,7 @@ BY_NAME = pytest.mark.parametrize(
 
 def picture(name: str) -> np.ndarray:
     """Small for the codecs, large enough for a restorer to pay."""
-    return pictures.photograph(16, 24) if name in ("learned", "ccnn", "recurrent", "compact") else SCENE
+    return pictures.photograph(16, 24) if name in ("learned", "recurrent", "compact") else SCENE
 
 
 SCENE = np.rint(128 + 90 * np.sin(np.add.outer(np.arange(256) / 9, np.arange(256) / 17))).astype(np.uint8)

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     "--effort",
     type=click.IntRange(1, 9),
     metavar="N",
-    help="1 (fastest) to 9 (smallest file).  [default: 5; less for ccnn if PyTorch is missing]",
+    help="1 (fastest) to 9 (smallest file).  [default: 5]",
 )
 @click.option(
     "--restore",

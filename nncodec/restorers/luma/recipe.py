@@ -37,12 +37,11 @@ VALIDATION_LEVELS = (4.0, 12.0, 24.0)
 """Levels of damage at which they are coded."""
 
 RANGES = (
-    CodecRange(by_name("jpeg"), 3, 92, 0.38),
-    CodecRange(by_name("jpeg2000"), 8, 80, 0.13),
-    CodecRange(by_name("webp"), 2, 88, 0.17),
-    CodecRange(by_name("avif"), 5, 75, 0.17),
-    CodecRange(by_name("learned"), 5, 90, 0.09, effort=3),
-    CodecRange(by_name("ccnn"), 5, 90, 0.06, effort=1),
+    CodecRange(by_name("jpeg"), 3, 92, 0.40),
+    CodecRange(by_name("jpeg2000"), 8, 80, 0.14),
+    CodecRange(by_name("webp"), 2, 88, 0.18),
+    CodecRange(by_name("avif"), 5, 75, 0.18),
+    CodecRange(by_name("learned"), 5, 90, 0.10, effort=3),
 )
 """Codecs in the order of the network's families. JPEG above 92 is 4:4:4, and nearly free of damage."""
 

@@ -284,7 +284,7 @@ def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int
     for unit in range(units):
         latent.unit(unit, groups[unit])
     assert coder.used == len(coder.escapes)
-    whole = step_of(q) * np.stack([synthesised(latent.values[plane], arrays, plane, 0.0) for plane in range(planes)])
+    whole = step_of(q) * np.stack([synthesised(latent.values[plane], arrays, plane) for plane in range(planes)])
     turn = SHARED @ matrix.T if flags & 1 else np.eye(3)
     seen = np.zeros((3, *whole.shape[1:]))
     seen[:planes] = whole
