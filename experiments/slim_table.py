@@ -65,7 +65,7 @@ def main() -> None:
     ]
     images = [read(path.read_bytes()) for path in sorted(Path(folder).iterdir()) if path.suffix == ".png"]
     images = images[:: int(step)]
-    print(f"# every {step}th picture of kodak from the first, {len(images)}; python {' '.join(sys.argv)}")
+    print("# python", *sys.argv, f"; {len(images)} pictures")
     with threadpool_limits(1):
         for codec in CODECS[name]:
             tell(name, codec, variants, images)

@@ -305,3 +305,14 @@ def test_training_goes_on_from_weights_that_ship():
         assert np.abs(after[name] - values).max() <= step, name
     for name, values in transforms.filters(model.transform).items():
         assert np.abs(values.astype(float) - shipped[name]).max() < 2e-3 * np.abs(shipped[name]).max(), name
+
+
+def test_where_the_network_alone_is_trained_transforms_and_contexts_stay() -> None:
+    number = weights.newest("learned")
+    settings = learned.Hyperparameters(
+        1.0, weights=Path(str(weights.folder())) / weights.manifest()[number].file, network_only=True
+    )
+    kept = learned.Recipe(None, None, None, settings, None, None).contexts
+    shipped = weights.load(number, "learned")
+    assert set(kept) == {name for name in shipped if not name.startswith("net.")}
+    assert all(np.array_equal(array, shipped[name]) for name, array in kept.items())
