@@ -140,7 +140,7 @@ def test_of_a_layered_picture_the_small_one_is_extracted(codec: str, base: str) 
 
 
 def test_of_a_compact_picture_the_small_one_is_extracted() -> None:
-    data = (GOLDEN / "compact" / "model82-webp-30-131x97.nnc").read_bytes()
+    data = (GOLDEN / "compact" / "model83-webp-30-131x97.nnc").read_bytes()
     found = extract(data)
     assert opened(found.data, "webp").size == (66, 49)
     assert (found.suffix, suffix_of(data)) == (".webp", ".webp")
