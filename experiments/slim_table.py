@@ -1,6 +1,6 @@
 """What thinner networks and shorter numbers cost: rows of results/training/slim.tsv.
 
-    python experiments/slim_table.py kodak 1 luma shipped=weights/051-luma.npz light=runs/slim-luma/weights.npz
+    python experiments/slim_table.py kodak 1 luma shipped=weights/052-luma.npz light=runs/slim-luma/weights.npz
 
 Each file of weights encodes every N-th picture of a folder, as weights of the user's own, so that all files name theirs
 in 17 bytes; the first file is what the others are compared with. For `luma` a base codec's file is made once, for

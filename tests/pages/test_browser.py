@@ -87,7 +87,7 @@ DRAWN = [
     ("container/constant-alpha", {}, 3),
     ("layered/jpeg-rgb-85", {"layers": 1}, 3),
     ("layered/rgb-100", {"layers": 1}, 0),
-    ("restorers/luma/model51-webp-rgb", {"restore": False}, 3),
+    ("restorers/luma/model52-webp-rgb", {"restore": False}, 3),
 ]
 
 
@@ -114,7 +114,7 @@ def test_what_a_browser_cannot_decode_is_said(empty: Page, name: str) -> None:
 
 
 def test_a_base_without_its_restorers_is_called_so(empty: Page) -> None:
-    empty.drop(GOLDEN / "restorers" / "luma" / "model51-webp-rgb.nnc")
+    empty.drop(GOLDEN / "restorers" / "luma" / "model52-webp-rgb.nnc")
     empty.wait("current && current.view")
     assert "without luma" in empty.evaluate("document.getElementById('what').textContent")
     assert "without the networks" in empty.evaluate("document.getElementById('notes').textContent")
@@ -140,7 +140,7 @@ def test_several_files_are_listed_and_chosen(empty: Page) -> None:
 
 
 def test_a_page_with_files_shows_what_nnc_decoded_and_the_base_on_demand(page: Page, tmp_path: Path) -> None:
-    names = ("learned/model8-rgb-20-130x96", "restorers/luma/model51-webp-rgb")
+    names = ("learned/model8-rgb-20-130x96", "restorers/luma/model52-webp-rgb")
     files = [(GOLDEN / f"{name}.nnc").read_bytes() for name in names]
     (tmp_path / "view.html").write_bytes(view_page([viewed("one.nnc", files[0]), viewed("two.nnc", files[1])]))
     page.open(

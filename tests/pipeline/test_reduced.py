@@ -92,7 +92,7 @@ def test_16_bits_shrink_too() -> None:
 
 
 def test_restorers_work_on_the_whole_picture_and_are_left_out_from_a_quarter_down() -> None:
-    data = (GOLDEN / "restorers" / "luma" / "model51-webp-rgb.nnc").read_bytes()
+    data = (GOLDEN / "restorers" / "luma" / "model52-webp-rgb.nnc").read_bytes()
     whole, plain = decode(data).picture, decode(data, restore=False).picture
     longer = max(whole.width, whole.height)
     for side in (longer // 2, longer // 4):
