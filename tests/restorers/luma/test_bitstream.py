@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from nncodec.errors import CorruptFile
+from nncodec.nets import weights
 from nncodec.restorers import luma
 from nncodec.restorers.luma.bitstream import RestorerCondition, pack, unpack
+
+NEWEST = weights.newest("luma")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ class Recorder:
 def test_the_network_is_given_the_level_in_fortieths(condition, asked, monkeypatch):
     net = Recorder()
     monkeypatch.setattr(luma, "_network", lambda device, model: net)
-    luma.RESTORER.apply(np.zeros((16, 16, 3), np.uint8), bytes([50, condition, 0x88]), "cpu")
+    luma.RESTORER.apply(np.zeros((16, 16, 3), np.uint8), bytes([NEWEST, condition, 0x88]), "cpu")
     assert net.asked == {asked}
 
 
@@ -71,6 +74,6 @@ class Constant(Recorder):
 @pytest.mark.parametrize("shape", [(16, 16), (16, 16, 3)], ids=["gray", "colour"])
 def test_samples_are_rounded_and_limited_to_8_bits(added, expected, shape, monkeypatch):
     monkeypatch.setattr(luma, "_network", lambda device, model: Constant(added))
-    corrected = luma.RESTORER.apply(np.full(shape, 100, np.uint8), bytes([50, 0, 0x08]), "cpu")
+    corrected = luma.RESTORER.apply(np.full(shape, 100, np.uint8), bytes([NEWEST, 0, 0x08]), "cpu")
     assert corrected.dtype == np.uint8
     assert (corrected == expected).all()

@@ -21,6 +21,7 @@ from tests import pictures
 PHOTO = pictures.photograph(104, 136)
 GRAY = pictures.photograph(104, 136, channels=1)
 SMALL = pictures.photograph(40, 48)
+NEWEST = weights.newest("luma")
 
 
 def seen(pixels: np.ndarray = PHOTO, codec: str = "jpeg", quality: float = 10) -> np.ndarray:
@@ -61,8 +62,8 @@ def test_tiles_do_not_show(shape, monkeypatch):
 
 def test_strength_zero_changes_nothing_and_luma_leaves_chroma():
     pixels = seen()
-    assert np.array_equal(luma.RESTORER.apply(pixels, bytes([50, 7, 0x00]), "cpu"), pixels)
-    moved = luma.RESTORER.apply(pixels, bytes([50, 7, 0x08]), "cpu").astype(int) - pixels
+    assert np.array_equal(luma.RESTORER.apply(pixels, bytes([NEWEST, 7, 0x00]), "cpu"), pixels)
+    moved = luma.RESTORER.apply(pixels, bytes([NEWEST, 7, 0x08]), "cpu").astype(int) - pixels
     inside = ((pixels > 40) & (pixels < 215)).all(2)
     assert np.abs(moved[inside]).max() > 1
     assert np.ptp(moved[inside], axis=1).max() == 0  # the same for R, G and B
@@ -94,8 +95,8 @@ def test_target_is_met_with_a_restorer():
     ("parameters", "error"),
     [
         (b"", CorruptFile),
-        (b"\x32\x07", CorruptFile),
-        (b"\x32\x07\x88\x00", CorruptFile),
+        (b"\x34\x07", CorruptFile),
+        (b"\x34\x07\x88\x00", CorruptFile),
         (b"\xff\x07\x88", UnsupportedFile),
         (b"\x20\x07\x88", UnsupportedFile),
     ],
@@ -127,5 +128,5 @@ def test_deep_gray_and_other_codecs_are_left_alone():
     deep = (GRAY.astype(np.uint16)) * 257
     assert luma.RESTORER.fit(Task(deep, deep, by_name("jpeg2000").id, 1000, 5)) is None
     with pytest.raises(CorruptFile, match="8 bits"):
-        luma.RESTORER.apply(deep, bytes([50, 0, 8]), "cpu")
+        luma.RESTORER.apply(deep, bytes([NEWEST, 0, 8]), "cpu")
     assert luma.RESTORER.fit(Task(PHOTO, PHOTO, by_name("jpegfile").id, 1000, 5)) is None
