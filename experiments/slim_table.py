@@ -65,7 +65,7 @@ def main() -> None:
     ]
     images = [read(path.read_bytes()) for path in sorted(Path(folder).iterdir()) if path.suffix == ".png"]
     images = images[:: int(step)]
-    print("# python", *sys.argv, f"; {len(images)} pictures")
+    print(f"# python {' '.join(sys.argv)}; {len(images)} pictures")
     with threadpool_limits(1):
         for codec in CODECS[name]:
             tell(name, codec, variants, images)
