@@ -70,7 +70,7 @@ def measure_once(source: str, payload: str, effort: int) -> None:
     """Encode a picture to ``payload``, or decode that if the effort is 0; print what it took as JSON."""
     seconds: dict[str, float] = defaultdict(float)
     stages = dict(STAGES)
-    if effort and learned_encoder.REFINEMENTS[effort - 1]:
+    if effort >= learned_encoder.REFINED_FROM:
         from nncodec.codecs.learned.refine import Refiner
 
         stages[REFINEMENT] = ((Refiner, "targets"),)

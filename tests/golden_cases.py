@@ -180,9 +180,10 @@ def _leaking(codec: Codec) -> bytes:
 
 
 def learned(codec: Codec) -> Cases:
-    """The usual ones, and a file with colours of its own, whether they pay or not."""
+    """The usual ones, a file with colours of its own, and one that adapts, whether that pays or not."""
     yield from of_sizes(codec)
     yield "colours-rgb-50-56x40", Case(partial(_coloured, codec), limits(codec, 50))
+    yield "adapted-rgb-50-56x40", Case(partial(_adapted, codec), limits(codec, 50))
 
 
 def _coloured(codec: Codec) -> bytes:
@@ -195,6 +196,23 @@ def _coloured(codec: Codec) -> bytes:
     coder = LatentEncoder.of(loaded(weights.newest(codec.name)), 100, pixels)
     candidate = plain_candidate(coder, own_colours(pixels))
     return _file_of(codec.id, pixels, coder.payload(candidate.own, candidate.units))
+
+
+def _adapted(codec: Codec) -> bytes:
+    from nncodec.codecs.learned.change import Change, ChangeHead, shape_of
+    from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
+    from nncodec.codecs.learned.model import loaded
+    from nncodec.lapped.model import to_planes
+    from nncodec.lapped.transform import OPPONENT
+
+    pixels = pictures.photograph(40, 56)
+    model = loaded(weights.newest(codec.name))
+    coder = LatentEncoder.of(model, 100, pixels)
+    latent = [coder.latent(plane, at) for at, plane in enumerate(to_planes(coder.pixels, OPPONENT))]
+    units, _ = coder.code(latent, PRICE_FACTOR, adaptive=True)
+    numbers = np.random.default_rng(0).integers(-1, 2, shape_of(model.arrays, 3)).astype(np.int32)
+    payload = coder.payload(None, units, adaptive=True, change=Change(ChangeHead(11, (20, 8, 12)), numbers))
+    return _file_of(codec.id, pixels, payload)
 
 
 def _file_of(codec: int, pixels: npt.NDArray[np.uint8], payload: bytes) -> bytes:

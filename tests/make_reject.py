@@ -78,6 +78,14 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "own-weights-hash-cut-in-a-restorer": build(
             header, [payload, alpha._replace(tag=0x12), Part(0x96, _bound(payload, 2, bytes([114, *range(15)])))]
         ),
+        "learned-flags": build(head(16, 1, 33, 24), [Part(0x90, bytes([8, 0, 0, 0, 1, 1, 8, 0]))]),
+        "learned-change-of-a-head-cut": build(head(16, 1, 33, 24), [Part(0x90, bytes([8, 0, 0, 0, 1, 1, 4, 9, 0, 0]))]),
+        "learned-change-of-25-places": build(
+            head(16, 1, 33, 24), [Part(0x90, bytes([8, 0, 0, 0, 1, 1, 4, 25, 0, 0, 0, 0]))]
+        ),
+        "learned-change-under-table-64": build(
+            head(16, 1, 33, 24), [Part(0x90, bytes([8, 0, 0, 0, 1, 1, 4, 9, 0, 64, 0, 0]))]
+        ),
         "payload-empty": build(header, [payload._replace(data=b""), alpha]),
         "payload-cut": build(header, [payload._replace(data=payload.data[:40]), alpha]),
         "payload-of-another-size": build(header[:7] + b"\x20" + header[8:], [payload, alpha]),

@@ -21,6 +21,7 @@ LEAST_DETERMINANT = 1 << 20
 The determinant of an orthonormal matrix, times 127, is about 2^21.
 """
 _OWN_COLOURS = 1
+_Fields = tuple[weights.Model, int, int, tuple[int, ...], bytes | None, bytes, bytes]
 
 
 def stamp(width: int, height: int, channels: int, quality: int) -> int:
@@ -84,10 +85,15 @@ class LatentPayload:
         """The byte of flags."""
         return _OWN_COLOURS * (self.colours is not None)
 
+    @property
+    def own_fields(self) -> bytes:
+        """What a codec has behind the colours."""
+        return b""
+
     def serialize(self) -> bytes:
         """To bytes, as docs/format/ has them on the page of the codec."""
         head = weights.model_field(self.model) + bytes([self.quality]) + self.checksum.to_bytes(2, "little")
-        head += bytes([*self.groups, self.flags]) + (self.colours or b"")
+        head += bytes([*self.groups, self.flags]) + (self.colours or b"") + self.own_fields
         return head + join_streams(self.escapes, self.words)
 
     @classmethod
@@ -96,6 +102,16 @@ class LatentPayload:
 
         Raises CorruptFile if they are too short, contradict themselves, or name no weights of the codec.
         """
+        return cls(*cls._fields(data, parts, codec, _OWN_COLOURS)[0])
+
+    @classmethod
+    def _own_length(cls, flags: int, parts: int) -> int:
+        """The length of ``own_fields``."""
+        return 0
+
+    @classmethod
+    def _fields(cls, data: bytes, parts: int, codec: str, most_flags: int) -> tuple[_Fields, int, bytes]:
+        """The fields in their order, the flags, which are at most ``most_flags``, and ``own_fields``."""
         model, data = weights.split_model(data, codec)
         weights.check_model(model, codec)
         at = 4 + parts
@@ -105,13 +121,15 @@ class LatentPayload:
         own_colours = flags & _OWN_COLOURS
         if data[0] > MAX_QUALITY_INDEX or not all(1 <= count <= N_GROUPS for count in groups):
             raise CorruptFile(f"a payload of quality index {data[0]} and groups {groups}")
-        if flags > _OWN_COLOURS or (own_colours and parts == 1):
+        if flags > most_flags or (own_colours and parts == 1):
             raise CorruptFile(f"the flags of the payload are {flags:#04x}")
         colours = data[at : at + COLOUR_BYTES] if own_colours else None
-        coded = split_streams(data, at + (COLOUR_BYTES if own_colours else 0))
+        at += COLOUR_BYTES if own_colours else 0
+        own = data[at : at + cls._own_length(flags, parts)]
+        coded = split_streams(data, at + len(own))
         if colours is not None:
             check_colours(colours)
-        return cls(model, data[0], int.from_bytes(data[1:3], "little"), groups, colours, *coded)
+        return (model, data[0], int.from_bytes(data[1:3], "little"), groups, colours, *coded), flags, own
 
 
 def check_colours(colours: bytes) -> None:

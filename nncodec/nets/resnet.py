@@ -87,12 +87,12 @@ class ArtifactNet:
             (H, W, 3) in levels, or scaled as the packing says. Float32; machines may differ by a rounding.
         """
         margin = self.halo // self._shape.stride
-        return self._corrected(ycc, family, level, (margin, margin), lambda hidden: None)
+        return self._left(self._hidden(ycc, family, level, (margin, margin), lambda hidden: None), family, level)
 
-    def _corrected(
+    def _hidden(
         self, ycc: Floats, family: int, level: float, margins: tuple[int, int], note: Callable[[Tiled], None]
-    ) -> Floats:
-        """The correction; ``note`` is given what each block's activation gives.
+    ) -> Tiled:
+        """What the last layer reads; ``note`` is given what each block's activation gives.
 
         ``margins`` are positions, above and to the left, from the first one given to the start of a block of 8 x 8.
         """
@@ -107,10 +107,13 @@ class ArtifactNet:
             y = self._conv(f"{block}.inner", x, workspace, 1 + gain, bias, LEAK)
             note(y)
             x = self._conv(f"{block}.outer", y, workspace, added=x)
+        return x
+
+    def _left(self, x: Tiled, family: int, level: float) -> Floats:
+        """The correction that the last layer makes."""
         gain = (1 + self._condition("gain", family, level)) * np.float32(UNIT)
         left = self._values["leave.weight"][:, :, 0, 0].T * gain
-        x = x.mixed(left, self._values["leave.bias"] * gain)
-        return unpacked(x.plain(), self._shape.out, 3)
+        return unpacked(x.mixed(left, self._values["leave.bias"] * gain).plain(), self._shape.out, 3)
 
     def _conv(
         self,

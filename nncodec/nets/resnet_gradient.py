@@ -28,6 +28,8 @@ class Trace:
     """(H, W, 3) in levels."""
     positive: list[npt.NDArray[np.bool_]]
     """By block: where the activation was given something positive, (h, w, width)."""
+    last: Tiled
+    """What the last layer read."""
 
 
 class GradientNet(ArtifactNet):
@@ -43,7 +45,7 @@ class GradientNet(ArtifactNet):
     def __init__(self, arrays: dict[str, npt.NDArray[Any]], family: int, level: float, part: str = "net") -> None:
         super().__init__(arrays, part)
         self._family, self._level = family, level
-        self.stride = self._shape.stride
+        self.stride, self.out = self._shape.stride, self._shape.out
         self._back = {name: self._turned(name) for name in self._kernels}
 
     def _turned(self, name: str) -> Floats:
@@ -61,10 +63,8 @@ class GradientNet(ArtifactNet):
         """
         positive: list[npt.NDArray[np.bool_]] = []
         places = margins[0] // self.stride, margins[1] // self.stride
-        correction = self._corrected(
-            ycc, self._family, self._level, places, lambda hidden: positive.append(hidden.plain() > 0)
-        )
-        return Trace(correction, positive)
+        last = self._hidden(ycc, self._family, self._level, places, lambda hidden: positive.append(hidden.plain() > 0))
+        return Trace(self._left(last, self._family, self._level), positive, last)
 
     def gradient(self, trace: Trace, error: Floats, rows: Flags, columns: Flags) -> Floats:
         """Take an error of the correction, (H, W, 3), back to the input, by the derivative at the trace.

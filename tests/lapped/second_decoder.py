@@ -104,13 +104,16 @@ def mirrored(at: int, size: int) -> tuple[int, int]:
 Opened = tuple[int, bytes, int, Any, SymbolReader]
 
 
-def opened(payload: bytes, arrays: Arrays, width: int, height: int, planes: int, parts: int) -> Opened:
-    """Quality, groups of each part, flags, matrix of colours and the reader of the symbols."""
+def opened(payload: bytes, arrays: Arrays, width: int, height: int, planes: int, parts: int, own: int = 0) -> Opened:
+    """Quality, groups of each part, flags, matrix of colours and the reader of the symbols.
+
+    ``own`` are bytes behind the colours that a codec has for itself.
+    """
     q, groups, flags = payload[1], payload[4 : 4 + parts], payload[4 + parts]
     at, matrix = 5 + parts, SHARED
     if flags & 1:
         matrix, at = np.frombuffer(payload, np.int8, 9, at).reshape(3, 3) / 127, at + 9
-    length, at = leb128(payload, at)
+    length, at = leb128(payload, at + own)
     start = zlib.crc32(struct.pack("<IIBB", width, height, planes, q))
     return q, groups, flags, matrix, SymbolReader(arrays, payload[at : at + length], payload[at + length :], start)
 

@@ -163,11 +163,11 @@ def test_a_payload_has_one_spelling(model, rest, parts):
 def test_impossible_headers_are_refused():
     good = LatentPayload(1, 10, 1, (6, 7), None, b"", b"\1").serialize()
     assert LatentPayload.parse(good, 2, "learned").groups == (6, 7)
-    for place, value in ((0, 0), (0, NUMBERS[-1] + 1), (1, 201), (4, 0), (4, 16), (6, 2), (6, 1), (7, 9)):
+    for place, value in ((0, 0), (0, NUMBERS[-1] + 1), (1, 201), (4, 0), (4, 16), (6, 8), (6, 1), (7, 9)):
         with pytest.raises(CorruptFile):
             CODEC.decode(good[:place] + bytes([value]) + good[place + 1 :], Frame(8, 8, 3), "cpu")
     gray = LatentPayload(1, 10, 1, (5,), None, b"", b"\1").serialize()
-    for flags in (1, 2):
+    for flags in (1, 8):
         with pytest.raises(CorruptFile, match="flags"):
             CODEC.decode(gray[:5] + bytes([flags]) + gray[6:], Frame(8, 8, 1), "cpu")
 
@@ -286,15 +286,22 @@ import json, sys, zlib
 from threadpoolctl import threadpool_info
 from nncodec.codec import Options
 from nncodec.codecs.learned import CODEC, decoder, model
-from nncodec.lapped.bitstream import LatentPayload
+from nncodec.codecs.learned.latent_encoder import LatentEncoder
+from nncodec.codecs.learned.payload import LearnedPayload
+from nncodec.lapped.model import to_planes
+from nncodec.lapped.transform import OPPONENT
+from nncodec.nets import weights
 from tests import pictures
 pixels = pictures.photograph(48, 70)
-written = [CODEC.encode(pixels, Options(40, effort=1)).hex()]
+coder = LatentEncoder.of(model.loaded(weights.newest("learned")), 80, pixels)
+latent = [coder.latent(plane, at) for at, plane in enumerate(to_planes(coder.pixels, OPPONENT))]
+adaptive = coder.payload(None, coder.code(latent, 1.1, adaptive=True)[0], adaptive=True)
+written = [CODEC.encode(pixels, Options(40, effort=1)).hex(), adaptive.hex()]
 pools = [[pool.get("architecture"), pool["num_threads"]] for pool in threadpool_info()]
 print(json.dumps([written, pools]), flush=True)
 for data in json.loads(sys.stdin.readline()):
-    payload = LatentPayload.parse(bytes.fromhex(data), 2, CODEC.name)
-    values = decoder.decode_latent(payload, model.loaded(payload.model), 70, 48, 3)
+    payload = LearnedPayload.parse(bytes.fromhex(data), 2, CODEC.name)
+    values, _ = decoder.decode_latent(payload, model.loaded(payload.model), 70, 48, 3)
     print(zlib.crc32(values.tobytes()))
 """
 
@@ -320,7 +327,7 @@ def test_every_machine_reads_what_every_other_wrote():
     told = [json.loads(process.stdout.readline()) for process in processes]
     payloads = [each for written, _ in told for each in written]
     found = [process.communicate(json.dumps(payloads) + "\n")[0].split() for process in processes]
-    assert len(found[0]) == len(payloads) == len(processes)
+    assert len(found[0]) == len(payloads) == 2 * len(processes)
     assert all(each == found[0] for each in found)
     pools = [tuple(map(tuple, pools)) for _, pools in told]
     assert len(set(pools)) >= min(3, len(processes))  # or the settings did nothing

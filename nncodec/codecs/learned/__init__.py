@@ -63,11 +63,11 @@ class Learned:
         """
         from nncodec.codecs.learned.decoder import decode
         from nncodec.codecs.learned.model import loaded
-        from nncodec.lapped.bitstream import LatentPayload
+        from nncodec.codecs.learned.payload import LearnedPayload
 
         if frame.depth != 8:
             raise CorruptFile(f"a learned payload in a picture of {frame.depth} bits per sample")
-        parsed = LatentPayload.parse(payload, 1 if frame.channels == 1 else 2, _NAME)
+        parsed = LearnedPayload.parse(payload, 1 if frame.channels == 1 else 2, _NAME)
         return decode(parsed, loaded(parsed.model), frame.width, frame.height, frame.channels, device)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs.learned import context, mean_context
+from nncodec.codecs.learned.adaptation import Adaptation, Fine, rounded
 from nncodec.codecs.learned.context import Arrays, GroupContext, Means
 from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, UNITS, DecodedLatent, Lattice, lattices
 from nncodec.codecs.learned.mean_context import MeanContext, MeanPass, mean_passes
@@ -62,18 +63,33 @@ def _unpacked(arrays: Mapping[str, Arrays], unit: int, quality: int) -> UnitCont
     return UnitContexts(UNITS[unit], mean_context.unpack(arrays, unit, quality), tuple(groups))
 
 
-def code_unit(known: DecodedLatent, contexts: UnitContexts, groups: int, code_symbols: CodeSymbols) -> None:
+def code_unit(
+    known: DecodedLatent,
+    contexts: UnitContexts,
+    groups: int,
+    code_symbols: CodeSymbols,
+    adaptation: Adaptation | None = None,
+) -> None:
     """Code the symbols of the first ``groups`` groups of one unit, and put their values into ``known``."""
     planes = contexts.planes
+
+    def coded(step: Step, means: Means, fine: Fine) -> Symbols:
+        lowest = 0 if step.group else contexts.mean.lowest
+        if adaptation is None:
+            return code_symbols(step, means, rounded(fine, lowest))
+        symbols = code_symbols(step, means, adaptation.indices(step.group, fine, lowest))
+        adaptation.learn(symbols)
+        return symbols
+
     for each in mean_passes(known.height, known.width):
-        means, indices = contexts.mean.predict(known, each)
-        symbols = code_symbols(Step(planes, 0, each), means, indices)
+        means, fine = contexts.mean.predict(known, each)
+        symbols = coded(Step(planes, 0, each), means, fine)
         known.put_means(planes, each.y, each.x, MEAN_ONE * symbols + means)
     for group in range(1, groups):
         network = contexts.groups[group - 1]
         for number in range(N_PASSES):
             at_once = lattices(known.height, known.width, number)
             predicted = [(each, *network.predict(known, number, each)) for each in at_once]
-            for lattice, means, indices in predicted:
-                symbols = code_symbols(Step(planes, group, lattice), means, indices)
+            for lattice, means, fine in predicted:
+                symbols = coded(Step(planes, group, lattice), means, fine)
                 known.put(network.inputs.own, lattice, MEAN_ONE * symbols + means)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.learned.adaptation import FINE_BITS, Fine
 from nncodec.codecs.learned.grid import N_PASSES, UNITS, Channels, DecodedLatent, Lattice, signed_of, sizes_of
 from nncodec.entropy.anchors import interpolate
-from nncodec.entropy.coder import Indices
-from nncodec.entropy.scales import LEAK, N_SCALES
+from nncodec.entropy.scales import LEAK
 from nncodec.lapped.layout import GROUPS
 from nncodec.threads import in_parallel
 
@@ -128,11 +128,11 @@ class GroupContext:
     linear: tuple[Doubles, ...]
     """By pass, (values, channels): 3 x 3 values, own values by tap, values in place; units of 2^-LINEAR_BITS."""
 
-    def predict(self, known: DecodedLatent, number: int, lattice: Lattice) -> tuple[Means, Indices]:
-        """Means in 1/16 symbol and scale indices, (n, channels), of one lattice of pass ``number``."""
+    def predict(self, known: DecodedLatent, number: int, lattice: Lattice) -> tuple[Means, Fine]:
+        """Means in 1/16 symbol and scale indices in 1/16, (n, channels), of one lattice of pass ``number``."""
         channels = width_of(self.inputs.own)
         means = np.empty((lattice.height * lattice.width, channels), np.int32)
-        indices = np.empty(means.shape, np.uint8)
+        indices = np.empty(means.shape, np.int16)
         rows = max(1, _BLOCK // lattice.width)
         around = [known.bordered_means(plane) for plane in self.inputs.means]
 
@@ -147,7 +147,7 @@ class GroupContext:
     def _block(
         self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
     ) -> tuple[Doubles, Floats]:
-        features, values = self._gather(known, number, lattice, rows, means)
+        features, values = self.gather(known, number, lattice, rows, means)
         enter = self.enter[number]
         x = activated(enter(features), enter.bits)  # (n, hidden)
         for layer in self.hidden:
@@ -155,7 +155,7 @@ class GroupContext:
         out = self.leave(x)  # (n, 2 channels)
         return finished(out, self.leave.bits, values @ self.linear[number])
 
-    def _gather(
+    def gather(
         self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
     ) -> tuple[Floats, Doubles]:
         """Inputs of the first layer (n, inputs) and of the linear part (n, values), for some rows of a lattice."""
@@ -225,20 +225,21 @@ def mean_differences(means: list[Whole], lattice: Lattice, rows: slice) -> Whole
     return out.reshape(*here[0].shape, -1)
 
 
-def finished(out: Floats, bits: int, linear: Doubles, low: int = 0) -> tuple[Doubles, Floats]:
-    """Means in 1/16 symbol and scale indices, from sums (n, 2 channels) of the last layer and of the linear part."""
+def finished(out: Floats, bits: int, linear: Doubles) -> tuple[Doubles, Floats]:
+    """Means and scale indices in 1/16, from sums (n, 2 channels) of the last layer and of the linear part."""
     channels = linear.shape[1]
     means = out[:, :channels].astype(np.float64) * 2.0 ** (4 - bits)
     means += linear * 2.0**-LINEAR_BITS
     means += 0.5
     np.floor(means, out=means)
-    indices = out[:, channels:] * np.float32(2.0 ** (2 - bits))
-    indices += np.float32(0.5)
-    return means.clip(-VALUE_RANGE, VALUE_RANGE), np.floor(indices, out=indices).clip(low, N_SCALES - 1)
+    indices = np.floor(out[:, channels:] * np.float32(2.0 ** (2 + FINE_BITS - bits)))
+    return means.clip(-VALUE_RANGE, VALUE_RANGE), indices.clip(-FINE_RANGE, FINE_RANGE)
 
 
 VALUE_RANGE = 1 << 20
 """Means saturate at plus or minus this, so that they fit their type."""
+FINE_RANGE = 1 << 12
+"""The same of scale indices in 1/16."""
 
 
 def run_blocks(block: Callable[[int], None], starts: range) -> None:

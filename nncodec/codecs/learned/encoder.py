@@ -12,14 +12,12 @@ from nncodec.lapped.decoder import Values
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 
-SECOND_PRICE_FACTOR = 1.5
-"""Another factor on the price at which symbols are chosen."""
 OWN_COLOURS_GAIN = 0.04
 """Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
-TRIALS_FROM = 7
-"""The effort from which both colours and both prices are tried: in that time, refinement gains more."""
-REFINED_FROM, REFINEMENTS = 4, (1, 2, 4, 8, 16, 32)
+REFINED_FROM, REFINEMENTS = 4, (1, 2)
 """The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often."""
+ADAPTED_FROM = REFINED_FROM + len(REFINEMENTS)
+"""The effort from which the codec adapts to the picture (`nncodec.codecs.learned.adaptive_encoder`)."""
 PACE = 0.3
 """Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
 
@@ -34,6 +32,8 @@ class Candidate:
     """Factor on the price at which symbols were chosen."""
     units: list[CodedUnit]
     values: Values
+    adaptive: bool = False
+    """Whether scale indices follow the picture."""
 
     @property
     def bits(self) -> float:
@@ -50,63 +50,55 @@ class Encoder:
     def best(self, effort: int) -> bytes:
         """The payload with the best trade of bits for error among those that the effort allows."""
         if effort < REFINED_FROM:
-            own = None if effort == 1 else self._likely_colours()
-            return self._payload(self.candidate(own, PRICE_FACTOR, self._latents(own)))
-        if effort < TRIALS_FROM:
-            own = self._likely_colours()
-            start = self.candidate(own, PRICE_FACTOR, self._latents(own))
-        else:
-            start = self._tried()
+            own = None if effort == 1 else self.likely_colours()
+            return self._payload(self.candidate(own, PRICE_FACTOR, self.latents(own)))
+        if effort >= ADAPTED_FROM:
+            from nncodec.codecs.learned.adaptive_encoder import AdaptiveEncoder
+
+            return AdaptiveEncoder(self).best(effort - ADAPTED_FROM)
+        own = self.likely_colours()
+        start = self.candidate(own, PRICE_FACTOR, self.latents(own))
         return self._payload(self._refined(start, REFINEMENTS[effort - REFINED_FROM]))
 
     def _payload(self, candidate: Candidate) -> bytes:
         return self.coder.payload(candidate.own, candidate.units)
 
-    def _tried(self) -> Candidate:
-        """The best coding in either colours, at the usual price or the other one."""
-        best, cost = None, np.inf
-        for factor in (PRICE_FACTOR, SECOND_PRICE_FACTOR):
-            for own in self._colours() if best is None else [best.own]:
-                found = self.candidate(own, factor, self._latents(own))
-                paid = self._cost(found, self._refiner(own).error(found.values))
-                if paid < cost:
-                    best, cost = found, paid
-        assert best is not None
-        return best
-
-    def _colours(self) -> Iterator[bytes | None]:
+    def colours(self) -> Iterator[bytes | None]:
         """The shared colours, then the picture's own."""
         yield None
         if self.coder.pixels.ndim == 3:
             yield own_colours(self.coder.pixels)
 
-    def _likely_colours(self) -> bytes | None:
+    def likely_colours(self) -> bytes | None:
         """The picture's own colours if they make the latent clearly smaller, else the shared ones."""
-        shared, *others = (sum(map(_size, self._latents(own))) for own in self._colours())
+        shared, *others = (sum(map(_size, self.latents(own))) for own in self.colours())
         better = any(other < shared * (1 - OWN_COLOURS_GAIN) for other in others)
         return own_colours(self.coder.pixels) if better else None
 
-    def _latents(self, own: bytes | None) -> Iterator[Floats]:
+    def latents(self, own: bytes | None) -> Iterator[Floats]:
         """The latent (h, w, CHANNELS) of each plane in these colours, in quantiser steps."""
         for number in range(1 if self.coder.pixels.ndim == 2 else 3):
             yield self.coder.latent(to_plane(self.coder.pixels, matrix_of(own), number), number)
 
-    def candidate(self, own: bytes | None, price_factor: float, targets: Iterable[Floats]) -> Candidate:
+    def candidate(
+        self, own: bytes | None, price_factor: float, targets: Iterable[Floats], adaptive: bool = False
+    ) -> Candidate:
         """Code the picture in these colours, with symbols chosen for targets (h, w, CHANNELS) of each plane."""
-        return Candidate(own, price_factor, *self.coder.code(targets, price_factor))
+        return Candidate(own, price_factor, *self.coder.code(targets, price_factor, adaptive), adaptive)
 
-    def _cost(self, candidate: Candidate, error: float) -> float:
+    def cost(self, candidate: Candidate, error: float) -> float:
         """Bits, and the squared error of the decoded picture, in squared quantiser steps, at its price."""
         return candidate.bits + price(self.coder.quality) * error
 
-    def _refiner(self, own: bytes | None) -> Refiner:
+    def refiner(self, own: bytes | None) -> Refiner:
+        """The synthesis of the picture in these colours, as a differentiable function."""
         matrix = matrix_of(own)
         return Refiner(self.coder.model, self.coder.quality, to_planes(self.coder.pixels, matrix), matrix)
 
     def _refined(self, candidate: Candidate, count: int) -> Candidate:
         """The best of a coding and ``count`` more, each for targets that allow for the synthesis network."""
-        refiner = self._refiner(candidate.own)
-        targets = np.stack(list(self._latents(candidate.own)))
+        refiner = self.refiner(candidate.own)
+        targets = np.stack(list(self.latents(candidate.own)))
         best, cost = candidate, np.inf
         tick = progress.counter("refining", count)
         for number in range(count + 1):
@@ -114,7 +106,7 @@ class Encoder:
                 error, wanted = refiner.targets(candidate.values)
             else:
                 error = refiner.error(candidate.values)
-            if (paid := self._cost(candidate, error)) < cost:
+            if (paid := self.cost(candidate, error)) < cost:
                 best, cost = candidate, paid
             if number < count:
                 targets += np.float32(PACE) * (wanted - targets)

@@ -106,6 +106,16 @@ class DecodedLatent:
         self.signed = np.zeros(shape, np.int8)
         self.sizes = np.zeros(shape, np.uint8)
 
+    @classmethod
+    def of(cls, values: npt.NDArray[np.int16]) -> "DecodedLatent":
+        """The latent with these values, (planes, height, width, CHANNELS)."""
+        planes, height, width, _ = values.shape
+        known = cls(height, width, planes)
+        known.latent()[...] = values
+        known.signed[:, 1:-1, 1:-1, 1:] = signed_of(values[..., 1:])
+        known.sizes[:, 1:-1, 1:-1, 1:] = sizes_of(values[..., 1:])
+        return known
+
     def put(self, channels: Channels, lattice: Lattice, values: npt.NDArray[np.integer]) -> None:
         """Take in values (n, channels), in 1/16 symbol, of a lattice."""
         kept = values.reshape(lattice.height, lattice.width, -1).clip(-VALUE_LIMIT, VALUE_LIMIT)

@@ -9,11 +9,14 @@ import numpy.typing as npt
 from nncodec.codecs.learned.bitstream import Step, UnitContexts, code_unit
 from nncodec.codecs.learned.block_choice import choose
 from nncodec.codecs.learned.blocks import Blocks, written
+from nncodec.codecs.learned.change import Change
+from nncodec.codecs.learned.change_fit import Moments, fitted
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import MEAN_ONE, UNITS, DecodedLatent
 from nncodec.codecs.learned.model import LearnedModel
+from nncodec.codecs.learned.payload import LearnedPayload
 from nncodec.entropy.coder import Indices, Symbols
-from nncodec.lapped.bitstream import LatentPayload, Writer
+from nncodec.lapped.bitstream import Writer
 from nncodec.lapped.coded import AnalysedPicture, CodedSymbols
 from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.rdoq import Quantiser
@@ -45,7 +48,8 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
     """The encoder of one picture's latent."""
 
     @cached_property
-    def _contexts(self) -> list[UnitContexts]:
+    def contexts(self) -> list[UnitContexts]:
+        """Of both units, at the picture's quality."""
         return self.model.unit_contexts(self.quality)
 
     @cached_property
@@ -54,10 +58,13 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         tables, own = self.model.tables, price(self.quality)
         return cache(lambda factor: Quantiser(tables, np.full(1, factor * own)))
 
-    def code(self, latent: Iterable[Floats], price_factor: float) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
+    def code(
+        self, latent: Iterable[Floats], price_factor: float, adaptive: bool = False
+    ) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
         """Choose the symbols of a latent, given by plane, each (h, w, CHANNELS).
 
-        ``price_factor`` multiplies the price of an error where single symbols are chosen.
+        ``price_factor`` multiplies the price of an error where single symbols are chosen. Where scale indices follow
+        the picture (``adaptive``), the latent allows for part of what symbols are worth to those that follow.
 
         Returns:
             the coded units, and the values that a decoder will have, (planes, h, w, CHANNELS) in 1/16 symbol.
@@ -66,18 +73,19 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         known = DecodedLatent(planes.shape[1], planes.shape[2], len(planes))
         units = []
         with products_alone():
-            for contexts in self._contexts[: 1 if len(planes) == 1 else len(UNITS)]:
+            for contexts in self.contexts[: 1 if len(planes) == 1 else len(UNITS)]:
                 unit = CodedUnit()
-                code_unit(known, contexts, N_GROUPS, self._choose(planes, unit, price_factor))
+                choose_symbols = self._choose(planes, unit, price_factor, 0.5 if adaptive else 1.0)
+                code_unit(known, contexts, N_GROUPS, choose_symbols, self.model.adaptation(adaptive))
                 known.clear(contexts.planes, unit.groups)
                 units.append(unit)
         return units, known.latent()
 
     def _choose(
-        self, planes: Floats, unit: CodedUnit, price_factor: float
+        self, planes: Floats, unit: CodedUnit, price_factor: float, share: float
     ) -> Callable[[Step, Means, Indices], Symbols]:
         def code_symbols(step: Step, means: Means, indices: Indices) -> Symbols:
-            factor = price_factor * GROUP_FACTORS[step.group]
+            factor = price_factor * GROUP_FACTORS[step.group] ** share
             quantiser = self._quantiser(factor)
             wanted = (step.of(planes) - means / np.float32(MEAN_ONE)).astype(np.float32).reshape(-1)
             flat = indices.reshape(-1)
@@ -92,11 +100,28 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
 
         return code_symbols
 
-    def payload(self, own: bytes | None, units: list[CodedUnit]) -> bytes:
-        """The payload of coded units, under colours of their own or the shared ones."""
+    def payload(
+        self, own: bytes | None, units: list[CodedUnit], adaptive: bool = False, change: Change | None = None
+    ) -> bytes:
+        """The payload of coded units, under colours of their own or the shared ones, and a change of the network."""
         writer = Writer(self.model.tables, self.stamp)
+        if change is not None:
+            writer.code(*change.symbols())
         for unit in units:
             unit.write(writer)
         checksum, escapes, words = writer.finish()
-        groups = tuple(unit.groups for unit in units)
-        return LatentPayload(self.model.number, self.quality, checksum, groups, own, escapes, words).serialize()
+        groups, head = tuple(unit.groups for unit in units), None if change is None else change.head
+        fields = self.model.number, self.quality, checksum, groups, own, escapes, words
+        return LearnedPayload(*fields, adaptive, head).serialize()
+
+    def change(self, moments: Moments) -> Change | None:
+        """The change of the network that pays for its bits."""
+        own = price(self.quality)
+        return fitted(moments, 1 if self.pixels.ndim == 2 else 3, self._quantiser(1.0), own)
+
+    def bits_of(self, change: Change | None) -> float:
+        """Bits of a change of the network, with its head."""
+        if change is None:
+            return 0.0
+        bits = self._quantiser(1.0).bits(*change.symbols()).sum(dtype=np.float64)
+        return float(bits) + 8 * len(change.head.serialize())

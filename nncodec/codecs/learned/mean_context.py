@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.learned.adaptation import Fine
 from nncodec.codecs.learned.context import (
     Arrays,
     Doubles,
@@ -23,7 +24,6 @@ from nncodec.codecs.learned.context import (
 )
 from nncodec.codecs.learned.grid import UNITS, DecodedLatent, Positions, signed_of, sizes_of
 from nncodec.entropy.anchors import interpolate
-from nncodec.entropy.coder import Indices
 
 SPACING = 16
 """Positions between those of the first pass, which have no neighbours yet."""
@@ -109,10 +109,10 @@ class MeanContext:
     """(N_ROWS, differences, planes), in units of 2^-LINEAR_BITS."""
     lowest: int
 
-    def predict(self, known: DecodedLatent, each: MeanPass) -> tuple[Means, Indices]:
-        """Means in 1/16 symbol and scale indices, (n, planes), of a pass."""
+    def predict(self, known: DecodedLatent, each: MeanPass) -> tuple[Means, Fine]:
+        """Means in 1/16 symbol and scale indices in 1/16, (n, planes), of a pass."""
         means = np.empty((len(each.y), len(self.planes)), np.int32)
-        indices = np.empty(means.shape, np.uint8)
+        indices = np.empty(means.shape, np.int16)
 
         def block(first: int) -> None:
             part = slice(first, first + _BLOCK)
@@ -126,19 +126,17 @@ class MeanContext:
         if not each.offsets:
             out = np.repeat(leave.bias[None], len(each.y[part]), 0)
             out[:, : len(self.planes)] = 0
-            return finished(out, leave.bits, np.zeros((len(out), len(self.planes))), self.lowest)
-        guesses, differences = self._differences(known, each, part)
+            return finished(out, leave.bits, np.zeros((len(out), len(self.planes))))
+        guesses, differences = self.differences(known, each, part)
         enter = self.enter[each.row]
         features = np.concatenate([signed_of(differences), sizes_of(differences)], 1, dtype=np.float32)
         x = activated(enter(features), enter.bits)  # (n, hidden)
         for layer in self.hidden:
             x = activated(layer(x), layer.bits)
-        means, indices = finished(
-            leave(x), leave.bits, differences.astype(np.float64) @ self.linear[each.row], self.lowest
-        )
+        means, indices = finished(leave(x), leave.bits, differences.astype(np.float64) @ self.linear[each.row])
         return means + guesses, indices
 
-    def _differences(
+    def differences(
         self, known: DecodedLatent, each: MeanPass, part: slice
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """First guesses (n, planes), and what neighbours differ by from them (n, differences), in 1/16 symbol."""

@@ -11,12 +11,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nncodec.codecs.learned.change import Change
+from nncodec.codecs.learned.change_fit import Moments
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, step_size
 from nncodec.lapped.transform import OPPONENT, Floats, analyse, synthesise
-from nncodec.nets.resnet import UNIT
+from nncodec.nets.resnet import UNIT, packed
 from nncodec.nets.resnet_gradient import Flags, GradientNet, Trace
 from nncodec.nets.tiles import Region, bordered, tile_by_tile
 from nncodec.threads import in_parallel, products_alone
@@ -36,10 +38,16 @@ class Refiner:
     """
 
     def __init__(self, model: LearnedModel, quality: int, planes: Floats, matrix: Floats) -> None:
-        self._net = GradientNet(model.arrays, 0, quality / MAX_QUALITY_INDEX)
+        self._arrays, self._level = model.arrays, quality / MAX_QUALITY_INDEX
+        self.take(None)
         self._filters, self._step, self._planes = model.synthesis, np.float32(step_size(quality)), planes
         turn = OPPONENT @ matrix.T  # (3, 3), from the picture's colours to the shared ones
         self._turn, self._back = turn.astype(np.float32), np.linalg.inv(turn).astype(np.float32)
+
+    def take(self, change: Change | None) -> None:
+        """Use the network with this change from now on."""
+        arrays = self._arrays if change is None else change.applied(self._arrays, self._level)
+        self._net = GradientNet(arrays, 0, self._level)
 
     def error(self, values: Values) -> float:
         """The squared error, in squared quantiser steps, of values (P, h, w, CHANNELS) in 1/16 symbol.
@@ -76,6 +84,21 @@ class Refiner:
         out *= -1 / self._step
         out += values * np.float32(1 / MEAN_ONE)
         return float(sum(errors)) / float(self._step) ** 2, out
+
+    def moments(self, values: Values) -> Moments:
+        """Sums of what the last layer of the network reads, and of what its outputs lack, in quantiser steps."""
+        plain, found = self._synthesised(values), dict[tuple[int, int], Moments]()
+
+        def gather(region: Region) -> None:
+            trace, error = self._seen(plain, region)
+            lacking = error @ self._turn.T if len(plain) == 3 else error
+            lacking = packed(lacking * (-1 / self._step), self._net.out)  # (h, w, outputs)
+            read = trace.last.plain()
+            x = np.pad(read, [(0, 0), (0, 0), (0, 1)], constant_values=1).reshape(-1, read.shape[-1] + 1)
+            found[region[0].start, region[1].start] = Moments(x.T @ x, x.T @ lacking.reshape(len(x), -1))
+
+        self._by_tiles(gather)
+        return Moments.sum(found[place] for place in sorted(found))
 
     def _synthesised(self, values: Values) -> Floats:
         """The planes (P, 8 h, 8 w) that the transposed convolution makes, in levels."""

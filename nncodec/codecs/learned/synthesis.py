@@ -9,6 +9,7 @@ picture does not depend on the tiles.
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.latent import MEAN_ONE
@@ -30,11 +31,14 @@ class Synthesizer:
         quality: index, 0 to MAX_QUALITY_INDEX.
         matrix: (3, 3), one row for each plane.
         device: as in `nncodec.nets.device.net_on`.
+        change: the picture's own change of the network, if there is one.
     """
 
-    def __init__(self, model: LearnedModel, quality: int, matrix: Floats, device: str = "cpu") -> None:
-        self._net, self._matrix, self._filters = model.net_on(device), matrix, model.synthesis
+    def __init__(
+        self, model: LearnedModel, quality: int, matrix: Floats, device: str = "cpu", change: Change | None = None
+    ) -> None:
         self._step, self._level = np.float32(step_size(quality)), quality / MAX_QUALITY_INDEX
+        self._net, self._matrix, self._filters = model.changed_net(change, self._level, device), matrix, model.synthesis
 
     def pixels(self, values: Values, width: int, height: int) -> npt.NDArray[np.uint8]:
         """Values (1 or 3, h, w, CHANNELS) in 1/16 symbol to pixels (height, width) or (height, width, 3)."""

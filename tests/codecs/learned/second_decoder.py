@@ -6,6 +6,7 @@ Symbols in plain integers, one position after the other as the document has it. 
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class Latent:
         self.arrays, self.coder, self.q = arrays, coder, q
         self.height, self.width = height, width
         self.values = np.zeros((planes, height, width, 64), np.int64)
+        self.follower: Follower | None = None
 
     def at(self, plane: int, y: int, x: int, channel: int) -> int:
         inside = 0 <= y < self.height and 0 <= x < self.width
@@ -72,8 +74,9 @@ class Latent:
         s = self.q - 25 * i
         return (2 * (table[i] * (25 - s) + table[i + 1] * s) + 25) // 50
 
-    def unit(self, unit: int, groups: int) -> None:
+    def unit(self, unit: int, groups: int, adaptive: bool) -> None:
         planes = ((0,), (1, 2))[unit]
+        self.follower = Follower(self.arrays) if adaptive else None
         for step, places, offsets, distance in self.mean_steps():
             self.code(
                 planes, 0, places, [self.mean_context(unit, planes, step, at, offsets, distance) for at in places]
@@ -99,7 +102,16 @@ class Latent:
                 yield 2 * step + 2, edges, EDGES, d
 
     def code(self, planes: tuple[int, ...], group: int, places: list[Place], told: list[Any]) -> None:
-        symbols = iter(self.symbols([index for _, indices in told for index in indices]))
+        low = 6 if group == 0 and planes == (0,) else 0
+        fine = [index for _, indices in told for index in indices]
+        if self.follower is None:
+            found = self.symbols([max(low, min(63, shifted(v, 4))) for v in fine])
+        else:
+            count = len(planes) * (channels(group).stop - channels(group).start)
+            indices = self.follower.indices(group, count, fine, low)
+            found = self.symbols(indices)
+            self.follower.learn(count, found, indices, fine)
+        symbols = iter(found)
         for (y, x), (means, _) in zip(places, told, strict=True):
             expected = iter(means)
             for plane in planes:
@@ -173,16 +185,15 @@ class Latent:
         linear = whole("linear", self.array(f"{name}.linear.around")[number])
         bias = self.array(f"{name}.pass")[number] + self.anchored(f"{name}.quality")
         last = self.array(f"{name}.leave.bias") + self.anchored(f"{name}.index")
-        return self.network(name, np.array(inputs, object) @ enter + bias, last, np.array(straight, object) @ linear, 0)
+        return self.network(name, np.array(inputs, object) @ enter + bias, last, np.array(straight, object) @ linear)
 
     def mean_context(
         self, unit: int, planes: tuple[int, ...], step: int, place: Place, offsets: list[Place], d: int
     ) -> tuple[list[int], list[int]]:
         name, (y, x) = f"{'yc'[unit]}0", place
         last = self.array(f"{name}.leave.row")[step] + self.anchored(f"{name}.index")
-        low = 0 if unit else 6
         if not offsets:
-            means, indices = self.outcome(name, last, np.zeros(len(planes), object), low)
+            means, indices = self.outcome(name, last, np.zeros(len(planes), object))
             return [0] * len(planes), indices
         guesses, differences = [], []
         for plane in (*planes, *((0,) if unit else ())):
@@ -204,22 +215,79 @@ class Latent:
         sums = np.array(inputs, object) @ self.array(f"{name}.enter")
         sums = sums + self.array(f"{name}.row")[step] + self.anchored(f"{name}.quality")
         linear = np.array(differences, object) @ self.array(f"{name}.linear")[step]
-        means, indices = self.network(name, sums, last, linear, low)
+        means, indices = self.network(name, sums, last, linear)
         return [mean + guess for mean, guess in zip(means, guesses, strict=True)], indices
 
-    def network(self, name: str, sums: Any, last: Any, linear: Any, low: int) -> tuple[list[int], list[int]]:
+    def network(self, name: str, sums: Any, last: Any, linear: Any) -> tuple[list[int], list[int]]:
         bits = self.arrays[f"{name}.bits"].tolist()
         for layer in (0, 1):
             x = activated(sums, bits[layer])
             sums = x @ self.array(f"{name}.hidden{layer}") + self.array(f"{name}.hidden{layer}.bias")
         y = activated(sums, bits[2]) @ self.array(f"{name}.leave") + last
-        return self.outcome(name, y, linear, low)
+        return self.outcome(name, y, linear)
 
-    def outcome(self, name: str, y: Any, linear: Any, low: int) -> tuple[list[int], list[int]]:
+    def outcome(self, name: str, y: Any, linear: Any) -> tuple[list[int], list[int]]:
         places, count = int(self.arrays[f"{name}.bits"][3]), len(linear)
         exact = [Fraction(a * 16, 2**places) + Fraction(b, 4096) for a, b in zip(y[:count], linear, strict=True)]
         means = [max(-(2**20), min(2**20, (mean + Fraction(1, 2)).__floor__())) for mean in exact]
-        return means, [max(low, min(63, shifted(v, places - 2))) for v in y[count:]]
+        fine = [Fraction(v * 64, 2**places).__floor__() for v in y[count:]]
+        return means, [max(-4096, min(4096, v)) for v in fine]
+
+
+class Follower:
+    """Adaptive indices of one unit."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        halves = [int(h) for h in arrays["tables.half_widths"]]
+        whole, self.tables, at = [int(f) for f in arrays["tables.frequencies"]], [], 0
+        for half in halves[:64]:
+            self.tables.append((half, whole[at : at + 2 * half + 2]))
+            at += 2 * half + 2
+        self.slopes = [self.plain_slopes(i) for i in range(64)]
+        self.curvatures = []
+        for (half, row), slopes in zip(self.tables, self.slopes, strict=True):
+            numbers = [min(abs(m), 255) for m in range(-half, half + 2)]
+            mean = sum(f * slopes[m] for f, m in zip(row, numbers, strict=True)) + 2**23 >> 24
+            slopes[:] = [slope - mean for slope in slopes]
+            self.curvatures.append(177 * sum(f * slopes[m] ** 2 for f, m in zip(row, numbers, strict=True)) >> 34)
+        self.by_index = [[0, 40960] for _ in range(64)]
+        self.group, self.by_channel = -1, [[0, 1]]
+
+    def frequency(self, i: int, m: int) -> int:
+        half, row = self.tables[i]
+        return row[half + m] if m <= half else 1
+
+    def plain_slopes(self, i: int) -> list[int]:
+        a, b = min(i + 4, 63), max(i - 4, 0)
+        found: list[int] = []
+        for m in range(256):
+            frequencies = self.frequency(a, m), self.frequency(b, m)
+            if m and min(frequencies) < 256:
+                return found + found[-1:] * (256 - m)
+            costs = [-round(64 * log2(f)) for f in frequencies]
+            found.append(max(-384, min(384, 2 * (costs[0] - costs[1]) // (a - b))))
+        return found
+
+    def indices(self, group: int, count: int, fine: list[int], low: int) -> list[int]:
+        if group != self.group:
+            mean = sum(d * w for d, w in self.by_channel) // sum(w for _, w in self.by_channel)
+            self.group, self.by_channel = group, [[13 * mean >> 4, 20480] for _ in range(count)]
+        offsets = [
+            self.by_channel[at % count][0] + self.by_index[max(0, min(63, v + 8 >> 4))][0] for at, v in enumerate(fine)
+        ]
+        return [max(low, min(63, 16 * v + d + 128 >> 8)) for v, d in zip(fine, offsets, strict=True)]
+
+    def learn(self, count: int, symbols: list[int], indices: list[int], fine: list[int]) -> None:
+        sums: dict[int, list[int]] = {}
+        for at, (n, index, v) in enumerate(zip(symbols, indices, fine, strict=True)):
+            for key in (at % count, -1 - max(0, min(63, v + 8 >> 4))):
+                found = sums.setdefault(key, [0, 0])
+                found[0] += self.slopes[index][min(abs(n), 255)]
+                found[1] += self.curvatures[index]
+        for key, (slope, curvature) in sums.items():
+            offset = self.by_channel[key] if key >= 0 else self.by_index[-1 - key]
+            offset[1] += curvature
+            offset[0] = max(-2048, min(2048, offset[0] - 8192 * slope // offset[1]))
 
 
 def activated(sums: Any, places: int) -> Any:
@@ -230,8 +298,8 @@ def activated(sums: Any, places: int) -> Any:
 class Network:
     """The synthesis network of codec learned, on planes (3, 8 h, 8 w) in levels."""
 
-    def __init__(self, arrays: Arrays, q: int) -> None:
-        self.values = {}
+    def __init__(self, arrays: Arrays, q: int, change: Any) -> None:
+        self.values, self.change = {}, change
         for name, array in arrays.items():
             if name.startswith("net.") and not name.endswith(".step"):
                 step = arrays.get(f"{name}.step", np.ones(1)).astype(float)
@@ -268,6 +336,8 @@ class Network:
             )
             x = x[2:-2, 2:-2] + self.conv(f"blocks.{i}.outer", np.maximum(y, y / 8))
         y = self.conv("leave", x) * (1 + self.table("gain"))
+        if self.change is not None:
+            y[..., : len(self.change)] += x @ self.change[:, :-1].T + self.change[:, -1]
         out = np.zeros(planes.shape)
         for number in range(3):
             for i in range(s):
@@ -279,15 +349,24 @@ class Network:
 def decoded(payload: bytes, arrays: Arrays, width: int, height: int, planes: int) -> tuple[int, Any]:
     """The checksum of the symbols, and the pixels before rounding: (H, W) or (H, W, 3)."""
     units = 1 if planes == 1 else 2
-    q, groups, flags, matrix, coder = opened(payload, arrays, width, height, planes, units)
+    own = 1 + planes if payload[4 + units] & 4 else 0
+    q, groups, flags, matrix, coder = opened(payload, arrays, width, height, planes, units, own)
+    change = None
+    if own:
+        at = 5 + units + 9 * (flags & 1)
+        places, tables = payload[at], payload[at + 1 : at + own]
+        inputs = 1 + arrays["net.enter.bias"].shape[0]
+        outputs = arrays["net.leave.bias"].shape[0] // 3
+        numbers = coder.group([table for table in tables for _ in range(outputs * inputs)])
+        change = np.array(numbers, float).reshape(-1, inputs) * 2.0**-places
     latent = Latent(arrays, coder, q, planes, -(-height // 8), -(-width // 8))
     for unit in range(units):
-        latent.unit(unit, groups[unit])
+        latent.unit(unit, groups[unit], bool(flags & 2))
     assert coder.used == len(coder.escapes)
     whole = step_of(q) * np.stack([synthesised(latent.values[plane], arrays, plane) for plane in range(planes)])
     turn = SHARED @ matrix.T if flags & 1 else np.eye(3)
     seen = np.zeros((3, *whole.shape[1:]))
     seen[:planes] = whole
-    added = step_of(q) * Network(arrays, q).correction(np.tensordot(turn, seen, 1))
+    added = step_of(q) * Network(arrays, q, change).correction(np.tensordot(turn, seen, 1))
     whole = whole + np.tensordot(np.linalg.inv(turn), added, 1)[:planes]
     return coder.crc & 0xFFFF, pixels_of(whole, matrix, width, height)

@@ -12,11 +12,11 @@ from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, recipe, synthesis
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
+from nncodec.codecs.learned.payload import LearnedPayload
 from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
-from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.lapped.model import from_planes
@@ -124,7 +124,7 @@ def test_a_value_reaches_as_far_as_the_network_sees():
 
 def test_a_golden_file_holds_colours_of_its_own():
     found = next(path for path in GOLDEN if "colours" in path.name)
-    assert LatentPayload.parse(parse(found.read_bytes()).payload, 2, "learned").colours
+    assert LearnedPayload.parse(parse(found.read_bytes()).payload, 2, "learned").colours
 
 
 def test_more_effort_never_trades_worse():
@@ -144,7 +144,7 @@ def test_as_many_bits_are_written_as_were_expected(quality, shipped):
     coder = LatentEncoder.of(shipped, quality, pictures.photograph(96, 80, seed=1))
     units = tiny_lapped.plain_candidate(coder).units
     assert min(unit.groups for unit in units) < 6
-    words = LatentPayload.parse(coder.payload(None, units), 2, "learned").words
+    words = LearnedPayload.parse(coder.payload(None, units), 2, "learned").words
     assert 8 * len(words) == pytest.approx(sum(unit.bits for unit in units), abs=64)
 
 

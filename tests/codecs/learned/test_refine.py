@@ -23,7 +23,7 @@ def coded(pixels: np.ndarray) -> tuple[Refiner, np.ndarray]:
     coder = LatentEncoder.of(loaded(weights.newest("learned")), QUALITY, pixels)
     encoder = Encoder(coder)
     refiner = Refiner(coder.model, QUALITY, to_planes(coder.pixels, matrix_of(None)), matrix_of(None))
-    return refiner, encoder.candidate(None, PRICE_FACTOR, encoder._latents(None)).values
+    return refiner, encoder.candidate(None, PRICE_FACTOR, encoder.latents(None)).values
 
 
 @pytest.mark.parametrize("channels", [1, 3])

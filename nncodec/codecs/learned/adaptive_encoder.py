@@ -1,0 +1,107 @@
+"""The encoder from effort 6 on: all of the codec adapts to the one picture.
+
+Scale indices follow the picture as it is coded (`nncodec.codecs.learned.adaptation`), and the synthesis network may be
+changed (`nncodec.codecs.learned.change`). Symbols are chosen for targets that allow for the synthesis network, for
+its change, and for what the contexts of other symbols make of a value (`nncodec.codecs.learned.context_slopes`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncodec import progress
+from nncodec.codecs.learned.change import Change
+from nncodec.codecs.learned.context_slopes import slopes_of
+from nncodec.codecs.learned.encoder import PACE, Candidate, Encoder
+from nncodec.codecs.learned.latent_encoder import LatentEncoder, price
+from nncodec.codecs.learned.refine import Refiner
+from nncodec.lapped.transform import Floats
+
+ROUNDS = (4, 12, 24, 48)
+"""How often symbols are chosen for new targets, by effort from the first."""
+COLOURS_FROM = 1
+"""The effort, counted so, from which both colours are tried."""
+ADAPTED_PRICE_FACTOR = 1.1
+"""Factor on the price where single symbols are chosen: targets allow for contexts, but not for all that they make."""
+SHARE = 0.7
+"""Share of the slopes of other symbols' bits that moves targets: all values move at once."""
+FARTHEST = 3.0
+"""Symbols that a target is moved by at most for them."""
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A coding of the picture with a change of the synthesis network."""
+
+    candidate: Candidate
+    change: Change | None
+    cost: float
+    """Bits, and the squared error at its price."""
+
+
+@dataclass(frozen=True)
+class AdaptiveEncoder:
+    """The search for the best coding of one picture."""
+
+    encoder: Encoder
+
+    @property
+    def _coder(self) -> LatentEncoder:
+        return self.encoder.coder
+
+    def best(self, effort: int) -> bytes:
+        """The payload of the best coding found; ``effort`` counts from 0."""
+        colours = self.encoder.colours() if effort >= COLOURS_FROM else [self.encoder.likely_colours()]
+        best = min((self._started(own) for own in colours), key=_cost)
+        best = self._refined(best, ROUNDS[effort])
+        found = best.candidate
+        return self._coder.payload(found.own, found.units, found.adaptive, best.change)
+
+    def _started(self, own: bytes | None) -> Adapted:
+        candidate = self._coded(own, self.encoder.latents(own))
+        return Adapted(candidate, None, self.encoder.cost(candidate, self.encoder.refiner(own).error(candidate.values)))
+
+    def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
+        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, adaptive=True)
+
+    def _refined(self, best: Adapted, count: int) -> Adapted:
+        """The best among codings for new targets, the network changed from the middle on, and at the end once more."""
+        own, candidate, change = best.candidate.own, best.candidate, best.change
+        refiner, targets = self.encoder.refiner(own), np.stack(list(self.encoder.latents(own)))
+        moved = np.zeros_like(targets)
+        tick = progress.counter("refining", count)
+        for number in range(count + 1):
+            if number == count // 2:
+                change = self._change(candidate, refiner)
+            error, wanted = refiner.targets(candidate.values)
+            best = min(best, Adapted(candidate, change, self._cost(candidate, change, error)), key=_cost)
+            if number < count:
+                targets += np.float32(PACE) * (wanted - targets)
+                moved += np.float32(PACE) * (self._moves(candidate) - moved)
+                candidate = self._coded(own, targets + moved)
+                tick()
+        change = self._change(best.candidate, refiner)
+        error = refiner.error(best.candidate.values)
+        return min(best, Adapted(best.candidate, change, self._cost(best.candidate, change, error)), key=_cost)
+
+    def _cost(self, candidate: Candidate, change: Change | None, error: float) -> float:
+        return self.encoder.cost(candidate, error) + self._coder.bits_of(change)
+
+    def _moves(self, candidate: Candidate) -> Floats:
+        """How far targets move for what other symbols cost, in symbols."""
+        groups = [unit.groups for unit in candidate.units]
+        slopes = slopes_of(candidate.values, self._coder.contexts, groups)
+        moves: Floats = slopes * np.float32(-SHARE / (2 * price(self._coder.quality)))
+        return moves.clip(-FARTHEST, FARTHEST)
+
+    def _change(self, candidate: Candidate, refiner: Refiner) -> Change | None:
+        """The change of the network that pays for a coding; the refiner uses it from now on."""
+        refiner.take(None)
+        change = self._coder.change(refiner.moments(candidate.values))
+        refiner.take(change)
+        return change
+
+
+def _cost(found: Adapted) -> float:
+    return found.cost
