@@ -15,9 +15,12 @@ from nncodec.lapped.transform import Floats
 OWN_COLOURS_GAIN = 0.04
 """Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
 REFINED_FROM, REFINEMENTS = 4, (1, 2)
-"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often."""
+"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often.
+
+From there on scale indices follow the picture, too (`nncodec.codecs.learned.adaptation`).
+"""
 ADAPTED_FROM = REFINED_FROM + len(REFINEMENTS)
-"""The effort from which the codec adapts to the picture (`nncodec.codecs.learned.adaptive_encoder`)."""
+"""The effort from which all of the codec adapts to the picture (`nncodec.codecs.learned.adaptive_encoder`)."""
 PACE = 0.3
 """Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
 
@@ -57,11 +60,11 @@ class Encoder:
 
             return AdaptiveEncoder(self).best(effort - ADAPTED_FROM)
         own = self.likely_colours()
-        start = self.candidate(own, PRICE_FACTOR, self.latents(own))
+        start = self.candidate(own, PRICE_FACTOR, self.latents(own), adaptive=True)
         return self._payload(self._refined(start, REFINEMENTS[effort - REFINED_FROM]))
 
     def _payload(self, candidate: Candidate) -> bytes:
-        return self.coder.payload(candidate.own, candidate.units)
+        return self.coder.payload(candidate.own, candidate.units, candidate.adaptive)
 
     def colours(self) -> Iterator[bytes | None]:
         """The shared colours, then the picture's own."""
@@ -110,7 +113,7 @@ class Encoder:
                 best, cost = candidate, paid
             if number < count:
                 targets += np.float32(PACE) * (wanted - targets)
-                candidate = self.candidate(candidate.own, candidate.price_factor, targets)
+                candidate = self.candidate(candidate.own, candidate.price_factor, targets, candidate.adaptive)
                 tick()
         return best
 
