@@ -66,7 +66,7 @@ def text() -> np.ndarray:
 def test_pictures_unlike_photographs_pay_for_adaptation(picture):
     """Bits, and the price of the squared error, are a fiftieth of the bits fewer than without."""
     costs, sizes, payloads = [], [], []
-    for effort in (5, 6):
+    for effort in (3, 6):
         payload = CODEC.encode(picture, Options(30, effort, threads=1))
         seen = CODEC.decode(payload, Frame(64, 48, 3), "cpu")
         error = np.square(seen.astype(float) - picture).sum()
@@ -76,3 +76,9 @@ def test_pictures_unlike_photographs_pay_for_adaptation(picture):
     assert not payloads[0].flags & 6
     assert payloads[1].adaptive
     assert costs[0] - costs[1] > 0.02 * sizes[0]
+
+
+@pytest.mark.parametrize(("effort", "adaptive"), [(3, False), (4, True), (5, True), (6, True)])
+def test_indices_follow_the_picture_from_effort_4_on(effort, adaptive):
+    payload = CODEC.encode(text(), Options(30, effort, threads=1))
+    assert LearnedPayload.parse(payload, 2, "learned").adaptive == adaptive
