@@ -68,6 +68,7 @@ def encode(
     depth: int | None = None,
     frame: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    perceptual: float | None = None,
     device: str = "auto",
     threads: int = 0,
     weights: Weights = (),
@@ -94,6 +95,7 @@ def encode(
     ``restore`` is ``none``, ``auto``, or names of restorers with plus signs between: networks that repair the decoded
     picture are added where they pay for their bytes. ``light`` has them, and codecs, use light weights where there are
     some (those of luma), which take less time to decode.
+    ``perceptual``, 0 to 1, is how strongly ``superres`` and ``generative`` invent detail; the default is 1.
     ``threads`` is the most threads that codecs and networks start for this call; 0 is OMP_NUM_THREADS, or one per core.
     ``weights`` is a file of your own weights, or several for a codec and its restorers: see docs/training.md.
 
@@ -103,7 +105,7 @@ def encode(
     codec = None if codec == AUTO else codec
     target = Target.of(target_size, bpp, target_psnr, target_ssim)
     _check_threads(threads)
-    options = Options(quality_for(codec or DEFAULT_CODEC, quality, codec_quality), effort, device, threads)
+    options = Options(quality_for(codec or DEFAULT_CODEC, quality, codec_quality), effort, device, threads, perceptual)
     settings = Settings(
         codec or DEFAULT_CODEC, options, target, strip, max_pixels, restore, strip_icc, _paths(weights), light
     )
@@ -132,6 +134,8 @@ def decode(
     partial: bool = False,
     layers: int | None = None,
     max_side: int | None = None,
+    perceptual: float | None = None,
+    scale: int = 1,
     device: str = "auto",
     threads: int = 0,
     weights: Weights = (),
@@ -141,6 +145,8 @@ def decode(
     ``restore=False`` shows the base layer without restorers; ``partial=True`` takes what is sound of a damaged
     file; ``layers`` gives what the first layers of a progressive file hold, which may be a smaller picture;
     ``max_side`` shrinks a larger picture, so that its longer side has as many pixels;
+    ``perceptual``, 0 to 1, is how strongly ``superres`` and ``generative`` invent detail, in place of what the file
+    says; ``scale=2`` enlarges the picture by a network that invents its finest detail;
     ``threads`` is the most threads that networks start for this call, 0 is OMP_NUM_THREADS, or one per core;
     ``max_memory``, in bytes, refuses files that may take more to decode. ``weights`` is a file of your own weights, or
     several, for a picture that was encoded with them; folders in NNC_WEIGHTS are searched for those that it needs.
@@ -157,6 +163,8 @@ def decode(
             partial=partial,
             layers=layers,
             max_side=max_side,
+            perceptual=perceptual,
+            scale=scale,
             device=device,
             weights=_paths(weights),
         )

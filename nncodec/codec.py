@@ -24,6 +24,7 @@ __all__ = [
     "KeepsFiles",
     "Lossless",
     "Options",
+    "Paints",
     "PictureFile",
     "Pixels",
     "ReadsOlderPayloads",
@@ -75,6 +76,8 @@ class Options:
     """``auto``, ``cpu`` or ``cuda``, for codecs with networks."""
     threads: int = 0
     """Threads a codec may start; 0 leaves it to the library underneath."""
+    perceptual: float | None = None
+    """Strength, 0 to 1, at which a codec that paints (`Paints`) invents detail; None is its own choice."""
 
 
 class Codec(Protocol):
@@ -213,6 +216,23 @@ class HasBases(Codec, Protocol):
 
     def halvings_of(self, payload: bytes) -> int:
         """Number of times that the sides of the picture were halved before the base codec coded it."""
+
+
+@runtime_checkable
+class Paints(Codec, Protocol):
+    """A codec whose decoder invents detail: likely, and not what was there.
+
+    That fidelity grows with quality it promises for strength 0 alone.
+    """
+
+    def perceptual_of(self, payload: bytes) -> float:
+        """The strength of the painting that a payload states, 0 (the least squared error) to 1.
+
+        Raises CorruptFile if its head is damaged.
+        """
+
+    def with_perceptual(self, payload: bytes, perceptual: float) -> bytes:
+        """The payload with another strength, 0 to 1; raises as :meth:`perceptual_of`."""
 
 
 @runtime_checkable

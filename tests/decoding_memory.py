@@ -18,13 +18,13 @@ def status(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) * 1024
 
 
-def main(small: str, large: str) -> None:
-    """Decode both and print the difference."""
-    decode(Path(small).read_bytes())
+def main(small: str, large: str, scale: str = "1") -> None:
+    """Decode both, enlarged by a factor, and print the difference."""
+    decode(Path(small).read_bytes(), scale=int(scale))
     data = Path(large).read_bytes()
     Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
     before = status("VmRSS")
-    decode(data)
+    decode(data, scale=int(scale))
     sys.stdout.write(str(status("VmHWM") - before))
 
 

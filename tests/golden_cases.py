@@ -158,6 +158,28 @@ def compact(codec: Codec) -> Cases:
     yield "jpeg2000-60-1x1", coded(Picture(pictures.photograph(1, 1)), f"{codec.name}:jpeg2000", 60)
 
 
+def superres(codec: Codec) -> Cases:
+    """One picture on every base, at the whole strength, at none and at one between."""
+    yield "webp-30-131x97", painted(pictures.photograph(97, 131), f"{codec.name}:webp", 30)
+    yield "avif-50-gray-70x41", painted(pictures.photograph(41, 70, 1), codec.name, 50, 0.4)
+    yield "jpeg-10-64x64", painted(pictures.photograph(64, 64), f"{codec.name}:jpeg", 10, 0)
+    yield "jpeg2000-60-1x1", painted(pictures.photograph(1, 1), f"{codec.name}:jpeg2000", 60)
+
+
+def generative(codec: Codec) -> Cases:
+    """Odd sides, gray, a single pixel; at the whole strength, at none and at one between."""
+    yield "rgb-30-131x97", painted(pictures.photograph(97, 131), codec.name, 30)
+    yield "gray-50-70x41", painted(pictures.photograph(41, 70, 1), codec.name, 50, 0.4)
+    yield "rgb-10-64x64", painted(pictures.photograph(64, 64), codec.name, 10, 0)
+    yield "rgb-60-1x1", painted(pictures.photograph(1, 1), codec.name, 60)
+
+
+def painted(pixels: npt.NDArray[np.uint8], name: str, quality: float, strength: float | None = None) -> Case:
+    """A file of a codec that invents detail, quickly encoded; without a strength, at the codec's own."""
+    settings = Settings(name, Options(quality, effort=1, perceptual=strength))
+    return Case(lambda: encode(Picture(pixels), settings).data, ONE_LEVEL)
+
+
 def recurrent(codec: Codec) -> Cases:
     """The usual ones, one of them with all iterations."""
     yield from ((name, case) for name, case in of_sizes(codec) if name != "rgb-90-64x64")
@@ -230,6 +252,8 @@ SPECIAL: dict[str, Callable[[Codec], Cases]] = {
     "ccnn": ccnn,
     "learned": learned,
     "recurrent": recurrent,
+    "superres": superres,
+    "generative": generative,
 }
 """Codecs whose layout has parts that the usual cases do not reach."""
 

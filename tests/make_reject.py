@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from nncodec.codec import Options
-from nncodec.codecs import by_name
+from nncodec.codecs import by_id, by_name
 from nncodec.codecs.avif import heif
 from nncodec.container import VERSION
 from nncodec.pipeline import Settings, encode
 from tests import pictures
 from tests.damage import Part, build, head, leb128, take_apart
 
+QUICK = Options(effort=1)
 FOLDER = Path(__file__).parent / "reject" / f"v{VERSION}"
 
 
@@ -105,7 +106,30 @@ def _corrupt() -> tuple[str, dict[str, bytes]]:
         "jpeg2000-in-62500-tiles": build(head(3, 1, 1000, 1000), [Part(0x90, _tiles(4))]),
         "jpeg2000-of-65535-layers": build(head(3, 1, 64, 64), [Part(0x90, _layers())]),
     }
-    return "CorruptFile", found | _corrupt_avif() | _corrupt_layered()
+    return "CorruptFile", found | _corrupt_avif() | _corrupt_layered() | _corrupt_painted()
+
+
+def _corrupt_painted() -> dict[str, bytes]:
+    """Heads of superres and generative with a byte that no writer writes, and small pictures of other sizes."""
+    found = {}
+    for codec, other in (("superres:webp", 16), ("generative", 4)):
+        settings = Settings(codec, Options(20, effort=1))
+        header, (payload,) = take_apart(encode(pictures.picture("RGB"), settings).data)
+        head_of, small = payload.data[:4], payload.data[4:]
+        model, base, level, strength = head_of
+        payloads = {
+            "on-another-codec": bytes([model, other, level, strength]) + small,
+            "level-over-40": bytes([model, base, 41, strength]) + small,
+            "strength-over-15": bytes([model, base, level, 16]) + small,
+            "of-an-odd-height": bytes([model, base, level | 0x80, strength]) + small,
+            "small-picture-empty": head_of,
+            "small-picture-cut": head_of + small[: len(small) // 2],
+            "small-picture-in-full-size": head_of + by_id(base).encode(pictures.photograph(24, 33), QUICK),
+            "with-weights-of-another-codec": bytes([4]) + payload.data[1:],
+        }
+        name = codec.partition(":")[0]
+        found |= {f"{name}-{what}": build(header, [Part(0x90, data)]) for what, data in payloads.items()}
+    return found
 
 
 def _corrupt_layered() -> dict[str, bytes]:

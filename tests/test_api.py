@@ -89,6 +89,16 @@ def test_every_setting_reaches_the_encoder() -> None:
     assert ssim(nncodec.decode(nncodec.encode(PHOTO, "jpeg", target_ssim=0.9)).pixels, PHOTO) >= 0.9
 
 
+def test_how_strongly_detail_is_invented_reaches_encoder_and_decoder() -> None:
+    data = nncodec.encode(PHOTO, "superres:webp", 30, perceptual=0.4)
+    assert nncodec.inspect(data).perceptual == 0.4
+    exact = nncodec.decode(data, perceptual=0).pixels
+    assert np.array_equal(exact, nncodec.decode(nncodec.encode(PHOTO, "superres:webp", 30, perceptual=0)).pixels)
+    assert nncodec.decode(data, scale=2).pixels.shape == (48, 66, 3)
+    with pytest.raises(nncodec.EncodeError, match="jpeg invents no detail"):
+        nncodec.encode(PHOTO, "jpeg", perceptual=0.5)
+
+
 def test_metadata_of_a_pillow_image_survive_and_can_be_stripped() -> None:
     still = PIL.Image.fromarray(PHOTO)
     still.info |= {"icc_profile": pictures.icc(), "exif": b"Exif\0\0" + pictures.exif(8), "xmp": pictures.XMP}

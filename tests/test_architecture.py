@@ -165,13 +165,13 @@ def test_nothing_is_pickled_or_evaluated_in_the_package() -> None:
     for path in sorted((ROOT / "nncodec").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         for forbidden in ("import pickle", "torch.load(", "allow_pickle=True", " eval(", " exec("):
-            if (path.name, forbidden) != ("vgg_torch.py", "torch.load("):
+            if (path.name, forbidden) != ("stlpips_torch.py", "torch.load("):
                 assert forbidden not in text, f"{path}: {forbidden}"
 
 
-def test_the_one_file_that_torch_loads_is_known_by_its_hash_and_holds_arrays_alone() -> None:
-    """The weights of a network that judges pictures, from a package of its own."""
-    text = (ROOT / "nncodec" / "bench" / "perceptual" / "vgg_torch.py").read_text(encoding="utf-8")
+def test_the_files_that_torch_loads_are_known_by_their_hash_and_hold_arrays_alone() -> None:
+    """The weights of networks that judge pictures, from a package of its own."""
+    text = (ROOT / "nncodec" / "nets" / "stlpips_torch.py").read_text(encoding="utf-8")
     assert text.count("torch.load(") == text.count("weights_only=True)") == 1
     assert text.index("hashlib.sha256(") < text.index("torch.load(")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from nncodec import names
-from nncodec.codec import HasBases
+from nncodec.codec import HasBases, Paints
 from nncodec.codecs import all_codecs
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.nets.weights import OWN
@@ -17,6 +17,11 @@ def test_codecs_are_those_of_the_registry() -> None:
 
 def test_codecs_that_name_a_base_are_those_that_have_bases() -> None:
     assert {codec.id for codec in all_codecs().values() if isinstance(codec, HasBases)} == names.WITH_BASES
+
+
+def test_codecs_that_invent_detail_are_those_that_say_so() -> None:
+    painting = {codec.id for codec in all_codecs().values() if isinstance(codec, Paints)}
+    assert painting == names.PAINTING == {21, 22}
 
 
 def test_restorers_are_those_of_the_registry() -> None:

@@ -18,7 +18,7 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     target = _target(options)
     codec = options["codec"] or DEFAULT_CODEC
     quality = quality_for(codec, options["quality"], options["codec_quality"])
-    coding = Options(quality, _effort(options), options["device"], threads=threads)
+    coding = Options(quality, _effort(options), options["device"], threads, options["perceptual"])
     return Settings(
         codec,
         coding,

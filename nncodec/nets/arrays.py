@@ -82,7 +82,7 @@ def layer(name: str, shape: tuple[int, ...], dtype: str = "int16") -> Expected:
     return {**kernel(f"{name}.weight", shape, dtype), f"{name}.bias": Array("float16", shape[:1])}
 
 
-def residual(arrays: Arrays, part: str, families: int, stride: int, out: int) -> Expected:
+def residual(arrays: Arrays, part: str, families: int, stride: int, out: int, noise: int = 0) -> Expected:
     """A network of `nncodec.nets.resnet`.
 
     Args:
@@ -90,6 +90,7 @@ def residual(arrays: Arrays, part: str, families: int, stride: int, out: int) ->
         part: which network of several, the start of its arrays' names.
         families: number of the codecs that it knows.
         stride, out: sides of the squares of samples that make a position, and that a position makes.
+        noise: planes of noise that it is given.
     """
     width, samples, period = len(arrays[f"{part}.enter.bias"]), 3 * out**2, BLOCK // min(stride, out)
     blocks = sum(name.startswith(f"{part}.blocks.") and name.endswith(".inner.bias") for name in arrays)
@@ -98,7 +99,7 @@ def residual(arrays: Arrays, part: str, families: int, stride: int, out: int) ->
         f"{part}.place": Array("float16", (width, period, period)),
         f"{part}.bias.values": Array("float16", (families, ANCHORS, width)),
         f"{part}.gain.values": Array("float16", (families, ANCHORS, samples)),
-        **layer(f"{part}.enter", (width, 3 * stride**2, 3, 3), dtype),
+        **layer(f"{part}.enter", (width, 3 * stride**2 + noise, 3, 3), dtype),
         **layer(f"{part}.leave", (samples, width, 1, 1), dtype),
     }
     for block in (f"{part}.blocks.{number}" for number in range(blocks)):

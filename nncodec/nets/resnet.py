@@ -42,6 +42,8 @@ class Shape:
     """Side of the square of output samples that one position makes."""
     width: int
     blocks: int
+    noise: int = 0
+    """Planes of noise that it is given beside the picture, 0 or 1; a network with noise has ``stride`` 1."""
 
     @classmethod
     def of(cls, values: Mapping[str, npt.NDArray[Any]]) -> "Shape":
@@ -49,7 +51,7 @@ class Shape:
         width, samples = values["enter.weight"].shape[:2]
         stride, out = (math.isqrt(count // 3) for count in (samples, values["leave.bias"].size))
         blocks = sum(name.endswith("inner.bias") for name in values)
-        return cls(len(values["gain.values"]), stride, out, width, blocks)
+        return cls(len(values["gain.values"]), stride, out, width, blocks, samples - 3 * stride**2)
 
     @property
     def halo(self) -> int:

@@ -71,14 +71,17 @@ class ArtifactNet(nn.Module):
     """Residual blocks on packed samples: dense convolutions of many channels at a fraction of the size.
 
     A position is a square of ``stride`` x ``stride`` samples of what it is given, and of ``out`` x ``out`` of what it
-    returns; the codec works on the coarser of the two pictures.
+    returns; the codec works on the coarser of the two pictures. With ``stride`` 1 there may be planes of ``noise``
+    behind Y, Cb and Cr.
     """
 
-    def __init__(self, families: int, stride: int, width: int, blocks: int, out: int | None = None) -> None:
+    def __init__(
+        self, families: int, stride: int, width: int, blocks: int, out: int | None = None, noise: int = 0
+    ) -> None:
         super().__init__()
         self.stride, self.out = stride, out or stride
         samples, period = 3 * self.out**2, BLOCK // min(stride, self.out)
-        self.enter = conv(3 * stride**2, width, 3)
+        self.enter = conv(3 * stride**2 + noise, width, 3)
         self.place = nn.Parameter(torch.zeros(width, period, period))
         self.bias = Table(families, width)
         self.blocks = nn.ModuleList(ResidualBlock(width, families) for _ in range(blocks))
@@ -89,12 +92,12 @@ class ArtifactNet(nn.Module):
     def of(cls, values: Mapping[str, npt.NDArray[np.float32]]) -> "ArtifactNet":
         """The network whose parameters these are."""
         shape = Shape.of(values)
-        net = cls(shape.families, shape.stride, shape.width, shape.blocks, shape.out)
+        net = cls(shape.families, shape.stride, shape.width, shape.blocks, shape.out, shape.noise)
         net.load_state_dict({name: torch.from_numpy(value) for name, value in values.items()})
         return net
 
     def forward(self, x: Tensor, family: Tensor, level: Tensor) -> Tensor:
-        """(B, 3, H, W), (B,), (B,) in 0..1, to (B, 3, H * out / stride, W * out / stride)."""
+        """(B, 3 + noise, H, W), (B,), (B,) in 0..1, to (B, 3, H * out / stride, W * out / stride)."""
         y = self.enter(F.pixel_unshuffle(x, self.stride))
         repeats = (y.shape[2] // self.place.shape[1], y.shape[3] // self.place.shape[2])
         y = y + self.place.repeat(1, *repeats).to(y.dtype) + self.bias(family, level).to(y.dtype)

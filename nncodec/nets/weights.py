@@ -46,12 +46,22 @@ NUMBERS = {
     "luma": range(48, 64),
     "compact": range(80, 96),
     "recurrent": range(96, 112),
+    "superres": range(120, 124),
+    "generative": range(124, 128),
 }
 """Numbers that the weights of a codec or restorer may have, by its name: no two families share one.
 
 A payload that begins with a number is refused by every other codec.
 """
-OWN = {"learned": 112, "tuned": 113, "luma": 114, "compact": 116, "recurrent": 117}
+OWN = {
+    "learned": 112,
+    "tuned": 113,
+    "luma": 114,
+    "compact": 116,
+    "recurrent": 117,
+    "superres": 118,
+    "generative": 119,
+}
 """Numbers that say, by codec or restorer, that weights of the user's own are meant: the file's hash follows."""
 DIGEST = 16
 """Bytes of the hash: the first ones of the SHA-256 of a file of weights."""

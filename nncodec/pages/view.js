@@ -86,6 +86,7 @@ function describe({ name, size, nnc, views, problem }) {
   $("sections").replaceChildren(...(nnc ? nnc.sections.map(({ name, data }) => sectionRow(name, data.length, size)) : []));
   $("sectionsTitle").hidden = !nnc;
   const notes = nnc && views.some(({ picture }) => picture.tagName === "CANVAS") ? notesOf(nnc) : [];
+  if (nnc && PAINTING.includes(CODECS[nnc.codec])) notes.push("The whole picture has invented detail: it may not have been there.");
   if (problem && views.length) notes.push(`The base is not shown: ${problem}.`);
   $("notes").replaceChildren(...notes.map((note) => make("li", { textContent: note })));
 }

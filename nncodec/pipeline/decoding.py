@@ -22,6 +22,7 @@ from nncodec.pipeline.faults import naming
 from nncodec.pipeline.layering import decode_layers
 from nncodec.pipeline.limits import check_memory, decoding_memory
 from nncodec.pipeline.own_weights import for_decoding, needed
+from nncodec.pipeline.painting import check_scale, enlarged, note_of, with_perceptual
 from nncodec.restorers import apply_sections
 
 _MARGIN = 2
@@ -29,6 +30,18 @@ _MARGIN = 2
 
 The wavelet filters of JPEG 2000 leave aliases, which the last step of shrinking by a better filter has to remove.
 """
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a caller asks of a picture; see `decode`."""
+
+    restore: bool
+    layers: int | None
+    max_side: int | None
+    perceptual: float | None
+    scale: int
+    device: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,8 @@ def decode(
     partial: bool = False,
     layers: int | None = None,
     max_side: int | None = None,
+    perceptual: float | None = None,
+    scale: int = 1,
     device: str = "auto",
     weights: Sequence[Path] = (),
 ) -> Decoded:
@@ -78,6 +93,8 @@ def decode(
     smaller and is restored only if it is the whole; None is all there are, in the size that the header states.
     ``max_side`` shrinks a picture whose longer side has more pixels to one that has as many. From a quarter of the
     size down, restorers are left out, and codecs that can decode a smaller picture do.
+    ``perceptual``, 0 to 1, is how strongly a codec that invents detail does so, in place of what the file says;
+    ``scale=2`` enlarges the decoded picture by a network, which invents detail.
     ``max_memory``, in bytes, refuses files whose codec may need more. ``weights`` are files of the user's own weights
     that the file may need; folders in NNC_WEIGHTS are searched, too. Raises CorruptFile, UnsupportedFile or
     LimitExceeded, before pixels are allocated wherever the container can tell, EncodeError for more layers than the
@@ -86,41 +103,46 @@ def decode(
     """
     if max_side is not None and max_side < 1:
         raise EncodeError(f"a side of {max_side} pixels is no picture", "the smallest is 1")
+    if max_side is not None and scale != 1:
+        raise EncodeError("a picture is either shrunk or enlarged", "leave max_side or scale out")
     container, complete = parse_prefix(data) if partial else (parse(data), True)
     codec = by_id(container.header.codec)
     check_pixels(container.header.width, container.header.height, max_pixels)
     with naming(codec.name):
-        check_memory(container, codec, max_memory)
+        check_scale(scale, frame_of(container.header), max_pixels)
+        check_memory(container, codec, max_memory, scale)
         own = needed(container, restore)
     try:
         with for_decoding(own, weights), naming(codec.name):
-            return _decode_container(container, restore, complete, layers, max_side, device)
+            wanted = Wanted(restore, layers, max_side, perceptual, scale, device)
+            return _decode_container(container, complete, wanted)
     except CorruptFile:  # some libraries say that of a sound file, too, where memory runs out
-        check_address_space(decoding_memory(container, codec))
+        check_address_space(decoding_memory(container, codec, scale))
         raise
 
 
-def _decode_container(
-    c: Container, restore: bool, complete: bool, layers: int | None, max_side: int | None, device: str
-) -> Decoded:
+def _decode_container(c: Container, complete: bool, wanted: Wanted) -> Decoded:
     header = c.header
     codec = by_id(header.codec)
+    layers, max_side = wanted.layers, wanted.max_side
     halvings = 0 if max_side is None else halvings_to(header.width, header.height, _MARGIN * max_side)
     if header.depth not in codec.depths:
         raise CorruptFile(f"{codec.name} holds no {header.depth}-bit samples, as the header claims")
-    parts = [payload_of(c), *c.all(Kind.LAYER)]
+    first = with_perceptual(codec, payload_of(c), wanted.perceptual, wanted.scale > 1)
+    parts = [first, *c.all(Kind.LAYER)]
     progress.stage(f"decoding by {codec.name}")
-    pixels = decode_layers(codec, parts, frame_of(header), device, layers, complete, halvings)
-    if restore and not halvings and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
+    pixels = decode_layers(codec, parts, frame_of(header), wanted.device, layers, complete, halvings)
+    if wanted.restore and not halvings and layers in (None, len(parts)) and pixels.shape == frame_of(header).shape:
         progress.stage("restoring")
-        pixels = apply_sections(pixels, c.all(Kind.RESTORER), c.binding(), device)
+        pixels = apply_sections(pixels, c.all(Kind.RESTORER), c.binding(), wanted.device)
     alpha = c.get(Kind.ALPHA)
     picture = Picture(
         pixels,
         None if alpha is None else shrink(decode_alpha(alpha, header.height, header.width), *pixels.shape[:2]),
         _metadata(c),
-        () if complete else (_lost(codec, len(parts)),),
+        note_of(codec) + (() if complete else (_lost(codec, len(parts)),)),
     )
+    picture = enlarged(picture, wanted.scale, wanted.perceptual)
     if max_side is not None:
         picture = fitted(picture, max_side, (header.width, header.height))
     return Decoded(picture, codec.name, complete)

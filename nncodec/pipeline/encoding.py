@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nncodec import progress
-from nncodec.codec import LOSSLESS_QUALITY, Codec, Frame, KeepsFiles, Lossless, Options, holds
+from nncodec.codec import LOSSLESS_QUALITY, Codec, Frame, KeepsFiles, Lossless, Options, Paints, holds
 from nncodec.codecs import all_codecs, by_name
 from nncodec.container import MAX_METADATA, Container, Header, Kind, Section, serialize
 from nncodec.errors import EncodeError
@@ -17,8 +17,9 @@ from nncodec.memory import as_memory_error
 from nncodec.pipeline.inspecting import Info, describe
 from nncodec.pipeline.layering import cut, joined
 from nncodec.pipeline.own_weights import for_encoding
+from nncodec.pipeline.painting import check_perceptual, note_of
 from nncodec.pipeline.quality import shared_quality
-from nncodec.pipeline.restoring import AUTO, Restoring, planned, restored
+from nncodec.pipeline.restoring import AUTO, NONE, Restoring, planned, restored
 from nncodec.pipeline.targets import Attempt, Target, search
 
 DEFAULT_CODEC = "avif"
@@ -123,7 +124,8 @@ def _encode(picture: Picture, settings: Settings) -> Encoded:
     _check(picture, codec, settings)
     n_pixels = picture.width * picture.height
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
-    restoring = planned(settings.restore, settings.options.effort)
+    # What a codec paints is not closer to the source than what it replaced: a restorer would take it out again.
+    restoring = planned(NONE if isinstance(codec, Paints) else settings.restore, settings.options.effort)
     if settings.light:  # half the time to decode is worth half the gain
         restoring = replace(restoring, least_gain=restoring.least_gain / 2)
     quick = replace(restoring, effort=1)
@@ -152,7 +154,7 @@ def _encode(picture: Picture, settings: Settings) -> Encoded:
             # A restorer fitted at full effort differs by some hundred bytes from the quick one of the search.
             final = complete(done.quality, joined(done.container), restoring)
             done, tries = (final if settings.target.met_by(final, n_pixels) else done), tries + 1
-    return Encoded(done.data, done.container, codec.name, done.quality, done.psnr, tries)
+    return Encoded(done.data, done.container, codec.name, done.quality, done.psnr, tries, notes=note_of(codec))
 
 
 def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
@@ -161,6 +163,7 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
     check_pixels(picture.width, picture.height, settings.max_pixels)
     if not (0 <= settings.options.quality <= 100 and 1 <= settings.options.effort <= 9):
         raise EncodeError("quality runs from 0 to 100, effort from 1 to 9")
+    _check_painting(codec, settings)
     side = max(picture.width, picture.height)
     if picture.depth not in codec.depths:
         hint = f"use -c {_able(picture.depth, 1)}, or --depth 8"
@@ -172,6 +175,16 @@ def _check(picture: Picture, codec: Codec, settings: Settings) -> None:
         if data is not None and len(data) > MAX_METADATA:
             drops = "--strip-icc" if name == "icc" else "--strip"
             raise EncodeError(f"{name} of {len(data)} bytes is more than {MAX_METADATA}", f"{drops} drops it")
+
+
+def _check_painting(codec: Codec, settings: Settings) -> None:
+    """Raise EncodeError for a strength of the painting, or restorers, that do not go with the codec."""
+    check_perceptual(settings.options.perceptual)
+    if isinstance(codec, Paints):
+        if settings.restore not in (AUTO, NONE):
+            raise EncodeError(f"restorers would take out what {codec.name} paints", "leave --restore out")
+    elif settings.options.perceptual is not None:
+        raise EncodeError(f"{codec.name} invents no detail, strong or weak", "-c superres and -c generative do")
 
 
 def _able(depth: int, side: int) -> str:

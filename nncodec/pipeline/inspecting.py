@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nncodec.container import KIND_NAMES, Container, Header, Kind, parse, parse_prefix, read_header
 from nncodec.errors import UnsupportedFile
-from nncodec.names import CODECS, RESTORERS, WITH_BASES
+from nncodec.names import CODECS, PAINTING, RESTORERS, WITH_BASES
 from nncodec.pipeline.faults import naming
 from nncodec.pipeline.own_weights import OwnModel, light_in, needed
 
@@ -44,6 +44,8 @@ class Info:
     """Weights of the user's own that decoding needs: of the codec, then of restorers."""
     light: tuple[str, ...] = ()
     """Names of the codec and the restorers whose light weights decode the file."""
+    perceptual: float | None = None
+    """Strength, 0 to 1, at which the codec invents detail; None for codecs that do not."""
     complete: bool = True
     """False if the file is cut or damaged, and only its sound sections are described (``partial=True``)."""
 
@@ -88,6 +90,7 @@ def describe(container: Container, size: int, complete: bool = True) -> Info:
         restorers=tuple(map(_restorer, container.all(Kind.RESTORER))),
         own_weights=() if codec.startswith(_UNKNOWN) else tuple(needed(container)),
         light=tuple(light_in(container)),
+        perceptual=_perceptual(container),
         complete=complete,
     )
 
@@ -137,6 +140,18 @@ def _coding(container: Container) -> tuple[str, str | None, int]:
         return name, None, 1
     payload = joined(container)
     return name, _name(codec.base_of(payload)), 2 ** codec.halvings_of(payload)
+
+
+def _perceptual(container: Container) -> float | None:
+    """The strength at which a codec that paints does so."""
+    if container.header.codec not in PAINTING:
+        return None
+    from nncodec.codec import Paints
+    from nncodec.codecs import by_id
+
+    codec = by_id(container.header.codec)
+    assert isinstance(codec, Paints)
+    return codec.perceptual_of(container.payload)
 
 
 def mode_name(header: Header) -> str:

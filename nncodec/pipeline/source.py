@@ -49,6 +49,8 @@ class SourceOptions:
             raise EncodeError("a kept JPEG keeps its metadata: it cannot be stripped")
         if kept and settings.target is not None:
             raise EncodeError("a kept JPEG does not change, so it can meet no target")
+        if kept and settings.options.perceptual is not None:
+            raise EncodeError("a kept JPEG does not change: nothing is painted into it")
 
     def wants_lossless(self, settings: Settings) -> bool:
         """True if every pixel is to be kept: on request, or at quality 100 where no codec is named."""
@@ -58,6 +60,7 @@ class SourceOptions:
     def keeps_jpeg(self, settings: Settings) -> bool:
         """True if a JPEG file is to be kept: on request, or as the smallest that is lossless."""
         changed = settings.strip or settings.strip_icc or settings.target is not None or self.frame is not None
+        changed = changed or settings.options.perceptual is not None
         by_default = self.wants_lossless(settings) and self.codec is None and not changed
         return self.keep_jpeg or self.plain_jpeg or by_default
 
@@ -81,7 +84,8 @@ def encode_source(data: bytes, settings: Settings, options: SourceOptions) -> En
     notes = picture.notes
     if data.startswith(MAGIC):
         notes += ("an .nnc file was encoded again: its loss adds to the new one",)
-    return replace(encode_picture(replace(picture, notes=()), settings, options), notes=notes)
+    done = encode_picture(replace(picture, notes=()), settings, options)
+    return replace(done, notes=notes + done.notes)
 
 
 def encode_picture(picture: Picture, settings: Settings, options: SourceOptions) -> Encoded:

@@ -224,6 +224,8 @@ def test_info_for_machines(nnc: Nnc, coded: Path) -> None:
         ("compact:jpeg", "compact on jpeg at 1/2", "jpeg", 2),
         ("layered", "layered on avif at 1/", "avif", None),
         ("layered:webp", "layered on webp at 1/", "webp", None),
+        ("superres:webp", "superres on webp at 1/2", "webp", 2),
+        ("generative", "generative on learned at 1/2", "learned", 2),
         ("avif", "avif", None, 1),
     ],
 )

@@ -60,7 +60,7 @@ def toy(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_family_with_a_recipe_has_a_command_and_nothing_else_was_changed(nnc: Nnc, toy: Path) -> None:
-    assert "toy        Train a toy." in nnc("train", "--help").out
+    assert "toy         Train a toy." in nnc("train", "--help").out
     arguments = ("--data", ".", "--minutes", "0.5", "--late-crop", "20", "--soft", "--resume")
     assert nnc("train", "toy", *arguments, "--weights", toy / "recipe.py").code == 0
     expected = {

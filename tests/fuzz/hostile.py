@@ -17,6 +17,7 @@ from tests.damage import Part, build, head, take_apart
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
 _JPEG, _JPEG2000, _WEBP, _LEPTON, _LEARNED, _RECURRENT, _CCNN = 1, 3, 4, 6, 16, 19, 20
+_SUPERRES, _GENERATIVE = 21, 22
 _DECODE = """
 import sys, time, nncodec
 from pathlib import Path
@@ -41,6 +42,8 @@ def files() -> dict[str, bytes]:
         "webp, flat and lossless": _file(_WEBP, side, _webp(side)),
         "learned, the latent of 1 pixel": _file(_LEARNED, side, _golden("learned", "*50-1x1.nnc")),
         "ccnn, the latent of 1 pixel": _file(_CCNN, side, _golden("ccnn", "*50-1x1.nnc")),
+        "superres, the small picture of 1 pixel": _file(_SUPERRES, side, _even(_golden("superres", "*-60-1x1.nnc"))),
+        "generative, the latent of 1 pixel": _file(_GENERATIVE, side, _even(_golden("generative", "*-60-1x1.nnc"))),
         "lepton, without a scan": _file(_LEPTON, 96, _lepton(), height=72),
         "281 terapixels": _file(_JPEG, 2**24 - 1, b"\xff\xd8"),
     }
@@ -53,6 +56,11 @@ def _file(codec: int, width: int, payload: bytes, height: int | None = None) -> 
 def _golden(codec: str, name: str) -> bytes:
     (path,) = (_GOLDEN / codec).glob(name)
     return take_apart(path.read_bytes())[1][0].data
+
+
+def _even(payload: bytes) -> bytes:
+    """A payload of superres or generative for a picture whose sides are even."""
+    return payload[:2] + bytes([payload[2] & 63]) + payload[3:]
 
 
 def _jpeg(side: int) -> bytes:

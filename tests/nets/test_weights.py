@@ -60,7 +60,7 @@ def test_no_number_belongs_to_two_families():
     assert 1 <= min(numbers) <= max(numbers) <= 127
 
 
-@pytest.mark.parametrize("name", ["learned", "compact", "recurrent"])
+@pytest.mark.parametrize("name", ["learned", "compact", "recurrent", "superres", "generative"])
 def test_a_codec_refuses_payloads_that_begin_with_another_familys_numbers(name):
     codec = by_name(name)
     if codec.missing() is not None:

@@ -120,6 +120,15 @@ def test_a_base_without_its_restorers_is_called_so(empty: Page) -> None:
     assert "without the networks" in empty.evaluate("document.getElementById('notes').textContent")
 
 
+@pytest.mark.parametrize("codec", ["superres", "generative"])
+def test_invented_detail_is_noted(empty: Page, codec: str) -> None:
+    empty.drop(next(path for path in sorted((GOLDEN / codec).glob("*.nnc")) if "131x97" in path.name))
+    empty.wait("current && (current.view || current.problem)")
+    assert "invented" in empty.evaluate("document.getElementById('notes').textContent")
+    if codec == "superres":
+        assert "paints it large" in empty.evaluate("document.getElementById('what').textContent")
+
+
 @pytest.mark.parametrize("at", [0, 5, 20, 200, -1])
 def test_a_damaged_file_is_refused_and_shows_nothing(empty: Page, tmp_path: Path, at: int) -> None:
     data = bytearray((GOLDEN / "jpeg" / "rgb-60.nnc").read_bytes())

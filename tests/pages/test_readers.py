@@ -39,7 +39,7 @@ function look(bytes) {
   return found;
 }
 const files = JSON.parse(require("fs").readFileSync(0)).map((file) => Uint8Array.from(Buffer.from(file, "base64")));
-console.log(JSON.stringify({ codecs: CODECS, restorers: RESTORERS, found: files.map(look) }));
+console.log(JSON.stringify({ codecs: CODECS, painting: PAINTING, restorers: RESTORERS, found: files.map(look) }));
 """
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
@@ -137,14 +137,31 @@ def test_other_payloads_are_handed_on_as_they_are() -> None:
         assert base64.b64decode(found["picture"]["bytes"]) == parse(data).payload
 
 
+@pytest.mark.parametrize(("codec", "own"), [("compact", 116), ("superres", 118)])
+def test_the_small_picture_is_shown_whosever_the_weights_are(codec: str, own: int) -> None:
+    path = next((ROOT / "golden" / codec).glob("*webp-30-131x97.nnc"))
+    shipped = parse(path.read_bytes())
+    payload = shipped.payload
+    mine = Container(shipped.header, (Section(Kind.PAYLOAD, bytes([own, *range(16)]) + payload[1:]),))
+    for found in ask([path.read_bytes(), serialize(mine)])["found"]:
+        picture = found["picture"]
+        assert base64.b64decode(picture["bytes"]) == payload[4:]
+        assert (picture["type"], picture["width"], picture["height"]) == ("image/webp", 66, 49)
+        assert picture["what"].startswith("the half-size picture, without the network")
+
+
 def test_codecs_that_no_browser_has_are_unsupported() -> None:
-    paths = [next((ROOT / "golden" / name).glob("*.nnc")) for name in ("learned", "ccnn", "recurrent", "jpeg2000")]
-    assert [found["error"] for found in ask([path.read_bytes() for path in paths])["found"]] == ["UnsupportedFile"] * 4
+    paths = [
+        next((ROOT / "golden" / name).glob("*.nnc"))
+        for name in ("learned", "ccnn", "recurrent", "jpeg2000", "generative")
+    ]
+    assert [found["error"] for found in ask([path.read_bytes() for path in paths])["found"]] == ["UnsupportedFile"] * 5
 
 
 def test_names_and_orientation_are_those_of_python() -> None:
     answer = ask([(ROOT / "golden" / "container" / "metadata.nnc").read_bytes()])
     assert {int(number): name for number, name in answer["codecs"].items()} == names.CODECS
+    assert answer["painting"] == [names.CODECS[number] for number in sorted(names.PAINTING)]
     assert {int(number): name for number, name in answer["restorers"].items()} == {
         number: restorer.name for number, restorer in all_restorers().items()
     }

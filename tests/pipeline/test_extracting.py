@@ -147,6 +147,14 @@ def test_of_a_compact_picture_the_small_one_is_extracted() -> None:
     assert "66 x 49" in found.notes[0]
 
 
+def test_of_a_painted_picture_the_small_one_is_extracted() -> None:
+    data = next((GOLDEN / "superres").glob("*webp-30-131x97.nnc")).read_bytes()
+    found = extract(data)
+    assert opened(found.data, "webp").size == (66, 49)
+    assert (found.suffix, suffix_of(data)) == (".webp", ".webp")
+    assert found.notes == ("it is the small picture, 66 x 49, that a network paints large",)
+
+
 def test_alpha_and_restorers_are_noted() -> None:
     assert "alpha" in extract(coded("webp", pictures.picture("RGBA"))).notes[0]
     path = next((GOLDEN / "restorers" / "luma").glob("*jpeg*.nnc"))
@@ -158,7 +166,7 @@ def test_files_of_version_1_are_extracted() -> None:
     assert np.array_equal(np.asarray(opened(extract(data).data, "avif")), decode(data).pixels)
 
 
-@pytest.mark.parametrize("codec", ["learned", "ccnn", "recurrent"])
+@pytest.mark.parametrize("codec", ["learned", "ccnn", "recurrent", "generative"])
 def test_codecs_of_networks_hold_no_ordinary_picture(codec: str) -> None:
     data = next((GOLDEN / codec).glob("*.nnc")).read_bytes()
     for ask in (extract, suffix_of):
@@ -176,7 +184,7 @@ def test_lossless_colour_by_avif_is_no_picture_for_viewers() -> None:
 
 def test_every_codec_with_a_file_has_a_suffix() -> None:
     with_file = {name for name, codec in all_codecs().items() if isinstance(codec, (HasFile, KeepsFiles))}
-    assert with_file == {*SUFFIXES, "layered", "compact"}
+    assert with_file == {*SUFFIXES, "layered", "compact", "superres"}
 
 
 @pytest.mark.parametrize("codec", ["jpeg", "webp"])

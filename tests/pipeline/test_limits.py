@@ -32,10 +32,10 @@ def encoded(codec: Codec, pixels: np.ndarray, quality: float) -> bytes:
     return pipeline.encode(Picture(pixels), pipeline.Settings(codec.name, Options(quality, 1), restore="none")).data
 
 
-def measured(small: Path, large: Path) -> int:
-    """Bytes that a process takes at most for decoding the second file."""
+def measured(small: Path, large: Path, scale: int = 1) -> int:
+    """Bytes that a process takes at most for decoding the second file, enlarged by a factor."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.decoding_memory", str(small), str(large)]
+    command = [sys.executable, "-m", "tests.decoding_memory", str(small), str(large), str(scale)]
     return int(subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True).stdout)
 
 
@@ -57,6 +57,16 @@ def test_decoding_takes_no_more_memory_than_stated(codec: Codec, content: str, t
     assert took <= decoding_memory(parse(paths[1].read_bytes()), codec)
     if isinstance(codec, HasSlopes):  # a base codec: no tiles of networks
         assert took <= SIDE * SIDE * codec.decoding_memory + SLACK
+
+
+@linux
+def test_enlarging_takes_no_more_memory_than_stated(tmp_path: Path) -> None:
+    whole, codec = np.tile(pictures.noise(96, 96), (10, 10, 1)), by_name("jpeg")
+    paths = tmp_path / "small.nnc", tmp_path / "large.nnc"
+    for path, side in zip(paths, (64, 960), strict=True):
+        path.write_bytes(encoded(codec, whole[:side, :side], 30.0))
+    took = measured(*paths, 2)
+    assert 4 * 960 * 960 * 3 < took <= decoding_memory(parse(paths[1].read_bytes()), codec, 2)
 
 
 @linux

@@ -21,11 +21,14 @@ USES = {
     "learned": {"codec": "learned", "effort": 1, "restore": "none"},
     "compact": {"codec": "compact:jpeg", "restore": "none"},
     "recurrent": {"codec": "recurrent", "quality": 0, "restore": "none"},
+    "superres": {"codec": "superres:jpeg"},
+    "generative": {"codec": "generative", "effort": 1},
     "luma": {"codec": "jpeg", "quality": 30, "restore": "luma"},
     "tuned": {"codec": "jpeg", "quality": 30, "restore": "tuned", "effort": 1},
 }
 """Settings of an encode that uses the weights of a codec or restorer."""
 NUMBERS = {"learned": 112, "tuned": 113, "luma": 114, "compact": 116, "recurrent": 117}
+NUMBERS |= {"superres": 118, "generative": 119}
 
 
 def shipped(name: str) -> Path:
@@ -45,7 +48,7 @@ BY_NAME = pytest.mark.parametrize(
 
 def picture(name: str) -> np.ndarray:
     """Small for the codecs, large enough for a restorer to pay."""
-    return pictures.photograph(16, 24) if name in ("learned", "recurrent", "compact") else SCENE
+    return SCENE if name in ("luma", "tuned") else pictures.photograph(16, 24)
 
 
 SCENE = np.rint(128 + 90 * np.sin(np.add.outer(np.arange(256) / 9, np.arange(256) / 17))).astype(np.uint8)
@@ -193,6 +196,21 @@ def backwards(arrays: weights.Arrays) -> None:
     arrays["slots"] = -arrays["slots"]
 
 
+def uneven_pair(arrays: weights.Arrays) -> None:
+    """A painting network without the last block of the exact one."""
+    last = max(name.split(".")[2] for name in arrays if name.startswith("painted.blocks."))
+    for name in [name for name in arrays if name.startswith(f"painted.blocks.{last}.")]:
+        del arrays[name]
+
+
+def unknown_latent(arrays: weights.Arrays) -> None:
+    arrays["latents"] = arrays["latents"] + np.uint8(1)
+
+
+def empty_range(arrays: weights.Arrays) -> None:
+    arrays["qualities"] = arrays["qualities"][:, ::-1].copy()
+
+
 def unknown(arrays: weights.Arrays) -> None:
     arrays["codecs"] = arrays["codecs"] + np.uint8(1)
 
@@ -204,6 +222,10 @@ def unknown(arrays: weights.Arrays) -> None:
         ("learned", uneven, "the tables of distributions are damaged"),
         ("recurrent", backwards, "the bitplanes are impossible"),
         ("compact", unknown, "codecs"),
+        ("superres", unknown, "codecs"),
+        ("superres", empty_range, "an empty range of qualities"),
+        ("superres", uneven_pair, "do not fit together|there is no array"),
+        ("generative", unknown_latent, "latents"),
     ],
 )
 def test_impossible_values_are_refused(name: str, change: Callable[[weights.Arrays], None], message: str) -> None:

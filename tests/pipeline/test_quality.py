@@ -15,10 +15,11 @@ from nncodec.errors import EncodeError
 from nncodec.pipeline.quality import DEFAULT_QUALITY, own_quality, quality_for, shared_quality
 
 RESULTS = Path(__file__).parents[2] / "results"
-TABLES = ("scale", "effort5", "learned", "ccnn", "layered", "compact", "recurrent")
+TABLES = ("scale", "effort5", "learned", "ccnn", "layered", "compact", "recurrent", "painted")
 NAMES = [
     *(name for name, codec in all_codecs().items() if codec.fidelity),
     *("layered:jpeg", "layered:webp", "layered:jpeg2000", "compact:jpeg", "compact:webp", "compact:jpeg2000"),
+    *("superres:jpeg", "superres:webp", "superres:jpeg2000"),
 ]
 QUALITIES = st.floats(0, 100)
 

@@ -1,14 +1,6 @@
-"""The VGG16 network of shift-tolerant LPIPS: its weights, from the package ``stlpips-pytorch``, and its features.
+"""The VGG16 network of shift-tolerant LPIPS: its features; its weights are those of `nncodec.nets.stlpips_torch`."""
 
-The package is not imported, as it would need torchvision: only its file of weights is read. Its SHA-256 is checked
-first, since another file would give other figures.
-"""
-
-import hashlib
 from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,9 +8,9 @@ import torch.nn.functional as F
 
 from nncodec.bench.perceptual import MeasureError
 from nncodec.bench.perceptual.samples import Array
+from nncodec.errors import UnsupportedFile
+from nncodec.nets import stlpips_torch
 
-_PACKAGE, _FILE = "stlpips_pytorch", "weights/vST0.0/vgg_shift_tolerant.pth"
-_SHA256 = "44597da68f49c1837c100ff52299050f274d102eb102e5837178c79be6f0e250"
 _CONVOLUTIONS = ((0, 2), (6, 8), (12, 14, 16), (20, 22, 24), (28, 30, 32))
 """Numbers of the convolutions of each slice; the outputs of the slices are relu1_2, 2_2, 3_3, 4_3 and 5_3."""
 _FILTERS = (None, 5, 11, 19, 27)
@@ -26,18 +18,13 @@ _FILTERS = (None, 5, 11, 19, 27)
 _TILE = 1024
 """Longest side that is put through the network at once: the whole process then takes some 2 GiB."""
 
-Weights = dict[str, torch.Tensor]
 
-
-@cache
-def weights() -> Weights:
+def weights() -> stlpips_torch.Weights:
     """Arrays of the network by name. Raises MeasureError if the package or its file is missing or is another."""
-    spec = find_spec(_PACKAGE)
-    file = Path(spec.origin or "").parent / _FILE if spec else Path()
-    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _SHA256:
-        raise MeasureError("the weights of stlpips-pytorch 0.0.2 are missing", "pip install stlpips-pytorch==0.0.2")
-    arrays: Weights = torch.load(file, map_location="cpu", weights_only=True)
-    return arrays
+    try:
+        return stlpips_torch.weights("vgg")
+    except UnsupportedFile as error:
+        raise MeasureError(str(error), error.hint) from error
 
 
 def tiles(*pictures: Array) -> Iterator[tuple[Array, ...]]:

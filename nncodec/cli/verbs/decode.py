@@ -43,6 +43,8 @@ class DecodeOptions:
     partial: bool
     layers: int | None
     max_side: int | None
+    perceptual: float | None
+    scale: int
     device: str
     strip: bool
     strip_icc: bool
@@ -85,6 +87,20 @@ class DecodeOptions:
     metavar="N",
     help="Shrink a larger picture so that its longer side has N pixels. Quick with jpeg and jpeg2000.",
 )
+@click.option(
+    "--perceptual",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="How strongly superres and generative invent detail: 0 is closest to the original, 1 looks sharpest.  "
+    "[default: as the file says]",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["1", "2"]),
+    default="1",
+    show_default=True,
+    help="2 makes the decoded picture twice as wide and high, by a network that invents the finest detail.",
+)
 @click.option("--strip", is_flag=True, help="Leave Exif, XMP and IPTC out of the output, and turn the picture upright.")
 @click.option("--strip-icc", is_flag=True, help="Leave the colour profile out. Viewers then assume sRGB.")
 @weights_to_read_option
@@ -105,6 +121,10 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     Memory: about 12 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
+    if options["original"] and (options["scale"] != "1" or options["perceptual"] is not None):
+        raise click.UsageError("--original gives a JPEG back bit for bit: nothing is painted into it")
+    if options["max_side"] and options["scale"] != "1":
+        raise click.UsageError("a picture is either shrunk by --max-side or enlarged by --scale")
     if options["original"] and options["max_side"]:
         raise click.UsageError("--original gives a JPEG back bit for bit: it cannot be shrunk")
     if options["original"] and (options["strip"] or options["strip_icc"]):
@@ -123,6 +143,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
         options["partial"],
         options["layers"],
         options["max_side"],
+        options["perceptual"],
+        int(options["scale"]),
         options["device"],
         options["strip"],
         options["strip_icc"],
@@ -165,6 +187,8 @@ def _decoded(data: bytes, job: Job, options: DecodeOptions) -> tuple[bytes, str,
             partial=options.partial,
             layers=options.layers,
             max_side=options.max_side,
+            perceptual=options.perceptual,
+            scale=options.scale,
             device=options.device,
             weights=options.weights,
         )

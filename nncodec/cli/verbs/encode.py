@@ -110,6 +110,13 @@ if TYPE_CHECKING:
     "nothing that has one is used.",
 )
 @click.option(
+    "--perceptual",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="How strongly superres and generative invent detail when the file is decoded, unless the decoder is told "
+    "otherwise: 0 is closest to the original, 1 looks sharpest.  [default: 1]",
+)
+@click.option(
     "--keep-jpeg",
     is_flag=True,
     help="Store JPEG sources bit for bit, in about four fifths of their bytes; 'nnc decode --original' gives them "

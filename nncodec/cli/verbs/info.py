@@ -128,6 +128,10 @@ def _text(info: "Info", weights: tuple[Path, ...]) -> str:
     if not info.complete:
         head += ", damaged or cut"
         rows.append(_row("not sound", unsound, info.size, width))
+    if info.perceptual is not None:
+        rows.append(
+            f"  detail is invented, at strength {info.perceptual:.2f}: what the picture shows may not have been there"
+        )
     return "\n".join((head, *rows, *_own_weights(info, weights)))
 
 
@@ -179,6 +183,7 @@ def _record(info: "Info", weights: tuple[Path, ...]) -> dict[str, Any]:
         "layers": info.layers,
         "restorers": info.restorers,
         "light": info.light,
+        "perceptual": info.perceptual,
         "sections": sections,
         "own_weights": [
             {"codec": each.codec, "sha256": each.digest, "file": None if path is None else str(path)}

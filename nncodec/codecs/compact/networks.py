@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import weights
+from nncodec.nets.enlarging import corrected, doubled, luma_and_chroma
 from nncodec.nets.resnet import LEVELS, ArtifactNet
 from nncodec.nets.tiles import Region, equal_tiles, tile_by_tile
-from nncodec.nets.ycbcr import FULL, best_strengths, chroma_to_rgb, with_halo
+from nncodec.nets.ycbcr import FULL, best_strengths, with_halo
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -67,8 +68,8 @@ class CompactNetworks:
         out = np.array(downscale(pixels, 1))
 
         def work(region: Region) -> None:
-            ycc = with_halo(pixels, _doubled(region, pixels), self._com.halo, 2 * BLOCK)
-            out[region] = _corrected(out[region], self._com.correction(ycc, *self._inputs(condition)), 1.0, 1.0)
+            ycc = with_halo(pixels, doubled(region, pixels), self._com.halo, 2 * BLOCK)
+            out[region] = corrected(out[region], self._com.correction(ycc, *self._inputs(condition)))
 
         tile_by_tile(out.shape, *equal_tiles(out.shape, _AREA, self._com.halo // 2), work)
         return out
@@ -78,9 +79,9 @@ class CompactNetworks:
         out = upscale(small, height, width, 1)
 
         def work(region: Region) -> None:
-            here = _doubled(region, out)
+            here = doubled(region, out)
             added = self._correction(small, region, condition)
-            out[here] = _corrected(out[here], added, condition.luma / FULL, condition.chroma / FULL)
+            out[here] = corrected(out[here], added, condition.luma / FULL, condition.chroma / FULL)
 
         tile_by_tile(small.shape, *equal_tiles(small.shape, _AREA, self._rec.halo), work)
         return out
@@ -96,10 +97,10 @@ class CompactNetworks:
         height, width = original.shape[:2]
         plain, products = upscale(small, height, width, 1), np.zeros((3, 3))
         for region in _sample_regions(*small.shape[:2]):
-            here = _doubled(region, original)
+            here = doubled(region, original)
             error = original[here].astype(np.float32) - plain[here]  # (h, w) or (h, w, 3)
             # Three vectors: corrections of luma and of chroma, error; their products decide the strengths.
-            parts = (*_luma_and_chroma(self._correction(small, region, condition), error), error)
+            parts = (*luma_and_chroma(self._correction(small, region, condition), error), error)
             flat = np.stack([np.broadcast_to(part, error.shape).reshape(-1) for part in parts])
             products += flat @ flat.T
         luma, chroma = best_strengths(products)
@@ -111,30 +112,6 @@ class CompactNetworks:
 
     def _inputs(self, condition: CompactCondition) -> tuple[int, float]:
         return self.codecs.index(condition.codec), condition.level / LEVELS
-
-
-def _doubled(region: Region, full: Bytes) -> Region:
-    """The region of the full-size picture that a region of the half-size picture stands for."""
-    rows, columns = (
-        slice(2 * side.start, min(2 * side.stop, size)) for side, size in zip(region, full.shape, strict=False)
-    )
-    return rows, columns
-
-
-def _luma_and_chroma(added: Floats, like: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
-    """Split a correction of Y, Cb and Cr (h, w, 3) into luma and chroma, shaped for the samples ``like``."""
-    cut = added[: like.shape[0], : like.shape[1]]  # without the extension to whole blocks
-    luma = cut[:, :, 0]
-    return (luma[:, :, None], chroma_to_rgb(cut)) if like.ndim == 3 else (luma, np.zeros_like(luma))
-
-
-def _corrected(pixels: Bytes, added: Floats, luma: float, chroma: float) -> Bytes:
-    """Add a correction of Y, Cb and Cr, times its strengths, to samples, rounded and limited to 8 bits."""
-    of_luma, of_chroma = _luma_and_chroma(added, pixels)
-    corrected: Bytes = np.clip(
-        np.rint(pixels + of_luma * np.float32(luma) + of_chroma * np.float32(chroma)), 0, 255
-    ).astype(np.uint8)
-    return corrected
 
 
 def _sample_regions(height: int, width: int) -> Iterator[Region]:

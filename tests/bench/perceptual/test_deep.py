@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("stlpips_pytorch")
 
 from nncodec.bench.perceptual import MeasureError, compute, deep_torch, vgg_torch
+from nncodec.nets import stlpips_torch
 from tests.bench.perceptual.test_measures import coarse, picture, shifted
 
 BOTH = ("st_lpips", "vgg_patch_mmd")
@@ -83,11 +84,11 @@ def test_the_smallest_picture_is_measured(name: str) -> None:
 
 def test_another_file_of_weights_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spec = ModuleSpec("stlpips_pytorch", None, origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(vgg_torch, "find_spec", lambda name: spec)
-    file = tmp_path / vgg_torch._FILE
+    monkeypatch.setattr(stlpips_torch, "find_spec", lambda name: spec)
+    file = tmp_path / "weights" / "vST0.0" / "vgg_shift_tolerant.pth"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"something else")
-    vgg_torch.weights.cache_clear()
+    stlpips_torch.weights.cache_clear()
     with pytest.raises(MeasureError, match=r"weights of stlpips-pytorch 0\.0\.2") as failure:
         vgg_torch.weights()
     assert failure.value.hint == "pip install stlpips-pytorch==0.0.2"

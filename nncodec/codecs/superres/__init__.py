@@ -1,0 +1,79 @@
+"""Superres: a picture of half the size by a base codec, and a network that paints it large.
+
+After Ledig et al. 2017, "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network" (SRGAN).
+What it paints is likely, not what was there: `perceptual` says how much. The generators are in
+`nncodec.painting.networks`, the payload in docs/format/superres.md.
+"""
+
+from dataclasses import replace
+
+from nncodec.codec import Codec, Frame, HasFile, PictureFile
+from nncodec.codecs import base_codecs, by_name
+from nncodec.image import Metadata
+from nncodec.painting.painted import Painted
+
+_NAME = "superres"
+_DEFAULT_BASE = "avif"
+_FIDELITY = {
+    "avif": ((0, 22.47), (10, 24.63), (17, 25.66), (25, 26.6), (40, 28.15), (55, 29.41), (75, 30.16), (100, 30.79)),
+    "jpeg": ((0, 21.1), (8, 24.27), (20, 26.13), (45, 27.46), (80, 28.92), (100, 30.62)),
+    "webp": ((0, 23.69), (20, 26.86), (50, 28.31), (80, 29.4), (100, 30.74)),
+    "jpeg2000": ((0, 21.1), (20, 24.66), (40, 27.44), (60, 29.2), (80, 30.11), (100, 30.77)),
+}
+"""What `Codec.fidelity` says, by the name of the base codec."""
+
+
+class Superres(Painted):
+    """The codec ``superres``; see the module's docstring."""
+
+    id = 21
+    family = _NAME
+    summary = (
+        "A picture of half the width and height, painted large by a network that invents detail. For very small files "
+        "that are looked at. Its base codec is avif, or superres:webp, :jpeg2000, :jpeg."
+    )
+
+    def __init__(self, base: str = _DEFAULT_BASE) -> None:
+        self.base = base
+        self.name = _NAME if base == _DEFAULT_BASE else f"{_NAME}:{base}"
+
+    @property
+    def fidelity(self) -> tuple[tuple[float, float], ...]:
+        """Own qualities and their PSNR on photographs; see `Codec.fidelity`."""
+        return _FIDELITY[self.base]
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The names of the base codecs."""
+        return tuple(base.name for base in base_codecs(_DEFAULT_BASE))
+
+    @property
+    def max_side(self) -> int:
+        """Largest width or height: that of the base codec, though its pictures are half as large."""
+        return by_name(self.base).max_side
+
+    def on(self, base: str) -> "Superres":
+        """This codec on another base."""
+        return Superres(base)
+
+    def small_codec(self) -> Codec:
+        """The base codec."""
+        return by_name(self.base)
+
+    def small_codecs(self) -> dict[int, Codec]:
+        """All base codecs, by wire number."""
+        return {codec.id: codec for codec in base_codecs(_DEFAULT_BASE)}
+
+    def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
+        """The small picture as a file of its codec, with a note on its size."""
+        from nncodec.painting.bitstream import small_frame
+
+        parsed, small = self.parsed(payload), small_frame(frame)
+        by = self.small_codecs()[parsed.base]
+        assert isinstance(by, HasFile)
+        file = by.file(parsed.small, small, metadata)
+        note = f"it is the small picture, {small.width} x {small.height}, that a network paints large"
+        return replace(file, notes=(note, *file.notes))
+
+
+CODEC = Superres()

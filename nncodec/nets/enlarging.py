@@ -1,0 +1,34 @@
+"""What networks that enlarge a picture share: regions of both sizes, and corrections added to samples."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nncodec.nets.tiles import Region
+from nncodec.nets.ycbcr import chroma_to_rgb
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def doubled(region: Region, full: Bytes) -> Region:
+    """The region of the full-size picture that a region of the half-size picture stands for."""
+    rows, columns = (
+        slice(2 * side.start, min(2 * side.stop, size)) for side, size in zip(region, full.shape, strict=False)
+    )
+    return rows, columns
+
+
+def luma_and_chroma(added: Floats, like: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
+    """Split a correction of Y, Cb and Cr (h, w, 3) into luma and chroma, shaped for the samples ``like``."""
+    cut = added[: like.shape[0], : like.shape[1]]  # without the extension to whole blocks
+    luma = cut[:, :, 0]
+    return (luma[:, :, None], chroma_to_rgb(cut)) if like.ndim == 3 else (luma, np.zeros_like(luma))
+
+
+def corrected(pixels: Bytes, added: Floats, luma: float = 1.0, chroma: float = 1.0) -> Bytes:
+    """Add a correction of Y, Cb and Cr, times its strengths, to samples, rounded and limited to 8 bits."""
+    of_luma, of_chroma = luma_and_chroma(added, pixels)
+    result: Bytes = np.clip(
+        np.rint(pixels + of_luma * np.float32(luma) + of_chroma * np.float32(chroma)), 0, 255
+    ).astype(np.uint8)
+    return result

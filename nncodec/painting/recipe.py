@@ -1,0 +1,321 @@
+"""The recipe of the generators of superres and generative: squared error first, then a discriminator beside it.
+
+First the network ``exact`` learns what leaves the least squared error, relative to that of the up-scaled picture. The
+network ``painted`` goes on from it with three losses: squared error, distance of AlexNet's features, and the judgement
+of a discriminator that sees the small picture, too (Ledig et al. 2017, SRGAN; Mentzer et al. 2020, HiFiC). Both players
+take their steps at once.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nncodec.errors import UnsupportedFile
+from nncodec.image.scaling import downscale, upscale
+from nncodec.nets import stlpips_torch, weights
+from nncodec.nets.quantised import restored
+from nncodec.nets.resnet import LEVELS, UNIT
+from nncodec.nets.resnet_torch import ArtifactNet
+from nncodec.nets.stlpips_torch import alex_distance
+from nncodec.painting.discriminator_torch import Discriminator, frozen_scores, hinge
+from nncodec.painting.growing_torch import grown
+from nncodec.painting.networks import CODECS, LATENTS, PARTS
+from nncodec.training import data
+from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc
+from nncodec.training.export import exported, shipped
+from nncodec.training.loop import Run, Schedule, train
+from nncodec.training.muon import optimisers
+from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, random_regions
+from nncodec.training.start import load_data, start_run
+
+CODING_SHARE = 0.2
+"""Most of the time that coding regions may take."""
+VALIDATION_SIDE = 192
+VALIDATION_PICTURES = 4
+VALIDATION_LEVELS = (4.0, 14.0)
+SQUARED, FEATURES, JUDGEMENT = 0.002, 2.5, 0.1
+"""Weights of the losses: of the squared error in squared levels, of the distance of features, of the judgement."""
+_PART = 72
+"""Side of the parts of crops whose features are compared."""
+_RATE, _JUDGE_RATE = 3e-4, 4e-4
+"""Learning rates of the painting network and of the discriminator."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Small pictures of one codec, which the networks know as one family."""
+
+    name: str
+    number: int
+    """Wire number of the codec, or 0 for pictures that no codec has damaged."""
+    range: CodecRange
+    like: int
+    """Wire number of the codec that this one begins as where given weights do not know its own."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What distinguishes the codecs that share this recipe."""
+
+    families: tuple[Family, ...]
+    """In the order in which the networks number them."""
+    noise: int = 0
+    """Planes of noise that the networks are given."""
+
+    @property
+    def ranges(self) -> Sequence[CodecRange]:
+        """The codecs and qualities of the regions."""
+        return [family.range for family in self.families]
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The options of the command line."""
+
+    minutes: float
+    regions: int = 6000
+    batch: int = 8
+    crop: int = 64
+    """Side of the crops, in pixels of the small picture, a multiple of 8."""
+    rate: float = 2e-3
+    """Learning rate of the network of least squared error."""
+    exact: float = 0.3
+    """Share of the time after which the painting begins."""
+    gray: float = 0.1
+    """Share of the crops without colour."""
+    average: float = 0.998
+    every_minutes: float = 12.0
+    seed: int = 0
+    width: int = 48
+    blocks: int = 6
+    weights: Path | None = None
+    """Weights to begin with: those of this codec, or of compact, whose RecCNN is widened."""
+
+
+class Painting(nn.Module):
+    """Both networks and the discriminator; see the module's docstring for which of them learns when."""
+
+    def __init__(self, exact: ArtifactNet, painted: ArtifactNet) -> None:
+        super().__init__()
+        self.exact, self.painted, self.judge = exact, painted, Discriminator()
+
+    @classmethod
+    def new(cls, task: Task, settings: Hyperparameters) -> "Painting":
+        """New networks, or those of a file."""
+        if settings.weights is None:
+            shape = (len(task.families), 1, settings.width, settings.blocks, 2, task.noise)
+            return cls(ArtifactNet(*shape), ArtifactNet(*shape))
+        arrays = shipped(settings.weights, "qualities")
+        known = arrays[CODECS if CODECS in arrays else LATENTS].tolist()
+        like = [_place(family, known) for family in task.families]
+        starts = [restored(arrays, part) or restored(arrays, "rec") for part in PARTS]
+        grow = partial(grown, families=like, width=settings.width, blocks=settings.blocks, noise=task.noise)
+        return cls(*map(grow, starts))
+
+    def optimisers(self, rate: float) -> list[torch.optim.Optimizer]:
+        """Those of ``exact``, of ``painted`` and of the discriminator."""
+        return [
+            *optimisers(self.exact, rate),
+            torch.optim.Adam(self.painted.parameters(), _RATE, betas=(0.9, 0.99)),
+            torch.optim.Adam(self.judge.parameters(), _JUDGE_RATE, betas=(0.5, 0.99)),
+        ]
+
+
+def _place(family: Family, known: list[int]) -> int:
+    """The place of a family, or of the one that it begins as, among those that given weights know."""
+    for number in (family.number, family.like):
+        if number in known:
+            return known.index(number)
+    raise UnsupportedFile(f"the weights know neither codec {family.number} nor {family.like}")
+
+
+def halve(pixels: data.Bytes, codec: int, level: float) -> data.Bytes:
+    """Down-scale a region (H, W, 3) before it is coded."""
+    return downscale(pixels, 1)
+
+
+@dataclass
+class Recipe:
+    """Batches, losses and validation of one run."""
+
+    run: Run
+    model: Painting
+    task: Task
+    settings: Hyperparameters
+    regions: Regions
+    validation: Regions
+
+    def loss(self, step: int, share: float) -> Tensor:
+        """Loss of a fresh batch; it depends on the seed, the step and the phase."""
+        if self.run.phase == 0 and share >= self.settings.exact:
+            self._begin_painting()
+        rng = np.random.default_rng((self.settings.seed, step))
+        batch = random_batch(self.regions, self.settings.batch, self.settings.crop, rng)
+        gray = torch.from_numpy(rng.random(self.settings.batch) < self.settings.gray)
+        return self._painted_loss(batch, gray) if self.run.phase else self._exact_loss(batch, gray)
+
+    def _begin_painting(self) -> None:
+        """Let ``painted`` go on from the averaged ``exact``, unless it was given."""
+        self.model.load_state_dict(self.run.average.values)
+        self.report()
+        if self.run.step:
+            self.model.painted.load_state_dict(self.model.exact.state_dict())
+            averages = self.run.average.values
+            for name, value in self.model.painted.named_parameters():
+                averages[f"painted.{name}"] = value.detach().clone()
+        self.run.begin_phase(1, full_rate=True)
+
+    def _exact_loss(self, batch: Batch, gray: Tensor) -> Tensor:
+        """The squared error in RGB over that of the up-scaled picture, mean over the crops."""
+        small, plain, original = _crops(batch, gray)
+        before = original - plain
+        after = before - self._added("exact", small, batch.codec, batch.level)
+        return (_error(after) / (_error(before) + FLOOR)).mean()
+
+    def _painted_loss(self, batch: Batch, gray: Tensor) -> Tensor:
+        """The losses of the painting network and of the discriminator; no gradient of one reaches the other."""
+        small, plain, original = _crops(batch, gray)
+        made = plain + self._added("painted", small, batch.codec, batch.level)
+        seen, fake, real = (_inner(_rgb(ycc)) for ycc in (plain, made, original))  # (B, 3, H, W) in levels
+        with torch.autocast("cpu", torch.bfloat16):
+            judge = self.model.judge
+            told = frozen_scores(judge, dict(judge.named_parameters()), _beside(fake, seen)).float()
+            learned = hinge(judge(_beside(real, seen)).float(), judge(_beside(fake.detach(), seen)).float())
+            features = alex_distance(*_parts(fake, real)).mean()
+        squared = (fake - real).square().mean()
+        parts = {"squared": SQUARED * squared, "features": FEATURES * features, "judgement": -JUDGEMENT * told.mean()}
+        self._note({name: float(value.detach()) for name, value in parts.items()} | {"judge": float(learned.detach())})
+        # The judgement may have any sign; the guard wants a loss above zero.
+        return torch.stack(list(parts.values())).sum() + learned + 2
+
+    def _note(self, parts: dict[str, float]) -> None:
+        """Keep running means of the parts of the loss, for the log."""
+        before = getattr(self, "_means", parts)
+        self._means = {name: 0.98 * before[name] + 0.02 * value for name, value in parts.items()}
+
+    def _added(self, part: str, small: Tensor, codec: Tensor, level: Tensor) -> Tensor:
+        """The correction of the up-scaled picture, (B, 3, 2 h, 2 w), in levels."""
+        net: nn.Module = getattr(self.model, part)
+        x = small / UNIT
+        if self.task.noise:
+            x = torch.cat([x, noise_planes(len(x), self.task.noise, *x.shape[2:])], 1)
+        with torch.autocast("cpu", torch.bfloat16):
+            y: Tensor = net(x.contiguous(memory_format=torch.channels_last), codec, level)
+        return y.float() * UNIT
+
+    @torch.no_grad()
+    def report(self) -> None:
+        """Log PSNR and distance of features of held-out regions, (family, level) by row, with the averaged weights."""
+        with self.run.averaged():
+            found = self._validated()
+        cells = len(self.task.families), len(VALIDATION_LEVELS)
+        tables = found.reshape(-1, *cells, found.shape[1]).mean(0).round(3)  # (families, levels, 6)
+        rows = dict(
+            zip((family.name for family in self.task.families), tables.reshape(len(tables), -1).tolist(), strict=True)
+        )
+        means = {name: round(value, 4) for name, value in getattr(self, "_means", {}).items()}
+        self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **means, **rows)
+
+    def _validated(self) -> np.ndarray:
+        """(n, 6): PSNR of the up-scaled picture and behind both networks, then the distances of the same three."""
+        regions, rows = self.validation, []
+        for start in range(0, len(regions.codec), 4):
+            part = slice(start, start + 4)
+            batch = Batch(
+                regions.seen[part],
+                regions.original[part],
+                torch.from_numpy(regions.codec[part]),
+                torch.from_numpy(regions.level[part] / np.float32(LEVELS)),
+                np.arange(0),
+            )
+            small, plain, original = _crops(batch, torch.zeros(len(batch.seen), dtype=torch.bool))
+            made = [plain, *(plain + self._added(part, small, batch.codec, batch.level) for part in PARTS)]
+            real, shown = _inner(_rgb(original)), [_inner(_rgb(each)).clamp(0, 255) for each in made]
+            psnr = [10 * torch.log10(255**2 / (each - real).square().mean((1, 2, 3))) for each in shown]
+            rows.append(torch.stack([*psnr, *(100 * alex_distance(each, real) for each in shown)], 1).double().numpy())
+        return np.concatenate(rows)
+
+
+def noise_planes(*shape: int) -> Tensor:
+    """Noise of the distribution that decoders make: uniform, of mean 0 and variance 1."""
+    return (torch.rand(*shape) - 0.5) * 12**0.5
+
+
+def _crops(batch: Batch, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Y, Cb and Cr of the small pictures, of the same up-scaled, and of the originals; some without colour."""
+    large = np.stack([upscale(each, 2 * each.shape[0], 2 * each.shape[1], 1) for each in batch.seen])
+    coloured = ~gray[:, None, None, None]
+    small, plain, original = (
+        torch.cat([ycc[:, :1], ycc[:, 1:] * coloured], 1) for ycc in map(to_ycc, (batch.seen, large, batch.original))
+    )
+    return small, plain, original
+
+
+def _rgb(ycc: Tensor) -> Tensor:
+    """Y less 128, Cb and Cr, (B, 3, H, W), to R, G and B in levels."""
+    return to_rgb(ycc) + 128
+
+
+def _inner(x: Tensor) -> Tensor:
+    return x[..., BORDER:-BORDER, BORDER:-BORDER]
+
+
+def _parts(*pictures: Tensor) -> Iterator[Tensor]:
+    """The same square part of several batches (B, 3, H, W), anywhere: AlexNet takes most of a step's time."""
+    height, width = pictures[0].shape[2:]
+    side = min(_PART, height, width)
+    top, left = (int(torch.randint(size - side + 1, ())) for size in (height, width))
+    return (each[..., top : top + side, left : left + side] for each in pictures)
+
+
+def _error(difference: Tensor) -> Tensor:
+    """(B,): mean squared error in RGB of a difference of Y, Cb and Cr, without the border."""
+    return to_rgb(_inner(difference)).square().mean((1, 2, 3))
+
+
+def _beside(rgb: Tensor, condition: Tensor) -> Tensor:
+    """What the discriminator is given, (B, 6, H, W) in units of 64 levels."""
+    return torch.cat([rgb - 128, condition - 128], 1) / UNIT
+
+
+def _validation(held_out: data.Pictures, task: Task) -> Regions:
+    """Regions of held-out pictures, of every family at every validation level."""
+    middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
+    grid = [(number, level) for number in range(len(task.families)) for level in VALIDATION_LEVELS]
+    codec = np.array([number for number, _ in grid] * len(middles))
+    level = np.array([level for _, level in grid] * len(middles), np.float32)
+    return code_regions(np.repeat(middles, len(grid), 0), codec, level, task.ranges, halve)
+
+
+def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool, task: Task) -> None:
+    """Train, or resume training, in ``folder``, and write ``weights.npz`` there.
+
+    Pictures are cached in ``cache`` beside the folder, coded regions in it.
+    """
+    begun = time.monotonic()
+    stlpips_torch.weights("alex")  # missing, they are missed before work
+    training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
+    model = Painting.new(task, settings)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    schedule = Schedule(settings.minutes)
+    run = start_run(model, model.optimisers(settings.rate), schedule, folder, settings.average, resume, begun)
+    makes = partial(random_regions, training, ranges=task.ranges, preprocess=halve)
+    regions = cached_regions(settings.regions, folder, settings.seed, makes, lambda: run.share() > CODING_SHARE)
+    recipe = Recipe(run, model, task, settings, regions, _validation(held_out, task))
+    train(run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", arrays_of(run.average.values, task))
+
+
+def arrays_of(parameters: dict[str, Tensor], task: Task) -> weights.Arrays:
+    """The arrays of a file of weights: both networks, wire numbers and qualities of the families."""
+    arrays: weights.Arrays = {
+        LATENTS if task.noise else CODECS: np.array([family.number for family in task.families], np.uint8),
+        "qualities": np.array([(each.lowest, each.highest) for each in task.ranges], np.float32),
+    }
+    return arrays | exported({name: value for name, value in parameters.items() if name.split(".")[0] in PARTS})
