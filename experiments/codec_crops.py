@@ -1,9 +1,11 @@
 """Pictures of docs/results.md: parts of Kodak pictures by several codecs, at equal bytes and without restorers.
 
 python experiments/codec_crops.py kodak docs/img/learned-crops.webp 0.25 jpeg,webp,avif,learned
+python experiments/codec_crops.py kodak docs/img/painted-crops.webp 0.06 avif,superres kodim15:80:180,kodim05:100:200
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from crop_sheet import Shown, write_sheet
@@ -15,7 +17,7 @@ from nncodec.pipeline import Settings, Target, decode, encode
 
 EFFORT = 3
 PARTS = (("kodim19", 60, 240), ("kodim21", 190, 330), ("kodim24", 260, 90))
-"""Picture, top and left of the part shown."""
+"""Picture, top and left of the part shown, unless others are named."""
 
 
 def shown(picture: Picture, bpp: float, codecs: list[str]) -> Shown:
@@ -30,13 +32,20 @@ def shown(picture: Picture, bpp: float, codecs: list[str]) -> Shown:
     return [*found, ("original", picture.pixels)]
 
 
-def main(folder: Path, target: Path, bpp: float, codecs: list[str]) -> None:
+def named(parts: str) -> list[tuple[str, int, int]]:
+    """Parts by ``picture:top:left``, with commas between."""
+    fields = (part.split(":") for part in parts.split(","))
+    return [(name, int(top), int(left)) for name, top, left in fields]
+
+
+def main(folder: Path, target: Path, bpp: float, codecs: list[str], parts: Sequence[tuple[str, int, int]]) -> None:
     """Encode, cut, and put side by side."""
     pictures = [
-        (read((folder / f"{name}.png").read_bytes()).without_metadata(), top, left) for name, top, left in PARTS
+        (read((folder / f"{name}.png").read_bytes()).without_metadata(), top, left) for name, top, left in parts
     ]
     write_sheet([(shown(picture, bpp, codecs), top, left) for picture, top, left in pictures], target)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4].split(","))
+    chosen = named(sys.argv[5]) if len(sys.argv) > 5 else PARTS
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4].split(","), chosen)
