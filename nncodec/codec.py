@@ -28,7 +28,6 @@ __all__ = [
     "PictureFile",
     "Pixels",
     "ReadsOlderPayloads",
-    "RefinesWithTorch",
     "holds",
     "is_lossless",
 ]
@@ -252,14 +251,6 @@ class ReadsOlderPayloads(Codec, Protocol):
 
     def modern(self, payload: bytes, version: int) -> bytes:
         """Convert a payload of a file of this format version to what ``decode`` reads; CorruptFile if it is none."""
-
-
-@runtime_checkable
-class RefinesWithTorch(Codec, Protocol):
-    """A codec that encodes without PyTorch, but not at every effort."""
-
-    torch_from: int
-    """Lowest effort that needs the package torch."""
 
 
 def holds(codec: Codec, depth: int, side: int) -> bool:

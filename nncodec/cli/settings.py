@@ -18,7 +18,7 @@ def settings_of(options: dict[str, Any], threads: int) -> "Settings":
     target = _target(options)
     codec = options["codec"] or DEFAULT_CODEC
     quality = quality_for(codec, options["quality"], options["codec_quality"])
-    coding = Options(quality, _effort(options), options["device"], threads, options["perceptual"])
+    coding = Options(quality, options["effort"] or Options().effort, options["device"], threads, options["perceptual"])
     return Settings(
         codec,
         coding,
@@ -55,24 +55,6 @@ def packer_missing() -> str | None:
     from nncodec.codecs import by_name
 
     return by_name("lepton").missing()
-
-
-def _effort(options: dict[str, Any]) -> int:
-    """The effort option; if it is not given, the default, or without torch the highest possible below, with a note."""
-    from nncodec.codec import Options, RefinesWithTorch
-    from nncodec.codecs import by_name
-    from nncodec.nets.weights import installed
-    from nncodec.pipeline import DEFAULT_CODEC
-
-    given: int | None = options["effort"]
-    usual = Options().effort
-    codec = by_name(options["codec"] or DEFAULT_CODEC)
-    if given or not isinstance(codec, RefinesWithTorch) or usual < codec.torch_from or installed("torch"):
-        return given or usual
-    possible = codec.torch_from - 1
-    if not options["quiet"]:
-        say(f"nnc: note: effort {possible}: higher ones of {codec.name} need the package torch")
-    return possible
 
 
 def _target(options: dict[str, Any]) -> "Target | None":

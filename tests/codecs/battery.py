@@ -20,13 +20,11 @@ from nncodec.codec import (
     Lossless,
     Options,
     Paints,
-    RefinesWithTorch,
     is_lossless,
 )
 from nncodec.codecs import all_codecs
 from nncodec.errors import CorruptFile, UnsupportedFile
 from nncodec.image.metrics import psnr
-from nncodec.nets.weights import installed
 from tests import pictures
 from tests.damage import MAGIC
 
@@ -162,10 +160,9 @@ def check_the_grid_of_the_search_is_that_of_the_codec(codec: Codec) -> None:
 
 
 def check_every_effort_works(codec: Codec) -> None:
-    """Up to that which needs PyTorch, where it is not installed. A codec with a base only hands its effort on."""
-    most = codec.torch_from - 1 if isinstance(codec, RefinesWithTorch) and not installed("torch") else 9
+    """A codec with a base only hands its effort on."""
     pixels = pictures.photograph(24, 32)
-    for effort in (1, min(5, most)) if isinstance(codec, HasBases) else range(1, most + 1):
+    for effort in (1, 5) if isinstance(codec, HasBases) else range(1, 10):
         payload = codec.encode(pixels, Options(80, effort))
         assert psnr(pixels, codec.decode(payload, frame_of(pixels), "cpu")) > 25
 
@@ -243,8 +240,7 @@ def check_nothing_of_a_picture_is_left_to_the_garbage_collector(codec: Codec) ->
     pixels = pictures.photograph(16, 24)
 
     def encode_and_decode() -> None:
-        effort = codec.torch_from if isinstance(codec, RefinesWithTorch) and installed("torch") else 4
-        codec.decode(codec.encode(pixels, Options(50, effort)), frame_of(pixels), "cpu")
+        codec.decode(codec.encode(pixels, Options(50, effort=4)), frame_of(pixels), "cpu")
 
     encode_and_decode()  # libraries and weights stay
     gc.collect()
