@@ -6,11 +6,13 @@ python experiments/codec_crops.py kodak docs/img/painted-crops.webp 0.06 avif,su
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from crop_sheet import Shown, write_sheet
 
 from nncodec.codec import Options
+from nncodec.errors import EncodeError
 from nncodec.image import Picture, read
 from nncodec.image.metrics import psnr
 from nncodec.pipeline import Settings, Target, decode, encode
@@ -21,12 +23,18 @@ PARTS = (("kodim19", 60, 240), ("kodim21", 190, 330), ("kodim24", 260, 90))
 
 
 def shown(picture: Picture, bpp: float, codecs: list[str]) -> Shown:
-    """The picture by every codec, each at the largest rate up to a limit in bits per pixel, and the original."""
+    """The picture by every codec, each at the largest rate up to a limit in bits per pixel, and the original.
+
+    A codec that cannot meet the limit shows its smallest file.
+    """
     n_bytes = round(bpp * picture.width * picture.height / 8)
     found: Shown = []
     for codec in codecs:
         settings = Settings(codec, Options(effort=EFFORT), Target(size=n_bytes), restore="none")
-        data = encode(picture, settings).data
+        try:
+            data = encode(picture, settings).data
+        except EncodeError:  # its smallest file is larger; the label tells
+            data = encode(picture, replace(settings, options=Options(0, EFFORT), target=None)).data
         pixels = decode(data).picture.pixels
         found.append((f"{codec}, {len(data):,} bytes, {psnr(pixels, picture.pixels):.2f} dB", pixels))
     return [*found, ("original", picture.pixels)]

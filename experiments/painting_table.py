@@ -37,8 +37,8 @@ def main(log: Path) -> None:
     """Print the table."""
     line = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     print(
-        f"# Held-out regions of 192 x 192 after {line['step']:,} steps in {line['minutes']:.0f} minutes: PSNR in dB, and "
-        "the distance of shift-tolerant LPIPS over AlexNet, times 100"
+        f"# Held-out regions of 192 x 192 after {line['step']:,} steps in {line['minutes']:.0f} minutes: PSNR in dB, "
+        "and the distance of shift-tolerant LPIPS over AlexNet, times 100"
     )
     print("\t".join(NAMES))
     for row in rows(line):
