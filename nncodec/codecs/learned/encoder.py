@@ -15,9 +15,11 @@ from nncodec.lapped.transform import Floats
 OWN_COLOURS_GAIN = 0.04
 """Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
 REFINED_FROM, REFINEMENTS = 4, (1, 2)
-"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often.
+"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often."""
+FOLLOWED_FROM = 70
+"""The quality index from which scale indices follow the picture (`nncodec.codecs.learned.adaptation`), too.
 
-From there on scale indices follow the picture, too (`nncodec.codecs.learned.adaptation`).
+Below it most symbols are zero; indices that follow zeros make more of them, which costs more error than it saves bits.
 """
 ADAPTED_FROM = REFINED_FROM + len(REFINEMENTS)
 """The effort from which all of the codec adapts to the picture (`nncodec.codecs.learned.adaptive_encoder`)."""
@@ -60,7 +62,7 @@ class Encoder:
 
             return AdaptiveEncoder(self).best(effort - ADAPTED_FROM)
         own = self.likely_colours()
-        start = self.candidate(own, PRICE_FACTOR, self.latents(own), adaptive=True)
+        start = self.candidate(own, PRICE_FACTOR, self.latents(own), adaptive=self.coder.quality >= FOLLOWED_FROM)
         return self._payload(self._refined(start, REFINEMENTS[effort - REFINED_FROM]))
 
     def _payload(self, candidate: Candidate) -> bytes:

@@ -78,7 +78,10 @@ def test_pictures_unlike_photographs_pay_for_adaptation(picture):
     assert costs[0] - costs[1] > 0.02 * sizes[0]
 
 
-@pytest.mark.parametrize(("effort", "adaptive"), [(3, False), (4, True), (5, True), (6, True)])
-def test_indices_follow_the_picture_from_effort_4_on(effort, adaptive):
-    payload = CODEC.encode(text(), Options(30, effort, threads=1))
+@pytest.mark.parametrize(
+    ("quality", "effort", "adaptive"),
+    [(50, 3, False), (50, 4, True), (35, 5, True), (34, 5, False), (34, 6, True)],
+)
+def test_indices_follow_the_picture_from_effort_4_and_quality_35_on(quality, effort, adaptive):
+    payload = CODEC.encode(text(), Options(quality, effort, threads=1))
     assert LearnedPayload.parse(payload, 2, "learned").adaptive == adaptive
