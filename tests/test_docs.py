@@ -297,7 +297,7 @@ def test_the_page_of_a_codec_begins_with_its_number(name: str) -> None:
 def test_the_own_qualities_of_the_results_page_are_those_of_the_code() -> None:
     text = section((ROOT / "docs" / "results.md").read_text(encoding="utf-8"), "One scale of quality, and the default")
     table = [row for row in rows(text) if row[0] in all_codecs() and len(row) == 6]
-    assert len(table) == 9
+    assert len(table) == 11
     for name, *own in table:
         qualities = [own_quality(codec_by_name(name), shared) for shared in (30, 50, 75, 85, 95)]
         assert own == [f"{quality:.4g}" for quality in qualities]
