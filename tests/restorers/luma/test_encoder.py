@@ -21,7 +21,7 @@ def task(height: int = 104, width: int = 136) -> Task:
 
 def test_strengths_are_those_of_least_squares():
     job = task()
-    net = ArtifactNet(weights.load(50, "luma"))
+    net = ArtifactNet(weights.load(weights.newest("luma"), "luma"))
     sample = Sample(net, job)
     left, found = sample.fitted(0, 4)
     assert 0 < found.luma < 15
