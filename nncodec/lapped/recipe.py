@@ -7,7 +7,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import (
     CHANNELS,
     COARSEST_STEP,
@@ -18,6 +17,7 @@ from nncodec.lapped.layout import (
     step_size,
 )
 from nncodec.lapped.rate_torch import rounded
+from nncodec.lapped.rdoq import PRICE
 from nncodec.lapped.transform import OPPONENT
 from nncodec.lapped.transform_torch import RateProxy, Transform
 from nncodec.training import data

@@ -1,13 +1,27 @@
-"""What networks that enlarge a picture share: regions of both sizes, and corrections added to samples."""
+"""What codecs that enlarge a picture share: frames and regions of both sizes, and corrections added to samples."""
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codec import Frame
+from nncodec.image.scaling import halved
 from nncodec.nets.tiles import Region
 from nncodec.nets.ycbcr import chroma_to_rgb
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+
+
+def oddness(frame: Frame) -> int:
+    """1 for an odd width, plus 2 for an odd height: what the size of the half-size picture does not tell."""
+    return frame.height % 2 << 1 | frame.width % 2
+
+
+def half_frame(frame: Frame) -> Frame:
+    """The frame of the picture of half the sides, rounded up."""
+    return replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
 
 
 def doubled(region: Region, full: Bytes) -> Region:

@@ -2,25 +2,20 @@
 
 import zlib
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nncodec.codec import Codec, Frame
 from nncodec.errors import CorruptFile
-from nncodec.image.scaling import halved
 from nncodec.nets import weights
+from nncodec.nets.enlarging import half_frame, oddness
 from nncodec.nets.resnet import LEVELS
 from nncodec.painting.networks import STRENGTHS
 
 _HEAD = 3
 """Bytes of the head behind the name of the weights."""
-
-
-def oddness(frame: Frame) -> int:
-    """1 for an odd width, plus 2 for an odd height."""
-    return frame.height % 2 << 1 | frame.width % 2
 
 
 @dataclass(frozen=True)
@@ -71,9 +66,4 @@ class PaintedPayload:
         """Decode the small picture, (h, w) or (h, w, 3); CorruptFile if it is not half of ``frame``."""
         if self.odd != oddness(frame):
             raise CorruptFile(f"a small picture for another size than {frame.width} x {frame.height}")
-        return by.decode(self.small, small_frame(frame), device).astype(np.uint8, copy=False)
-
-
-def small_frame(frame: Frame) -> Frame:
-    """The frame of the small picture: half the sides, rounded up."""
-    return replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
+        return by.decode(self.small, half_frame(frame), device).astype(np.uint8, copy=False)

@@ -4,8 +4,6 @@ After Isola et al. 2017 (patches), Mirza and Osindero 2014 (the condition as an 
 normalisation), Lim and Ye 2017 (hinge loss).
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -52,9 +50,10 @@ class Discriminator(nn.Module):
         return layer.weight / torch.dot(left, matrix @ right)
 
 
-def frozen_scores(discriminator: Discriminator, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
+def frozen_scores(discriminator: Discriminator, x: Tensor) -> Tensor:
     """Scores whose gradient reaches ``x`` alone, and no parameter of the discriminator."""
-    scores: Tensor = functional_call(discriminator, {name: value.detach() for name, value in parameters.items()}, (x,))
+    frozen = {name: value.detach() for name, value in discriminator.named_parameters()}
+    scores: Tensor = functional_call(discriminator, frozen, (x,))
     return scores
 
 

@@ -59,7 +59,8 @@ class Painted:
         Raises EncodeError for other depths.
         """
         from nncodec.nets import weights
-        from nncodec.painting.bitstream import PaintedPayload, oddness
+        from nncodec.nets.enlarging import oddness
+        from nncodec.painting.bitstream import PaintedPayload
         from nncodec.painting.networks import STRENGTHS
 
         if pixels.dtype != np.uint8:

@@ -8,7 +8,7 @@ take their steps at once.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from nncodec.painting.discriminator_torch import Discriminator, frozen_scores, h
 from nncodec.painting.growing_torch import grown
 from nncodec.painting.networks import CODECS, LATENTS, PARTS
 from nncodec.training import data
-from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc
+from nncodec.training.batches import FLOOR, Batch, error, inner, random_batch, to_rgb, to_ycc, without_colour
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
@@ -150,6 +150,8 @@ class Recipe:
     settings: Hyperparameters
     regions: Regions
     validation: Regions
+    means: dict[str, float] = field(default_factory=dict)
+    """Running means of the parts of the loss, for the log."""
 
     def loss(self, step: int, share: float) -> Tensor:
         """Loss of a fresh batch; it depends on the seed, the step and the phase."""
@@ -176,16 +178,16 @@ class Recipe:
         small, plain, original = _crops(batch, gray)
         before = original - plain
         after = before - self._added("exact", small, batch.codec, batch.level)
-        return (_error(after) / (_error(before) + FLOOR)).mean()
+        return (error(after) / (error(before) + FLOOR)).mean()
 
     def _painted_loss(self, batch: Batch, gray: Tensor) -> Tensor:
         """The losses of the painting network and of the discriminator; no gradient of one reaches the other."""
         small, plain, original = _crops(batch, gray)
         made = plain + self._added("painted", small, batch.codec, batch.level)
-        seen, fake, real = (_inner(_rgb(ycc)) for ycc in (plain, made, original))  # (B, 3, H, W) in levels
+        seen, fake, real = (inner(_rgb(ycc)) for ycc in (plain, made, original))  # (B, 3, H, W) in levels
         with torch.autocast("cpu", torch.bfloat16):
             judge = self.model.judge
-            told = frozen_scores(judge, dict(judge.named_parameters()), _beside(fake, seen)).float()
+            told = frozen_scores(judge, _beside(fake, seen)).float()
             learned = hinge(judge(_beside(real, seen)).float(), judge(_beside(fake.detach(), seen)).float())
             features = alex_distance(*_parts(fake, real)).mean()
         squared = (fake - real).square().mean()
@@ -195,9 +197,9 @@ class Recipe:
         return torch.stack(list(parts.values())).sum() + learned + 2
 
     def _note(self, parts: dict[str, float]) -> None:
-        """Keep running means of the parts of the loss, for the log."""
-        before = getattr(self, "_means", parts)
-        self._means = {name: 0.98 * before[name] + 0.02 * value for name, value in parts.items()}
+        """Add the parts of a loss to their running means."""
+        before = self.means or parts
+        self.means = {name: 0.98 * before[name] + 0.02 * value for name, value in parts.items()}
 
     def _added(self, part: str, small: Tensor, codec: Tensor, level: Tensor) -> Tensor:
         """The correction of the up-scaled picture, (B, 3, 2 h, 2 w), in levels."""
@@ -219,7 +221,7 @@ class Recipe:
         rows = dict(
             zip((family.name for family in self.task.families), tables.reshape(len(tables), -1).tolist(), strict=True)
         )
-        means = {name: round(value, 4) for name, value in getattr(self, "_means", {}).items()}
+        means = {name: round(value, 4) for name, value in self.means.items()}
         self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **means, **rows)
 
     def _validated(self) -> np.ndarray:
@@ -236,7 +238,7 @@ class Recipe:
             )
             small, plain, original = _crops(batch, torch.zeros(len(batch.seen), dtype=torch.bool))
             made = [plain, *(plain + self._added(part, small, batch.codec, batch.level) for part in PARTS)]
-            real, shown = _inner(_rgb(original)), [_inner(_rgb(each)).clamp(0, 255) for each in made]
+            real, shown = inner(_rgb(original)), [inner(_rgb(each)).clamp(0, 255) for each in made]
             psnr = [10 * torch.log10(255**2 / (each - real).square().mean((1, 2, 3))) for each in shown]
             rows.append(torch.stack([*psnr, *(100 * alex_distance(each, real) for each in shown)], 1).double().numpy())
         return np.concatenate(rows)
@@ -250,10 +252,7 @@ def noise_planes(*shape: int) -> Tensor:
 def _crops(batch: Batch, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Y, Cb and Cr of the small pictures, of the same up-scaled, and of the originals; some without colour."""
     large = np.stack([upscale(each, 2 * each.shape[0], 2 * each.shape[1], 1) for each in batch.seen])
-    coloured = ~gray[:, None, None, None]
-    small, plain, original = (
-        torch.cat([ycc[:, :1], ycc[:, 1:] * coloured], 1) for ycc in map(to_ycc, (batch.seen, large, batch.original))
-    )
+    small, plain, original = (without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, large, batch.original))
     return small, plain, original
 
 
@@ -262,21 +261,12 @@ def _rgb(ycc: Tensor) -> Tensor:
     return to_rgb(ycc) + 128
 
 
-def _inner(x: Tensor) -> Tensor:
-    return x[..., BORDER:-BORDER, BORDER:-BORDER]
-
-
 def _parts(*pictures: Tensor) -> Iterator[Tensor]:
     """The same square part of several batches (B, 3, H, W), anywhere: AlexNet takes most of a step's time."""
     height, width = pictures[0].shape[2:]
     side = min(_PART, height, width)
     top, left = (int(torch.randint(size - side + 1, ())) for size in (height, width))
     return (each[..., top : top + side, left : left + side] for each in pictures)
-
-
-def _error(difference: Tensor) -> Tensor:
-    """(B,): mean squared error in RGB of a difference of Y, Cb and Cr, without the border."""
-    return to_rgb(_inner(difference)).square().mean((1, 2, 3))
 
 
 def _beside(rgb: Tensor, condition: Tensor) -> Tensor:

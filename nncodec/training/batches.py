@@ -60,6 +60,21 @@ def to_ycc(pixels: Bytes) -> Tensor:
     return planes.movedim(-1, 1)
 
 
+def without_colour(ycc: Tensor, gray: Tensor) -> Tensor:
+    """Y, Cb and Cr, (B, 3, H, W), with Cb and Cr of the pictures in ``gray``, (B,) bool, set to 0."""
+    return torch.cat([ycc[:, :1], ycc[:, 1:] * ~gray[:, None, None, None]], 1)
+
+
+def inner(crops: Tensor) -> Tensor:
+    """Crops (B, C, H, W) without their border."""
+    return crops[..., BORDER:-BORDER, BORDER:-BORDER]
+
+
+def error(difference: Tensor) -> Tensor:
+    """(B,): mean squared error in RGB of a difference of Y, Cb and Cr, (B, 3, H, W), without the border."""
+    return to_rgb(inner(difference)).square().mean((1, 2, 3))
+
+
 def to_rgb(difference: Tensor) -> Tensor:
     """A difference of Y, Cb and Cr, (B, 3, H, W), as one of R, G and B."""
     return torch.einsum("rc,bchw->brhw", torch.linalg.inv(_TO_YCC), difference)

@@ -15,7 +15,6 @@ from nncodec.codec import Frame, HasFile, Lossless, Options, PictureFile, Pixels
 from nncodec.codecs import base_codecs, by_name
 from nncodec.errors import CorruptFile, EncodeError, UnsupportedFile
 from nncodec.image import Metadata
-from nncodec.image.scaling import halved
 
 if TYPE_CHECKING:
     from nncodec.codecs.compact.networks import CompactNetworks
@@ -111,8 +110,9 @@ class Compact:
 
         Raises EncodeError for other depths.
         """
-        from nncodec.codecs.compact.bitstream import CompactPayload, oddness
+        from nncodec.codecs.compact.bitstream import CompactPayload
         from nncodec.nets import weights
+        from nncodec.nets.enlarging import oddness
 
         if pixels.dtype != np.uint8:
             raise EncodeError("compact takes 8 bits per sample", "encode it with jpeg2000")
@@ -148,9 +148,9 @@ class Compact:
     def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
         """The half-size picture as a file of its codec, with a note on its size."""
         from nncodec.codecs.compact.bitstream import CompactPayload
+        from nncodec.nets.enlarging import half_frame
 
-        parsed = CompactPayload.parse(payload)
-        small = replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
+        parsed, small = CompactPayload.parse(payload), half_frame(frame)
         assert isinstance(parsed.base, HasFile)
         file = parsed.base.file(parsed.small, small, metadata)
         note = f"it is the small picture, {small.width} x {small.height}, that a network enlarges"

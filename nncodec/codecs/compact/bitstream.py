@@ -1,6 +1,6 @@
 """The payload of the codec ``compact``: a short head, then the half-size picture as the base codec coded it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,17 +8,12 @@ from nncodec.codec import Codec, Frame, HasSlopes
 from nncodec.codecs import all_codecs, by_id
 from nncodec.codecs.compact.networks import Bytes, CompactCondition
 from nncodec.errors import CorruptFile
-from nncodec.image.scaling import halved
 from nncodec.nets import weights
+from nncodec.nets.enlarging import half_frame, oddness
 from nncodec.nets.resnet import LEVELS
 
 _HEAD = 3
 """Bytes of the head behind the name of the weights."""
-
-
-def oddness(frame: Frame) -> int:
-    """1 for an odd width, plus 2 for an odd height."""
-    return frame.height % 2 << 1 | frame.width % 2
 
 
 @dataclass(frozen=True)
@@ -63,5 +58,4 @@ class CompactPayload:
         """Decode the half-size picture, (h, w) or (h, w, 3) uint8; CorruptFile if it is not half of ``frame``."""
         if self.odd != oddness(frame):
             raise CorruptFile(f"a compact payload of another size than {frame.width} x {frame.height}")
-        small = replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
-        return self.base.decode(self.small, small, device).astype(np.uint8, copy=False)
+        return self.base.decode(self.small, half_frame(frame), device).astype(np.uint8, copy=False)

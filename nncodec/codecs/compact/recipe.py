@@ -25,7 +25,7 @@ from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
-from nncodec.training.batches import BORDER, FLOOR, Batch, random_batch, to_rgb, to_ycc
+from nncodec.training.batches import FLOOR, Batch, error, random_batch, to_ycc, without_colour
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import optimisers
@@ -217,17 +217,6 @@ class Recipe:
         names = [f"{RANGES[number].codec.name}_{'com' if com else 'plain'}" for number, com in kinds]
         rows = dict(zip(names, means.reshape(len(kinds), -1).tolist(), strict=True))
         self.run.log(phase=self.run.phase, loss=round(self.run.guard.loss, 4), **rows)
-
-
-def without_colour(ycc: Tensor, gray: Tensor) -> Tensor:
-    """Y, Cb and Cr, (B, 3, H, W), with Cb and Cr of the pictures in ``gray``, (B,) bool, set to 0."""
-    return torch.cat([ycc[:, :1], ycc[:, 1:] * ~gray[:, None, None, None]], 1)
-
-
-def error(difference: Tensor) -> Tensor:
-    """(B,): mean squared error in RGB of a difference of Y, Cb and Cr, (B, 3, H, W), without the border."""
-    inner = difference[..., BORDER:-BORDER, BORDER:-BORDER]
-    return to_rgb(inner).square().mean((1, 2, 3))
 
 
 def measure(

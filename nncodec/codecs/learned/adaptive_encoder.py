@@ -60,7 +60,7 @@ class AdaptiveEncoder:
 
     def _started(self, own: bytes | None) -> Adapted:
         candidate = self._coded(own, self.encoder.latents(own))
-        return Adapted(candidate, None, self.encoder.cost(candidate, self.encoder.refiner(own).error(candidate.values)))
+        return self._adapted(candidate, None, self.encoder.refiner(own).error(candidate.values))
 
     def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
         return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, adaptive=True)
@@ -71,22 +71,21 @@ class AdaptiveEncoder:
         refiner, targets = self.encoder.refiner(own), np.stack(list(self.encoder.latents(own)))
         moved = np.zeros_like(targets)
         tick = progress.counter("refining", count)
-        for number in range(count + 1):
+        for number in range(count):
             if number == count // 2:
                 change = self._change(candidate, refiner)
             error, wanted = refiner.targets(candidate.values)
-            best = min(best, Adapted(candidate, change, self._cost(candidate, change, error)), key=_cost)
-            if number < count:
-                targets += np.float32(PACE) * (wanted - targets)
-                moved += np.float32(PACE) * (self._moves(candidate) - moved)
-                candidate = self._coded(own, targets + moved)
-                tick()
+            best = min(best, self._adapted(candidate, change, error), key=_cost)
+            targets += np.float32(PACE) * (wanted - targets)
+            moved += np.float32(PACE) * (self._moves(candidate) - moved)
+            candidate = self._coded(own, targets + moved)
+            tick()
+        best = min(best, self._adapted(candidate, change, refiner.error(candidate.values)), key=_cost)
         change = self._change(best.candidate, refiner)
-        error = refiner.error(best.candidate.values)
-        return min(best, Adapted(best.candidate, change, self._cost(best.candidate, change, error)), key=_cost)
+        return min(best, self._adapted(best.candidate, change, refiner.error(best.candidate.values)), key=_cost)
 
-    def _cost(self, candidate: Candidate, change: Change | None, error: float) -> float:
-        return self.encoder.cost(candidate, error) + self._coder.bits_of(change)
+    def _adapted(self, candidate: Candidate, change: Change | None, error: float) -> Adapted:
+        return Adapted(candidate, change, self.encoder.cost(candidate, error) + self._coder.bits_of(change))
 
     def _moves(self, candidate: Candidate) -> Floats:
         """How far targets move for what other symbols cost, in symbols."""

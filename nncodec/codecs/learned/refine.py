@@ -13,9 +13,9 @@ import numpy as np
 
 from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.change_fit import Moments
+from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
-from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, step_size
 from nncodec.lapped.transform import OPPONENT, Floats, analyse, synthesise
 from nncodec.nets.resnet import UNIT, packed

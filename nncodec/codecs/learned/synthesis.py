@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs.learned.change import Change
+from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.decoder import Values
-from nncodec.lapped.latent import MEAN_ONE
 from nncodec.lapped.layout import MAX_QUALITY_INDEX, STRIDE, step_size
 from nncodec.lapped.model import from_planes
 from nncodec.lapped.transform import OPPONENT, Floats, synthesise

@@ -16,8 +16,8 @@ from nncodec.codecs.learned.context import ACTIVATION_BITS, ACTIVATION_LIMIT, EX
 from nncodec.codecs.learned.grid import N_SIZES, SIGNED_LIMIT, SIGNED_UNIT
 from nncodec.entropy.scales import ANCHOR_SPACING, LEAK, N_ANCHORS, SCALE_UNIT
 from nncodec.errors import EncodeError
-from nncodec.lapped.encoder import PRICE, PRICE_FACTOR
 from nncodec.lapped.rate_torch import bits, chosen
+from nncodec.lapped.rdoq import PRICE, PRICE_FACTOR
 
 Arrays = dict[str, npt.NDArray[Any]]
 Doubles = npt.NDArray[np.float64]

@@ -70,9 +70,9 @@ class Superres(Painted):
 
     def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
         """The small picture as a file of its codec, with a note on its size."""
-        from nncodec.painting.bitstream import small_frame
+        from nncodec.nets.enlarging import half_frame
 
-        parsed, small = self.parsed(payload), small_frame(frame)
+        parsed, small = self.parsed(payload), half_frame(frame)
         by = self.small_codecs()[parsed.base]
         assert isinstance(by, HasFile)
         file = by.file(parsed.small, small, metadata)

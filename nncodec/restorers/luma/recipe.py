@@ -20,7 +20,7 @@ from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import LEVELS, UNIT
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training import data
-from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc
+from nncodec.training.batches import BORDER, FLOOR, random_batch, to_rgb, to_ycc, without_colour
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import REPORT_SHARE, Run, Schedule, train
 from nncodec.training.muon import optimisers
@@ -115,7 +115,7 @@ class Recipe:
 
     def _added(self, seen: Tensor, codec: Tensor, level: Tensor, gray: Tensor) -> Tensor:
         """The network's correction of crops (B, 3, H, W), in levels; those marked gray are shown without chroma."""
-        x = torch.cat([seen[:, :1], seen[:, 1:] * ~gray[:, None, None, None]], 1) / UNIT
+        x = without_colour(seen, gray) / UNIT
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
             y = self.model(x.contiguous(memory_format=torch.channels_last), codec, level)
         added: Tensor = y.float() * UNIT

@@ -9,9 +9,8 @@ from nncodec.codecs.learned.block_tables import logistic_block_tables
 from nncodec.codecs.learned.change import ChangeHead
 from nncodec.codecs.learned.change_fit import Moments, fitted
 from nncodec.codecs.learned.payload import LearnedPayload
-from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import step_size
-from nncodec.lapped.rdoq import Quantiser
+from nncodec.lapped.rdoq import PRICE, Quantiser
 
 QUANTISER = Quantiser(logistic_block_tables(), np.ones(1))
 

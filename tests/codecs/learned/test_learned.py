@@ -17,9 +17,9 @@ from nncodec.codecs.learned.synthesis import Synthesizer
 from nncodec.container import parse
 from nncodec.image.metrics import psnr
 from nncodec.lapped import recipe as transforms
-from nncodec.lapped.encoder import PRICE
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE, TAPS, step_size
 from nncodec.lapped.model import from_planes
+from nncodec.lapped.rdoq import PRICE
 from nncodec.lapped.transform import OPPONENT
 from nncodec.nets import weights
 from nncodec.nets.quantised import restored
