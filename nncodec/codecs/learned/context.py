@@ -15,7 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec.codecs.learned.adaptation import FINE_BITS, Fine
-from nncodec.codecs.learned.grid import N_PASSES, UNITS, Channels, DecodedLatent, Lattice, signed_of, sizes_of
+from nncodec.codecs.learned.grid import (
+    N_PASSES,
+    UNITS,
+    Channels,
+    DecodedLatent,
+    Lattice,
+    Split,
+    signed_of,
+    sizes_of,
+    width_of,
+)
 from nncodec.entropy.anchors import interpolate
 from nncodec.entropy.scales import LEAK
 from nncodec.lapped.layout import GROUPS
@@ -84,11 +94,6 @@ def _span(planes: tuple[int, ...], first: int, last: int) -> Channels:
     return tuple((plane, slice(GROUPS[first].start, GROUPS[last].stop)) for plane in planes) if first <= last else ()
 
 
-def width_of(channels: Channels) -> int:
-    """How many channels these are together."""
-    return sum(part.stop - part.start for _, part in channels)
-
-
 @dataclass(frozen=True)
 class Layer:
     """A layer of integers: outputs are sums times 2^-bits."""
@@ -149,80 +154,77 @@ class GroupContext:
     ) -> tuple[Doubles, Floats]:
         features, values = self.gather(known, number, lattice, rows, means)
         enter = self.enter[number]
-        x = activated(enter(features), enter.bits)  # (n, hidden)
+        x = activated(enter(features.T), enter.bits)  # (n, hidden)
         for layer in self.hidden:
             x = activated(layer(x), layer.bits)
         out = self.leave(x)  # (n, 2 channels)
-        return finished(out, self.leave.bits, values @ self.linear[number])
+        return finished(out, self.leave.bits, values.T @ self.linear[number])
 
     def gather(
         self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
     ) -> tuple[Floats, Doubles]:
-        """Inputs of the first layer (n, inputs) and of the linear part (n, values), for some rows of a lattice."""
-        own = self.inputs.own
-        features = np.empty((rows.stop - rows.start, lattice.width, self.enter[number].weights.shape[0]), np.float32)
-        values = np.empty((*features.shape[:2], self.linear[number].shape[0]))
-        at = _Filler(features), _Filler(values)
+        """Inputs of the first layer (inputs, n) and of the linear part (values, n), for some rows of a lattice."""
+        shape = rows.stop - rows.start, lattice.width
+        features = np.empty((self.enter[number].weights.shape[0], *shape), np.float32)
+        values = np.empty((self.linear[number].shape[0], *shape), np.float64)
+        to_features, to_values = _Filler(features).add, _Filler(values).add
+
+        def take(split: Split, channels: Channels, tap: tuple[int, int] = (0, 0)) -> None:
+            to = to_values if split is known.values else to_features
+            for channel in channels:
+                to(split.at(channel, lattice, rows, *tap))
+
+        inputs = self.inputs
         for tap in TAPS:
-            place = lattice.at(rows, *tap)
-            for plane, part in self.inputs.signed:
-                at[0].add(known.signed[(plane, *place, part)])
-                at[1].add(known.values[(plane, *place, part)])
-            for plane, part in self.inputs.sizes:
-                at[0].add(known.sizes[(plane, *place, part)])
+            take(known.signed, inputs.signed, tap)
+            take(known.values, inputs.signed, tap)
+            take(known.sizes, inputs.sizes, tap)
         for tap in OWN_TAPS[number]:
-            place = lattice.at(rows, *tap)
-            for source in (known.signed, known.sizes):
-                for plane, part in own:
-                    at[0].add(source[(plane, *place, part)])
-            at[0].add(_inside(known, place))
-            for plane, part in own:
-                at[1].add(known.values[(plane, *place, part)])
-        differences = mean_differences(means, lattice, rows)  # (rows, width, planes x 8)
-        at[0].add(signed_of(differences))
-        at[0].add(sizes_of(differences))
-        at[1].add(differences)
-        here = lattice.at(rows)
-        for plane, part in self.inputs.signed_here:
-            at[0].add(known.signed[(plane, *here, part)])
-            at[1].add(known.values[(plane, *here, part)])
-        for plane, part in self.inputs.sizes_here:
-            at[0].add(known.sizes[(plane, *here, part)])
-        n = features.shape[0] * features.shape[1]
-        return features.reshape(n, -1), values.reshape(n, -1)
+            take(known.signed, inputs.own, tap)
+            take(known.sizes, inputs.own, tap)
+            to_features(_inside(known, lattice.at(rows, *tap)))
+            take(known.values, inputs.own, tap)
+        differences = mean_differences(means, lattice, rows)  # (8 x planes, rows, width)
+        to_features(signed_of(differences))
+        to_features(sizes_of(differences))
+        to_values(differences)
+        take(known.signed, inputs.signed_here)
+        take(known.values, inputs.signed_here)
+        take(known.sizes, inputs.sizes_here)
+        return features.reshape(len(features), -1), values.reshape(len(values), -1)
 
 
 class _Filler:
-    """Fills the columns of an array from left to right."""
+    """Fills the rows of an array from the first to the last."""
 
     def __init__(self, out: npt.NDArray[np.floating]) -> None:
         self._out, self._at = out, 0
 
     def add(self, part: npt.NDArray[Any]) -> None:
-        """The next columns."""
-        end = self._at + part.shape[-1]
-        self._out[..., self._at : end] = part
+        """The next rows."""
+        end = self._at + len(part)
+        self._out[self._at : end] = part
         self._at = end
 
 
 def _inside(known: DecodedLatent, place: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
-    """Whether positions are positions of the latent rather than of its border, (rows, width, 1)."""
+    """Whether positions are positions of the latent rather than of its border, (1, rows, width)."""
     y, x = (np.arange(side.start, side.stop, side.step) for side in place)
     inside = ((y > 0) & (y <= known.height))[:, None] & ((x > 0) & (x <= known.width))
-    return inside[..., None]
+    return inside[None]
 
 
 def mean_differences(means: list[Whole], lattice: Lattice, rows: slice) -> Whole:
-    """What group 0 of the eight positions around has more than that of the position, (rows, width, 8 x planes).
+    """What group 0 of the eight positions around has more than that of the position, (8 x planes, rows, width).
 
-    Columns are neighbour by neighbour, planes within. ``means`` are the planes' `DecodedLatent.bordered_means`.
+    They are in the order of the neighbours, planes within. ``means`` are the planes' `DecodedLatent.bordered_means`.
     """
     here = [plane[lattice.at(rows)] for plane in means]
-    out = np.empty((*here[0].shape, len(RING), len(means)), np.int32)
+    out = np.empty((len(RING), len(means), *here[0].shape), np.int32)
     for number, tap in enumerate(RING):
         for plane, (whole, own) in enumerate(zip(means, here, strict=True)):
-            np.subtract(whole[lattice.at(rows, *tap)], own, out=out[:, :, number, plane])
-    return out.reshape(*here[0].shape, -1)
+            np.subtract(whole[lattice.at(rows, *tap)], own, out=out[number, plane])
+    return out.reshape(-1, *here[0].shape)
 
 
 def finished(out: Floats, bits: int, linear: Doubles) -> tuple[Doubles, Floats]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from nncodec.codecs.learned.bitstream import UnitContexts
 from nncodec.codecs.learned.context import LINEAR_BITS, OWN_TAPS, RING, TAPS, GroupContext
-from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, DecodedLatent, Lattice, lattices
+from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, Channels, DecodedLatent, Lattice, Split, lattices
 from nncodec.codecs.learned.mean_slopes import add_means
 from nncodec.codecs.learned.network_slopes import back, signed_slope, size_slope
 from nncodec.lapped.decoder import Values
@@ -32,9 +32,10 @@ class Slopes:
 
     def __init__(self, known: DecodedLatent) -> None:
         self._known = known
-        # over values, signed features and sizes, each (planes, h + 2, w + 2, CHANNELS); and over bordered means
-        self._values, self._signed, self._sizes = (np.zeros(known.values.shape, np.float32) for _ in range(3))
-        self.means = np.zeros(known.values.shape[:3], np.float32)
+        planes, height, width = known.means.shape
+        # over values, signed features and sizes; and over bordered means
+        self._values, self._signed, self._sizes = (Split(planes, height, width, np.float32) for _ in range(3))
+        self.means = np.zeros((planes, height + 2, width + 2), np.float32)
 
     def add_groups(self, contexts: UnitContexts, groups: int) -> None:
         """Add those of the symbols of groups 1 and on of a unit."""
@@ -50,12 +51,13 @@ class Slopes:
 
     def by_value(self) -> Floats:
         """Slopes (planes, h, w, CHANNELS) in bits a symbol."""
-        values = self._known.values.astype(np.float32)
-        found = self._values + self._signed * signed_slope(values) + self._sizes * size_slope(values)
-        found = found[:, 1:-1, 1:-1]
-        found[..., 0] += _folded(_folded(self.means, 1), 2)
-        slopes: Floats = found * np.float32(MEAN_ONE)
-        return slopes
+        values = self._known.latent().astype(np.float32)
+        found: Floats = self._values.whole()
+        found += self._signed.whole() * signed_slope(values)
+        found += self._sizes.whole() * size_slope(values)
+        found[..., 0] = _folded(_folded(self.means, 1), 2)
+        found *= np.float32(MEAN_ONE)
+        return found
 
     def _add(
         self,
@@ -66,41 +68,40 @@ class Slopes:
         around: list[npt.NDArray[np.int32]],
     ) -> None:
         features, values = context.gather(self._known, number, lattice, rows, around)
-        place = lattice.at(rows)
-        coded = np.concatenate([self._known.values[(plane, *place, part)] for plane, part in context.inputs.own], -1)
+        coded = np.concatenate([self._known.values.at(channel, lattice, rows) for channel in context.inputs.own])
         layers = context.enter[number], *context.hidden, context.leave
-        linear = context.linear[number].astype(np.float32) * np.float32(2.0**-LINEAR_BITS)
-        by_mean, by_feature = back(layers, features, values @ linear, coded.reshape(len(features), -1))
-        shape = rows.stop - rows.start, lattice.width, -1
-        self._scatter(context, number, lattice, rows, by_feature.reshape(shape), (by_mean @ linear.T).reshape(shape))
+        linear: Floats = context.linear[number].astype(np.float32) * np.float32(2.0**-LINEAR_BITS)
+        own = coded.reshape(len(coded), -1).T  # (n, channels)
+        guessed: Floats = (values.T @ linear).astype(np.float32)
+        by_mean, by_feature = back(layers, features.T, guessed, own)
+        by_value: Floats = linear @ by_mean.T
+        shape = -1, rows.stop - rows.start, lattice.width
+        self._scatter(context, number, lattice, rows, by_feature.reshape(shape), by_value.reshape(shape))
 
     def _scatter(
         self, context: GroupContext, number: int, lattice: Lattice, rows: slice, features: Floats, values: Floats
     ) -> None:
-        """Bring slopes over the columns of `GroupContext.gather` to where it found them."""
+        """Bring slopes over what `GroupContext.gather` gathered to where it found it."""
         inputs, feature, value = context.inputs, _Taker(features), _Taker(values)
+
+        def add(split: Split, channels: Channels, tap: tuple[int, int] = (0, 0)) -> None:
+            taker = value if split is self._values else feature
+            for channel in channels:
+                taker.add_to(split.at(channel, lattice, rows, *tap))
+
         for tap in TAPS:
-            place = lattice.at(rows, *tap)
-            for plane, part in inputs.signed:
-                feature.add_to(self._signed[(plane, *place, part)])
-                value.add_to(self._values[(plane, *place, part)])
-            for plane, part in inputs.sizes:
-                feature.add_to(self._sizes[(plane, *place, part)])
+            add(self._signed, inputs.signed, tap)
+            add(self._values, inputs.signed, tap)
+            add(self._sizes, inputs.sizes, tap)
         for tap in OWN_TAPS[number]:
-            place = lattice.at(rows, *tap)
-            for target in (self._signed, self._sizes):
-                for plane, part in inputs.own:
-                    feature.add_to(target[(plane, *place, part)])
+            add(self._signed, inputs.own, tap)
+            add(self._sizes, inputs.own, tap)
             feature.take(1)
-            for plane, part in inputs.own:
-                value.add_to(self._values[(plane, *place, part)])
+            add(self._values, inputs.own, tap)
         self._scatter_ring(context, lattice, rows, feature, value)
-        here = lattice.at(rows)
-        for plane, part in inputs.signed_here:
-            feature.add_to(self._signed[(plane, *here, part)])
-            value.add_to(self._values[(plane, *here, part)])
-        for plane, part in inputs.sizes_here:
-            feature.add_to(self._sizes[(plane, *here, part)])
+        add(self._signed, inputs.signed_here)
+        add(self._values, inputs.signed_here)
+        add(self._sizes, inputs.sizes_here)
 
     def _scatter_ring(
         self, context: GroupContext, lattice: Lattice, rows: slice, feature: "_Taker", value: "_Taker"
@@ -114,28 +115,28 @@ class Slopes:
         for number, tap in enumerate(RING):
             there = lattice.at(rows, *tap)
             for at, plane in enumerate(planes):
-                column = number * len(planes) + at
+                row = number * len(planes) + at
                 difference = (bordered[at][there] - bordered[at][here]).astype(np.float32)
-                slope = plain[..., column] + signed[..., column] * signed_slope(difference)
-                slope += sizes[..., column] * size_slope(difference)
+                slope = plain[row] + signed[row] * signed_slope(difference)
+                slope += sizes[row] * size_slope(difference)
                 self.means[(plane, *there)] += slope
                 self.means[(plane, *here)] -= slope
 
 
 class _Taker:
-    """Takes the columns of an array from left to right."""
+    """Takes the rows of an array from the first to the last."""
 
-    def __init__(self, columns: Floats) -> None:
-        self._columns, self._at = columns, 0
+    def __init__(self, rows: Floats) -> None:
+        self._rows, self._at = rows, 0
 
     def take(self, count: int) -> Floats:
-        """The next columns."""
+        """The next rows."""
         self._at += count
-        return self._columns[..., self._at - count : self._at]
+        return self._rows[self._at - count : self._at]
 
     def add_to(self, target: Floats) -> None:
-        """Add the next columns, as many as the target has."""
-        target += self.take(target.shape[-1])
+        """Add the next rows, as many as the target has."""
+        target += self.take(len(target))
 
 
 def slopes_of(values: Values, contexts: list[UnitContexts], groups: Sequence[int]) -> Floats:

@@ -49,7 +49,7 @@ def decode_latent(
         for contexts, groups in zip(model.unit_contexts(payload.quality), payload.groups, strict=False):
             code_unit(known, contexts, groups, code_symbols, model.adaptation(payload.adaptive))
     reader.finish()
-    return known.latent(), change
+    return known.finish(), change
 
 
 def _change(head: ChangeHead | None, model: LearnedModel, planes: int, reader: Reader) -> Change | None:

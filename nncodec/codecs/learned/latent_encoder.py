@@ -80,7 +80,7 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
                 code_unit(known, contexts, N_GROUPS, choose_symbols, self.model.adaptation(adaptive))
                 known.clear(contexts.planes, unit.groups)
                 units.append(unit)
-        return units, known.latent()
+        return units, known.finish()
 
     def _choose(
         self, planes: Floats, unit: CodedUnit, price_factor: float, share: float

@@ -144,13 +144,13 @@ class MeanContext:
         near = there[:, :NEAREST]
         guesses, differences = [], []
         for plane in (*self.planes, *self.others):
-            means = known.values[plane, :, :, 0]
-            around = means[ys + 1, xs + 1].astype(np.int32)  # (n, 16)
+            means = known.means[plane]
+            around = means[ys, xs].astype(np.int32)  # (n, 16)
             count = near.sum(1, dtype=np.int32)
             guess = (2 * (around[:, :NEAREST] * near).sum(1) + count) // (2 * count)
             differences.append((around - guess[:, None]) * there)
             if plane in self.others:
-                differences.append((means[each.y[part] + 1, each.x[part] + 1] - guess)[:, None])
+                differences.append((means[each.y[part], each.x[part]] - guess)[:, None])
             else:
                 guesses.append(guess)
         return np.stack(guesses, 1), np.concatenate(differences, 1)

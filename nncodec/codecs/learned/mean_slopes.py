@@ -19,12 +19,12 @@ def _add_pass(context: MeanContext, known: DecodedLatent, each: MeanPass, slopes
     guesses, differences = context.differences(known, each, slice(None))
     features = np.concatenate([signed_of(differences), sizes_of(differences)], 1, dtype=np.float32)
     linear = context.linear[each.row].astype(np.float32) * np.float32(2.0**-LINEAR_BITS)
-    coded = np.stack([known.values[plane, each.y + 1, each.x + 1, 0] for plane in context.planes], 1)
+    coded = np.stack([known.means[plane, each.y, each.x] for plane in context.planes], 1)
     layers = context.enter[each.row], *context.hidden, context.leave[each.row]
     by_mean, by_feature = back(layers, features, differences @ linear + guesses, coded)
     count, plain = differences.shape[1], differences.astype(np.float32)
-    by_difference = by_mean @ linear.T + by_feature[:, :count] * signed_slope(plain)
-    by_difference += by_feature[:, count:] * size_slope(plain)
+    by_difference = by_mean @ linear.T + by_feature[:count].T * signed_slope(plain)
+    by_difference += by_feature[count:].T * size_slope(plain)
     _scatter(context, known, each, by_mean, by_difference, slopes)
 
 

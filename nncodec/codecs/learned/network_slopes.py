@@ -38,9 +38,16 @@ def _sigmoid(x: Floats) -> Floats:
 def back(
     layers: tuple[Layer, ...], features: Floats, linear: Floats, coded: npt.NDArray[np.int16]
 ) -> tuple[Floats, Floats]:
-    """Slopes of the bits of coded values (n, k), in 1/16 symbol, over their means and over features (n, inputs).
+    """Slopes of the bits of coded values (n, k), in 1/16 symbol, over their means (n, k) and over features.
 
-    ``linear`` are the sums of the linear part, in 1/16 symbol.
+    Args:
+        layers: of the network.
+        features: (n, inputs)
+        linear: (n, k), the sums of the linear part, in 1/16 symbol.
+        coded: the values.
+
+    Returns:
+        slopes over the means, (n, k), and over the features, (inputs, n).
     """
     x, passed = features, []
     for layer in layers[:-1]:
@@ -58,7 +65,7 @@ def back(
     slopes = np.concatenate([by_mean * np.float32(2.0 ** (4 - last)), by_index * np.float32(2.0 ** (2 - last))], 1)
     for layer, slope in zip(layers[:0:-1], reversed(passed), strict=True):
         slopes = (slopes @ layer.weights.T) * slope
-    return by_mean, slopes @ layers[0].weights.T
+    return by_mean, layers[0].weights @ slopes.T
 
 
 def signed_slope(values: Floats) -> Floats:
