@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, INDICES_PER_QUALITY
-from nncodec.codecs.learned.adaptive_encoder import ADAPTED_PRICE_FACTOR, AdaptiveEncoder
+from nncodec.codecs.learned.adaptive_encoder import ADAPTED_PRICE_FACTOR, GROUP_SHARE, AdaptiveEncoder
 from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.decoder import decode_latent
-from nncodec.codecs.learned.encoder import ADAPTED_FROM, Candidate, Encoder
+from nncodec.codecs.learned.encoder import REFINED_FROM, Candidate, Encoder
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import loaded
 from nncodec.codecs.learned.payload import LearnedPayload
@@ -43,7 +43,7 @@ class WithoutIndices(AdaptiveEncoder):
     """Scale indices do not follow the picture."""
 
     def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
-        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets)
+        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, adaptive=False, share=GROUP_SHARE)
 
 
 class WithoutSlopes(AdaptiveEncoder):
@@ -113,7 +113,7 @@ def ways(pixels: Pixels, wanted: list[str]) -> Iterable[tuple[str, Callable[[], 
     for each in wanted:
         if each == "parts":
             for name, kind in PARTS.items():
-                yield name, partial(kind(Encoder(coder_of(pixels))).best, PARTS_EFFORT - ADAPTED_FROM)
+                yield name, partial(kind(Encoder(coder_of(pixels))).best, PARTS_EFFORT - REFINED_FROM)
         else:
             yield each, partial(CODEC.encode, pixels, Options(QUALITY, int(each), threads=1))
 

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC
+from nncodec.codecs.learned.payload import LearnedPayload
 from nncodec.errors import CorruptFile, EncodeError, NncError, UnsupportedFile
 from nncodec.image import Picture
 from nncodec.lapped import transform as lapped
@@ -219,7 +220,7 @@ def test_symbols_beyond_the_tables_are_escaped(tiny):
     """Noise, at the finest step, under contexts that expect much less."""
     pixels = pictures.noise(16, 24)
     payload = CODEC.encode(pixels, Options(100, effort=1))
-    parsed = LatentPayload.parse(payload, 2, CODEC.name)
+    parsed = LearnedPayload.parse(payload, 2, CODEC.name)
     assert len(parsed.escapes) > 100
     seen = CODEC.decode(payload, Frame(24, 16, 3), "cpu")
     assert seen.shape == pixels.shape

@@ -65,10 +65,10 @@ def model(number: int) -> LearnedModel:
 
 
 def plain_candidate(coder: LatentEncoder, own: bytes | None = None) -> Candidate:
-    """The first candidate of the encoder of codec learned, in the shared colours or in a picture's own."""
+    """A candidate of codec learned's encoder, in shared or own colours; scale indices do not follow the picture."""
     planes = to_planes(coder.pixels, matrix_of(own))
     latents = [coder.latent(plane, number) for number, plane in enumerate(planes)]
-    return Encoder(coder).candidate(own, PRICE_FACTOR, latents)
+    return Encoder(coder).candidate(own, PRICE_FACTOR, latents, adaptive=False)
 
 
 def install(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""The encoder from effort 6 on: all of the codec adapts to the one picture.
+"""The encoder from effort 4 on: symbols are chosen again, for targets that allow for more, and the network may change.
 
-Scale indices follow the picture as it is coded (`nncodec.codecs.learned.adaptation`), and the synthesis network may be
-changed (`nncodec.codecs.learned.change`). Symbols are chosen for targets that allow for the synthesis network, for
-its change, and for what the contexts of other symbols make of a value (`nncodec.codecs.learned.context_slopes`).
+Targets allow for the synthesis network (`nncodec.codecs.learned.refine`), for its change, and for what the contexts of
+other symbols make of a value (`nncodec.codecs.learned.context_slopes`). From effort 6 on the synthesis network may be
+changed (`nncodec.codecs.learned.change`).
 """
 
 from collections.abc import Iterable
@@ -13,17 +13,22 @@ import numpy as np
 from nncodec import progress
 from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.context_slopes import slopes_of
-from nncodec.codecs.learned.encoder import PACE, Candidate, Encoder
+from nncodec.codecs.learned.encoder import Candidate, Encoder
 from nncodec.codecs.learned.latent_encoder import LatentEncoder, price
 from nncodec.codecs.learned.refine import Refiner
 from nncodec.lapped.transform import Floats
 
-ROUNDS = (4, 12, 24, 48)
+ROUNDS = (1, 2, 4, 12, 24, 48)
 """How often symbols are chosen for new targets, by effort from the first."""
-COLOURS_FROM = 1
-"""The effort, counted so, from which both colours are tried."""
-ADAPTED_PRICE_FACTOR = 1.1
-"""Factor on the price where single symbols are chosen: targets allow for contexts, but not for all that they make."""
+CHANGED_FROM, COLOURS_FROM = 2, 3
+"""The efforts, counted so, from which the synthesis network may be changed, and from which both colours are tried."""
+PACE = 0.3
+"""Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
+ADAPTED_PRICE_FACTOR, GROUP_SHARE = 1.1, 0.5
+"""Factor on the price where single symbols are chosen, and the power of those by group.
+
+Targets allow for contexts, but not for all that they make.
+"""
 SHARE = 0.7
 """Share of the slopes of other symbols' bits that moves targets: all values move at once."""
 FARTHEST = 3.0
@@ -54,7 +59,7 @@ class AdaptiveEncoder:
         """The payload of the best coding found; ``effort`` counts from 0."""
         colours = self.encoder.colours() if effort >= COLOURS_FROM else [self.encoder.likely_colours()]
         best = min((self._started(own) for own in colours), key=_cost)
-        best = self._refined(best, ROUNDS[effort])
+        best = self._refined(best, ROUNDS[effort], effort >= CHANGED_FROM)
         found = best.candidate
         return self._coder.payload(found.own, found.units, found.adaptive, best.change)
 
@@ -63,16 +68,16 @@ class AdaptiveEncoder:
         return self._adapted(candidate, None, self.encoder.refiner(own).error(candidate.values))
 
     def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
-        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, adaptive=True)
+        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, share=GROUP_SHARE)
 
-    def _refined(self, best: Adapted, count: int) -> Adapted:
-        """The best among codings for new targets, the network changed from the middle on, and at the end once more."""
+    def _refined(self, best: Adapted, count: int, changing: bool) -> Adapted:
+        """The best among codings for new targets; ``changing`` the network from the middle on, and at the end."""
         own, candidate, change = best.candidate.own, best.candidate, best.change
         refiner, targets = self.encoder.refiner(own), np.stack(list(self.encoder.latents(own)))
         moved = np.zeros_like(targets)
         tick = progress.counter("refining", count)
         for number in range(count):
-            if number == count // 2:
+            if changing and number == count // 2:
                 change = self._change(candidate, refiner)
             error, wanted = refiner.targets(candidate.values)
             best = min(best, self._adapted(candidate, change, error), key=_cost)
@@ -81,6 +86,8 @@ class AdaptiveEncoder:
             candidate = self._coded(own, targets + moved)
             tick()
         best = min(best, self._adapted(candidate, change, refiner.error(candidate.values)), key=_cost)
+        if not changing:
+            return best
         change = self._change(best.candidate, refiner)
         return min(best, self._adapted(best.candidate, change, refiner.error(best.candidate.values)), key=_cost)
 

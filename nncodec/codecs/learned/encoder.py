@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 
-from nncodec import progress
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder, price
 from nncodec.codecs.learned.refine import Refiner
 from nncodec.lapped.decoder import Values
@@ -15,18 +13,8 @@ from nncodec.lapped.transform import Floats
 
 OWN_COLOURS_GAIN = 0.04
 """Share of the latent's size (`_size`) that the picture's own colours have to save to be taken without a trial."""
-REFINED_FROM, REFINEMENTS = 4, (1, 2)
-"""The effort from which symbols are chosen for new targets (`nncodec.codecs.learned.refine`), and how often."""
-FOLLOWED_FROM = 70
-"""The quality index from which scale indices follow the picture (`nncodec.codecs.learned.adaptation`), too.
-
-Below it files lost more in error than they gained in bits (Kodak, effort 5). That may be due to the factors by group,
-whose square root `LatentEncoder.code` then takes; it was chosen for targets that allow for contexts.
-"""
-ADAPTED_FROM = REFINED_FROM + len(REFINEMENTS)
-"""The effort from which all of the codec adapts to the picture (`nncodec.codecs.learned.adaptive_encoder`)."""
-PACE = 0.3
-"""Share of the distance to new targets that targets move at a time: these depend on symbols, which change by blocks."""
+REFINED_FROM = 4
+"""The effort from which symbols are chosen again for new targets (`nncodec.codecs.learned.adaptive_encoder`)."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +23,9 @@ class Candidate:
 
     own: bytes | None
     """The picture's own colours, nine signed bytes, or None for the shared ones."""
-    price_factor: float
-    """Factor on the price at which symbols were chosen."""
     units: list[CodedUnit]
     values: Values
-    adaptive: bool = False
+    adaptive: bool = True
     """Whether scale indices follow the picture."""
 
     @property
@@ -56,19 +42,13 @@ class Encoder:
 
     def best(self, effort: int) -> bytes:
         """The payload with the best trade of bits for error among those that the effort allows."""
-        if effort < REFINED_FROM:
-            own = None if effort == 1 else self.likely_colours()
-            return self._payload(self.candidate(own, PRICE_FACTOR, self.latents(own)))
-        if effort >= ADAPTED_FROM:
+        if effort >= REFINED_FROM:
             from nncodec.codecs.learned.adaptive_encoder import AdaptiveEncoder
 
-            return AdaptiveEncoder(self).best(effort - ADAPTED_FROM)
-        own = self.likely_colours()
-        start = self.candidate(own, PRICE_FACTOR, self.latents(own), adaptive=self.coder.quality >= FOLLOWED_FROM)
-        return self._payload(self._refined(start, REFINEMENTS[effort - REFINED_FROM]))
-
-    def _payload(self, candidate: Candidate) -> bytes:
-        return self.coder.payload(candidate.own, candidate.units, candidate.adaptive)
+            return AdaptiveEncoder(self).best(effort - REFINED_FROM)
+        own = None if effort == 1 else self.likely_colours()
+        found = self.candidate(own, PRICE_FACTOR, self.latents(own))
+        return self.coder.payload(found.own, found.units, found.adaptive)
 
     def colours(self) -> Iterator[bytes | None]:
         """The shared colours, then the picture's own."""
@@ -88,10 +68,15 @@ class Encoder:
             yield self.coder.latent(to_plane(self.coder.pixels, matrix_of(own), number), number)
 
     def candidate(
-        self, own: bytes | None, price_factor: float, targets: Iterable[Floats], adaptive: bool = False
+        self,
+        own: bytes | None,
+        price_factor: float,
+        targets: Iterable[Floats],
+        adaptive: bool = True,
+        share: float = 1.0,
     ) -> Candidate:
-        """Code the picture in these colours, with symbols chosen for targets (h, w, CHANNELS) of each plane."""
-        return Candidate(own, price_factor, *self.coder.code(targets, price_factor, adaptive), adaptive)
+        """Code the picture in these colours; targets (h, w, CHANNELS) by plane, else as in `LatentEncoder.code`."""
+        return Candidate(own, *self.coder.code(targets, price_factor, adaptive, share), adaptive)
 
     def cost(self, candidate: Candidate, error: float) -> float:
         """Bits, and the squared error of the decoded picture, in squared quantiser steps, at its price."""
@@ -101,20 +86,6 @@ class Encoder:
         """The synthesis of the picture in these colours, as a differentiable function."""
         matrix = matrix_of(own)
         return Refiner(self.coder.model, self.coder.quality, to_planes(self.coder.pixels, matrix), matrix)
-
-    def _refined(self, candidate: Candidate, count: int) -> Candidate:
-        """The best of a coding and ``count`` more, each for targets that allow for the synthesis network."""
-        refiner = self.refiner(candidate.own)
-        targets = np.stack(list(self.latents(candidate.own)))
-        best = np.inf, candidate
-        tick = progress.counter("refining", count)
-        for _ in range(count):
-            error, wanted = refiner.targets(candidate.values)
-            best = min(best, (self.cost(candidate, error), candidate), key=itemgetter(0))
-            targets += np.float32(PACE) * (wanted - targets)
-            candidate = self.candidate(candidate.own, candidate.price_factor, targets, candidate.adaptive)
-            tick()
-        return min(best, (self.cost(candidate, refiner.error(candidate.values)), candidate), key=itemgetter(0))[1]
 
 
 def _size(latent: Floats) -> float:

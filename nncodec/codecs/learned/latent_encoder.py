@@ -59,13 +59,16 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         return cache(lambda factor: Quantiser(tables, np.full(1, factor * own)))
 
     def code(
-        self, latent: Iterable[Floats], price_factor: float, adaptive: bool = False
+        self, latent: Iterable[Floats], price_factor: float, adaptive: bool = False, share: float = 1.0
     ) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
-        """Choose the symbols of a latent, given by plane, each (h, w, CHANNELS).
+        """Choose the symbols of a latent.
 
-        ``price_factor`` multiplies the price of an error where single symbols are chosen. With ``adaptive`` scale
-        indices follow the picture, and of `GROUP_FACTORS` the square root counts: from effort 6 on the latent allows
-        for the rest of what symbols are worth to those that follow. At efforts 4 and 5 nothing does.
+        Args:
+            latent: by plane, each (h, w, CHANNELS).
+            price_factor: multiplies the price of an error where single symbols are chosen.
+            adaptive: whether scale indices follow the picture.
+            share: the power of `GROUP_FACTORS`. The latent may allow for some of what symbols are worth to those that
+                follow.
 
         Returns:
             the coded units, and the values that a decoder will have, (planes, h, w, CHANNELS) in 1/16 symbol.
@@ -76,7 +79,7 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         with products_alone():
             for contexts in self.contexts[: 1 if len(planes) == 1 else len(UNITS)]:
                 unit = CodedUnit()
-                choose_symbols = self._choose(planes, unit, price_factor, 0.5 if adaptive else 1.0)
+                choose_symbols = self._choose(planes, unit, price_factor, share)
                 code_unit(known, contexts, N_GROUPS, choose_symbols, self.model.adaptation(adaptive))
                 known.clear(contexts.planes, unit.groups)
                 units.append(unit)

@@ -64,23 +64,17 @@ def text() -> np.ndarray:
 @pytest.mark.parametrize("picture", [stripes(), text()], ids=["stripes", "text"])
 def test_pictures_unlike_photographs_pay_for_adaptation(picture):
     """Bits, and the price of the squared error, are a fiftieth of the bits fewer than without."""
-    costs, sizes, payloads = [], [], []
+    costs, sizes = [], []
     for effort in (3, 6):
         payload = CODEC.encode(picture, Options(30, effort, threads=1))
         seen = CODEC.decode(payload, Frame(64, 48, 3), "cpu")
         error = np.square(seen.astype(float) - picture).sum()
         costs.append(8 * len(payload) + PRICE * error / step_size(60) ** 2)
         sizes.append(8 * len(payload))
-        payloads.append(LearnedPayload.parse(payload, 2, "learned"))
-    assert not payloads[0].flags & 6
-    assert payloads[1].adaptive
     assert costs[0] - costs[1] > 0.02 * sizes[0]
 
 
-@pytest.mark.parametrize(
-    ("quality", "effort", "adaptive"),
-    [(50, 3, False), (50, 4, True), (35, 5, True), (34, 5, False), (34, 6, True)],
-)
-def test_indices_follow_the_picture_from_effort_4_and_quality_35_on(quality, effort, adaptive):
-    payload = CODEC.encode(text(), Options(quality, effort, threads=1))
-    assert LearnedPayload.parse(payload, 2, "learned").adaptive == adaptive
+@pytest.mark.parametrize("effort", [1, 3, 5])
+def test_indices_follow_the_picture_at_all_efforts(effort):
+    payload = CODEC.encode(text(), Options(20, effort, threads=1))
+    assert LearnedPayload.parse(payload, 2, "learned").adaptive
