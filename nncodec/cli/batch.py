@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from nncodec import progress
 from nncodec.cli import bar
 from nncodec.cli.files import PIPE, Job
 from nncodec.cli.lookahead import Item, LookAhead
@@ -128,8 +129,14 @@ def _outcomes(jobs: Iterator[Job], work: Work, batch: BatchOptions, n_jobs: int)
     if min(batch.workers, n_jobs) > 1:
         yield from _in_parallel(jobs, work, batch)
         return
-    with ending_promptly(remove_temporaries):
-        yield from map(partial(_attempt, work=work, batch=batch), jobs)
+    searches = progress.Searches()
+    with ending_promptly(remove_temporaries, ask=searches.ask):
+        for job in jobs:
+            if searches.asked:
+                raise KeyboardInterrupt
+            with progress.may_end(searches):
+                outcome = _attempt(job, work=work, batch=batch)
+            yield outcome
 
 
 def _in_parallel(jobs: Iterator[Job], work: Work, batch: BatchOptions) -> Iterator[Outcome]:
@@ -169,9 +176,12 @@ def _attempt(job: Job, *, work: Work, batch: BatchOptions) -> Outcome:
             return Outcome(job, "skipped", f"{job.source}: {job.output} exists, skipped")
         check_output(job, batch.force or stale)
         planned = batch.dry_run and job.output
+        progress.begin_job()
         done = Outcome(job, "planned", f"{job.source} -> {job.output}") if planned else work(job)
-        notes = (f"{job.output} is older than its source, so it is not skipped", *done.notes) if stale else done.notes
-        return replace(done, notes=notes)
+        early = progress.ended_early()
+        notes = [f"{job.output} is older than its source, so it is not skipped"] if stale else []
+        notes += [f"{early}: the best until then was kept"] if early else []
+        return replace(done, notes=(*notes, *done.notes))
     except Exception as error:
         if isinstance(error, BrokenPipeError) and job.output == PIPE:
             raise

@@ -1,4 +1,8 @@
-"""Signals that stop the command: in order at the first, without waiting for anybody at the second."""
+"""Signals that stop the command: in order at the first, without waiting for anybody at the second.
+
+A first Ctrl-C only asks searches to end (`nncodec.progress.Searches`), where one is at work: the best that it has is
+kept.
+"""
 
 import os
 import signal
@@ -9,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from nncodec.cli.messages import report_error
+from nncodec.cli.messages import report_error, say
 
 _STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -30,10 +34,13 @@ def handle_termination() -> None:
 
 
 @contextmanager
-def ending_promptly(clean_up: Callable[[], None], grace: float | None = GRACE) -> Iterator[None]:
+def ending_promptly(
+    clean_up: Callable[[], None], grace: float | None = GRACE, ask: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """End the process at the second signal in a block, or ``grace`` seconds after the first (None: not then).
 
-    The first signal is left to its handler, which is expected to raise. A thread waits for the second, calls
+    The first signal is left to its handler, which is expected to raise; but a Ctrl-C is not if ``ask``, which any
+    thread may call, asks searches to end early and says that they will. A thread waits for the second, calls
     ``clean_up`` and exits, whatever the main thread waits for. Outside the main thread, which alone gets signals, the
     block is left as it is.
     """
@@ -43,9 +50,9 @@ def ending_promptly(clean_up: Callable[[], None], grace: float | None = GRACE) -
     ours, told = socket.socketpair()
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_watch, args=(ours, clean_up, grace), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(ours, clean_up, grace, ask), daemon=True)
     watcher.start()
-    handlers = _called_once()
+    handlers = _called_once(ask)
     try:
         yield
     finally:
@@ -57,7 +64,7 @@ def ending_promptly(clean_up: Callable[[], None], grace: float | None = GRACE) -
             signal.signal(number, handler)
 
 
-def _called_once() -> dict[int, Callable[..., object]]:
+def _called_once(ask: Callable[[], bool]) -> dict[int, Callable[..., object]]:
     """Have the handlers of these signals called for the first signal only; returns the handlers, by signal."""
     handlers = {number: handler for number in _STOPS if callable(handler := signal.getsignal(number))}
     called = False
@@ -66,19 +73,24 @@ def _called_once() -> dict[int, Callable[..., object]]:
         nonlocal called
         if not called:  # an exception for the second would end the clean-up that the first began
             called = True
-            handlers[number](number, frame)
+            if number != signal.SIGINT or not ask():
+                handlers[number](number, frame)
 
     for number in handlers:
         signal.signal(number, first)
     return handlers
 
 
-def _watch(signals: socket.socket, clean_up: Callable[[], None], grace: float | None) -> None:
+def _watch(signals: socket.socket, clean_up: Callable[[], None], grace: float | None, ask: Callable[[], bool]) -> None:
     """Wait for the numbers of signals; end the process at the second or when the time is over."""
     number = _next(signals)
     if number is None:
         return
-    signals.settimeout(grace)
+    early = number == signal.SIGINT and ask()
+    if early:
+        erase = "\r\033[K" if sys.stderr.isatty() else ""
+        say(f"{erase}nnc: ending the search, to keep the best so far; another Ctrl-C stops at once")
+    signals.settimeout(None if early else grace)
     try:
         if _next(signals) is None:
             return

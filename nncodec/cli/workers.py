@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
+from nncodec import progress
 from nncodec.cli import writing
 from nncodec.cli.files import Job
 from nncodec.cli.stopping import ending_promptly, exit_on_signal
@@ -28,20 +29,36 @@ _PARENTS_GRACE = 1.0
 """Seconds that a worker has to end in order, by its own clock and by its parent's, who then kills it."""
 
 
+class _Searching:
+    """What a worker sends before its result, when it begins a search that may end early."""
+
+
 @dataclass
 class _Worker:
     """A worker process as its parent sees it."""
 
     process: SpawnProcess
     pipe: "Connection[Job, object]"
+    end: "Connection[None, None]"
+    """Anything that is sent through it asks searches to end early."""
     job: Job | None = None
     """The job it is at; None if it waits for one."""
+    searching: bool = False
+    """Whether it has begun a search in it."""
 
     def give(self, job: Job) -> None:
         """Send a job."""
-        self.job = job
+        self.job, self.searching = job, False
         with contextlib.suppress(OSError):  # it is dead, which shows when its answer is read
             self.pipe.send(job)
+
+    def end_early(self) -> None:
+        """Have the job end: with the best so far where it searches, else without a result."""
+        if self.searching:
+            with contextlib.suppress(OSError):
+                self.end.send(None)
+        elif self.job is not None:
+            self.process.terminate()
 
     def kill(self) -> None:
         """End the process at once, and remove what it was writing."""
@@ -61,23 +78,39 @@ class Crew(Generic[T]):
 
     def __init__(self, work: Callable[[Job], T], size: int) -> None:
         self.lost: list[Job] = []
-        self._work, self._size = work, size
+        self._work, self._size, self._asked = work, size, False
         self._workers: list[_Worker] = []
 
     def results(self, jobs: Iterable[Job]) -> Generator[T, None, None]:
         """The results of jobs as they come, without those of :attr:`lost`. At the end no worker is left.
 
-        A job is drawn when a worker is free for it.
+        A job is drawn when a worker is free for it. After a Ctrl-C for which a search ended early there are only the
+        results of such, and KeyboardInterrupt if any job is left.
         """
         todo = iter(jobs)
-        with threads_of_children(share(self._size)), ending_promptly(self._kill):
+        with threads_of_children(share(self._size)), ending_promptly(self._kill, ask=self._ask):
             try:
                 self._hand_out(todo)
                 while self._busy():
+                    if self._asked:
+                        self._end_early()
                     yield from self._arrived()
                     self._hand_out(todo)
             finally:
                 self._stop()
+        if self._asked and (self.lost or next(todo, None) is not None):
+            raise KeyboardInterrupt
+
+    def _ask(self) -> bool:
+        """Ask the workers' searches to end early; return whether there are any."""
+        self._asked = self._asked or any(worker.searching for worker in tuple(self._workers))
+        if self._asked:
+            self._end_early()
+        return self._asked
+
+    def _end_early(self) -> None:
+        for worker in tuple(self._workers):
+            worker.end_early()
 
     def _busy(self) -> list[_Worker]:
         return [worker for worker in self._workers if worker.job is not None]
@@ -85,7 +118,7 @@ class Crew(Generic[T]):
     def _hand_out(self, todo: Iterator[Job]) -> None:
         """Give every worker a job, and start those that are missing, as long as there are jobs."""
         idle = [worker for worker in self._workers if worker.job is None]
-        while idle or len(self._workers) < self._size:
+        while not self._asked and (idle or len(self._workers) < self._size):
             job = next(todo, None)
             if job is None:
                 return
@@ -94,13 +127,14 @@ class Crew(Generic[T]):
 
     def _started(self) -> _Worker:
         context = get_context("spawn")
-        ours, theirs = context.Pipe()
+        (ours, theirs), (heard, end) = context.Pipe(), context.Pipe(duplex=False)
         with _without_interrupts():
-            process = context.Process(target=_serve, args=(theirs, self._work, writing.KEY), daemon=True)
+            process = context.Process(target=_serve, args=(theirs, heard, self._work, writing.KEY), daemon=True)
             process.start()
-            worker = _Worker(process, ours)
+            worker = _Worker(process, ours, end)
             self._workers.append(worker)
         theirs.close()  # only the worker has it now: it ends with the worker
+        heard.close()
         return worker
 
     def _arrived(self) -> Iterator[T]:
@@ -115,9 +149,13 @@ class Crew(Generic[T]):
                 self.lost.append(worker.job)
                 worker.kill()
                 worker.pipe.close()
+                worker.end.close()
                 self._workers.remove(worker)
                 continue
-            worker.job = None
+            if isinstance(result, _Searching):
+                worker.searching = True
+                continue
+            worker.job, worker.searching = None, False
             yield result
 
     def _stop(self) -> None:
@@ -125,6 +163,7 @@ class Crew(Generic[T]):
         end = time.monotonic() + _PARENTS_GRACE
         for worker in self._workers:
             worker.pipe.close()
+            worker.end.close()
             if worker.job is not None:
                 worker.process.terminate()
         for worker in self._workers:
@@ -153,21 +192,32 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(pipe: "Connection[object, Job]", work: Callable[[Job], object], key: bytes) -> None:
+def _serve(
+    pipe: "Connection[object, Job]", end: "Connection[None, None]", work: Callable[[Job], object], key: bytes
+) -> None:
     """Do the jobs that come through a pipe until it ends; runs in a worker process.
 
-    Ctrl-C, which a terminal sends to workers too, is the parent's.
+    Ctrl-C, which a terminal sends to workers too, is the parent's; what comes through ``end`` asks searches to end.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), exit_on_signal)
     writing.KEY = key
-    with ending_promptly(writing.remove_temporaries, _WORKERS_GRACE):
+    searches = progress.Searches(begin=lambda: pipe.send(_Searching()))
+    with ending_promptly(writing.remove_temporaries, _WORKERS_GRACE), progress.may_end(searches):
         threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=_hear, args=(end, searches), daemon=True).start()
         with contextlib.suppress(EOFError, OSError):
             while True:
                 pipe.send(work(pipe.recv()))
+
+
+def _hear(end: "Connection[None, None]", searches: progress.Searches) -> None:
+    """Wait for the parent to ask searches to end."""
+    with contextlib.suppress(EOFError, OSError):
+        end.recv()
+        searches.ask()
 
 
 def _end_with_parent() -> None:

@@ -48,10 +48,13 @@ def restored(plain: Container, seen: Pixels, original: Pixels, plan: Restoring) 
     """Add to a container the restorers that pay; returns it and the pixels that its decoder will see.
 
     A restorer that does not lower the squared error of the whole 8-bit picture by more than its bytes are worth is
-    left out, so a file is never worse for having asked. Each is fitted to what those before it leave.
+    left out, so a file is never worse for having asked. Each is fitted to what those before it leave. None is begun
+    once searches are asked to end.
     """
     before = mse(original, seen) if plan.restorers else 0.0
     for restorer in plan.restorers if before > _AS_GOOD_AS_EQUAL else ():
+        if progress.asked_to_end():
+            break
         task = Task(seen, original, artefacts_of(plain), len(serialize(plain)), plan.effort)
         progress.stage(f"restorer {restorer.name}")
         parameters = restorer.fit(task)

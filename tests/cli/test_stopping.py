@@ -22,11 +22,10 @@ CEILING = 900
 """Seconds after which a process that should end is taken to hang, however busy the machine."""
 
 _PROGRAM = """
-import sys
+import importlib, sys
 from nncodec.cli import batch, files, main, stopping, verbs, workers
 from nncodec.cli.verbs import encode
-from tests.cli import test_stopping
-encode.encode_file = getattr(test_stopping, sys.argv.pop(1))
+encode.encode_file = getattr(importlib.import_module(sys.argv.pop(1)), sys.argv.pop(1))
 stopping.GRACE, workers._PARENTS_GRACE = [float(text) for text in sys.argv.pop(1).split(",")]
 main()
 """
@@ -51,15 +50,15 @@ def stuck(job: Job, **more: object) -> Outcome:
     raise AssertionError
 
 
-def started(work: str, jobs: int, grace: str = "1.5,1") -> "subprocess.Popen[bytes]":
-    """``nnc encode -r in -o out`` with other work, in a session of its own."""
+def started(work: str, jobs: int, grace: str = "1.5,1", of: str = __name__) -> "subprocess.Popen[bytes]":
+    """``nnc encode -r in -o out`` with other work, that of a module, in a session of its own."""
     Path("in").mkdir()
     for index in range(6):
         Path(f"in/{index}.png").write_bytes(b"a picture")
     arguments = ["encode", "-r", "in", "-o", "out", "-j", str(jobs)]
     path = os.pathsep.join(filter(None, sys.path))
     return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, work, grace, *arguments],
+        [sys.executable, "-c", _PROGRAM, of, work, grace, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": path},

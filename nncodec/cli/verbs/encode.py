@@ -157,6 +157,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], **options: Any) -> 
 
     Each file is decoded again as a check. A line then gives its bytes, bits per pixel, PSNR and the time taken.
 
+    Ctrl-C ends a search of minutes for one picture (learned from effort 4 on, ccnn, tuned): the best so far is written,
+    and a folder run stops. A second Ctrl-C stops at once.
+
     Memory: about 16 bytes per pixel with jpeg, twice that with webp, more with learned.
     """
     from nncodec.image import picture_suffixes

@@ -106,9 +106,8 @@ def train(network: Network, blocks: Blocks, steps: int, rate: float) -> None:
     rng = np.random.default_rng(0)
     descents = _Descent(network.analysis, 3), _Descent(network.weights, 1)
     energies = np.ones(network.weights.shape[1])
-    tick = progress.counter("training on the picture", steps)
     m = len(network.analysis)
-    for step in range(steps):
+    for step in progress.rounds("training on the picture", steps):
         y, x = rng.integers(rows - high + 1), rng.integers(columns - wide + 1)
         region = blocks.padded[y : y + high + 2 * m - 2, x : x + wide + 2 * m - 2]
         symbols, by_analysis, by_synthesis = _gradients(network, region)
@@ -118,7 +117,6 @@ def train(network: Network, blocks: Blocks, steps: int, rate: float) -> None:
         energy = np.square(symbols, dtype=np.float64).sum((0, 1)) / share
         energies += (1 if step == 0 else 0.02) * (energy - energies)
         _shrink(network.weights, pace * np.float32(share), energies)
-        tick()
 
 
 def _gradients(network: Network, region: Floats) -> tuple[Floats, Floats, Floats]:

@@ -75,8 +75,7 @@ class AdaptiveEncoder:
         own, candidate, change = best.candidate.own, best.candidate, best.change
         refiner, targets = self.encoder.refiner(own), np.stack(list(self.encoder.latents(own)))
         moved = np.zeros_like(targets)
-        tick = progress.counter("refining", count)
-        for number in range(count):
+        for number in progress.rounds("refining", count):
             if changing and number == count // 2:
                 change = self._change(candidate, refiner)
             error, wanted = refiner.targets(candidate.values)
@@ -84,7 +83,6 @@ class AdaptiveEncoder:
             targets += np.float32(PACE) * (wanted - targets)
             moved += np.float32(PACE) * (self._moves(candidate) - moved)
             candidate = self._coded(own, targets + moved)
-            tick()
         best = min(best, self._adapted(candidate, change, refiner.error(candidate.values)), key=_cost)
         if not changing:
             return best

@@ -94,14 +94,12 @@ class Fitter:
         basis = np.linalg.eigh(fit.curvature)[1].astype(np.float32)  # (378, 378), a column per eigenvector
         moved, adam = np.zeros(N_PARAMETERS, np.float32), Adam(N_PARAMETERS)
         derivatives = self._derivatives(_BATCH, _CROP)
-        tick = progress.counter("fitting", steps)
-        for step in range(steps):
+        for step in progress.rounds("fitting", steps):
             regions = self.regions(_CROP, _BATCH, rng)
             weight = 1 / (scale * regions.original.size)
             parameters = fit.parameters + basis @ moved
             _, grad = derivatives.gradient(parameters, regions.seen, regions.original, weight)
             adam.step(moved, basis.T @ grad, _RATE * (1 - step / steps))
-            tick()
         return fit.parameters + basis @ moved
 
     def _curvature(self, parameters: Floats, scale: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
