@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "HasBases",
     "HasFile",
+    "HasForms",
     "HasLayers",
     "HasSlopes",
     "KeepsFiles",
@@ -215,6 +216,17 @@ class HasBases(Codec, Protocol):
 
     def halvings_of(self, payload: bytes) -> int:
         """Number of times that the sides of the picture were halved before the base codec coded it."""
+
+
+@runtime_checkable
+class HasForms(Codec, Protocol):
+    """A codec with other encoders for the same payload, which the caller may choose. It decodes files of each alike."""
+
+    forms: tuple[str, ...]
+    """Names of the other encoders."""
+
+    def formed(self, form: str) -> Codec:
+        """This codec with the encoder called so, one of ``forms``."""
 
 
 @runtime_checkable

@@ -187,9 +187,10 @@ def recurrent(codec: Codec) -> Cases:
 
 
 def ccnn(codec: Codec) -> Cases:
-    """The usual ones, and a network of another form, with a leak. Pixels are the same on every machine."""
+    """The usual ones, the published form, and a network of another. Pixels are the same on every machine."""
     for name, case in of_sizes(codec):
         yield name, Case(case.make, EXACT)
+    yield "plain-rgb-20-56x40", Case(coded(Picture(pictures.photograph(40, 56)), f"{codec.name}:plain", 20).make, EXACT)
     yield "leak-rgb-60-50x40", Case(partial(_leaking, codec), EXACT)
 
 

@@ -234,12 +234,13 @@ def named_codec(ctx: click.Context, parameter: click.Parameter, value: str | Non
 
 def complete_codec(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The codecs that a shell offers after ``-c``."""
-    from nncodec.codec import HasBases, KeepsFiles
+    from nncodec.codec import HasBases, HasForms, KeepsFiles
     from nncodec.codecs import all_codecs
 
     codecs = [codec for codec in all_codecs().values() if not isinstance(codec, KeepsFiles)]
     names = ["auto", *(codec.name for codec in codecs)]
     names += [codec.on(base).name for codec in codecs if isinstance(codec, HasBases) for base in codec.bases[1:]]
+    names += [f"{codec.name}:{form}" for codec in codecs if isinstance(codec, HasForms) for form in codec.forms]
     return [name for name in names if name.startswith(incomplete)]
 
 

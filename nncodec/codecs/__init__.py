@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from nncodec.codec import Codec, HasBases, HasSlopes
+from nncodec.codec import Codec, HasBases, HasForms, HasSlopes
 from nncodec.errors import EncodeError, UnsupportedFile
 
 
@@ -36,13 +36,20 @@ def all_codecs() -> dict[str, Codec]:
 
 
 def by_name(name: str) -> Codec:
-    """The codec called ``name``, or ``name:base`` for one that builds on another; EncodeError if there is none."""
+    """The codec called ``name``, ``name:base`` for one that builds on another, or ``name:form``.
+
+    Raises EncodeError if there is none.
+    """
     own, colon, base = name.partition(":")
     if own not in _names():
         raise EncodeError(f"no codec is called {own!r}", f"one of: {', '.join(all_codecs())}")
     codec = _load(own)
     if not colon:
         return codec
+    if isinstance(codec, HasForms):
+        if base not in codec.forms:
+            raise EncodeError(f"{own} has no form {base!r}", f"one of: {', '.join(codec.forms)}")
+        return codec.formed(base)
     if not isinstance(codec, HasBases):
         raise EncodeError(f"{own} builds on no other codec", f"use -c {own}")
     if base not in codec.bases:

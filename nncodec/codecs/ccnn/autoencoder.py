@@ -138,6 +138,12 @@ def start(shape: Shape, planes: int) -> Floats:
     return np.concatenate([found[:, 0], turns], 1)
 
 
+def chance(shape: Shape, planes: int) -> Floats:
+    """Random filters of a shape, by frequency (planes, channels, taps, taps); the same ones each time."""
+    drawn = np.random.default_rng(0).standard_normal((planes, shape.channels, shape.taps, shape.taps))
+    return np.asarray(drawn / (shape.taps * planes**0.5), np.float32)
+
+
 def _lapped(stride: int) -> npt.NDArray[np.float64]:
     """Rows of the lapped orthogonal transform (frequency, 2 * stride) of even strides, for a correlation of 0.95."""
     rows = _rows(stride).astype(np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nncodec import progress
-from nncodec.codecs.ccnn.autoencoder import Blocks, Floats, start
+from nncodec.codecs.ccnn.autoencoder import Blocks, Floats, chance, start
 from nncodec.codecs.ccnn.bitstream import write
 from nncodec.codecs.ccnn.layout import LEAK_ONE, MAX_TAPS, STEP_BITS, Shape
 from nncodec.codecs.ccnn.quantising import quantise
@@ -33,16 +33,23 @@ class Plan:
     stride: int = 8
     overlap: int = 2
     leak: int = LEAK_ONE
+    channels: int | None = None
+    """How many begin by chance; None begins with a lapped transform, and takes those that pay."""
+    rate: float | None = None
+    """Learning rate; None is less where steps are fine, as values are larger then."""
 
     @classmethod
     def of(cls, quality: float, effort: int) -> "Plan":
         """The plan of a quality of 0 to 100 and an effort of 1 to 9."""
         return cls(_COARSEST * 2.0 ** (-_OCTAVES * quality / 100), STEPS[effort - 1], ROUNDS[effort - 1])
 
-    @property
-    def rate(self) -> float:
-        """Learning rate: less where steps are fine, as values are larger then."""
-        return float(6e-4 * min(1.0, self.step / 60) ** 0.7)
+    def begun(self, blocks: Blocks, planes: int) -> Network:
+        """The network before training."""
+        if self.channels is not None:
+            shape = Shape(self.stride, self.overlap, min(self.channels, planes * self.stride**2))
+            return Network.of(chance(shape, planes), self.stride, self.leak, by_chance=True)
+        network = Network.of(start(Shape(self.stride, self.overlap, 0), planes), self.stride, self.leak)
+        return network.keep(worthwhile(network.latent(blocks), MAX_TAPS // (self.stride * self.overlap) ** 2))
 
 
 def encode(pixels: npt.NDArray[np.uint8], plan: Plan) -> bytes:
@@ -50,10 +57,9 @@ def encode(pixels: npt.NDArray[np.uint8], plan: Plan) -> bytes:
     planes = 1 if pixels.ndim == 2 else 3
     field = max(1, round(plan.step * (1 << STEP_BITS)))
     blocks = Blocks.of(pixels, plan.stride, plan.overlap, field / (1 << STEP_BITS))
-    whole = start(Shape(plan.stride, plan.overlap, 0), planes)
-    network = Network.of(whole, plan.stride, plan.leak)
-    network = network.keep(worthwhile(network.latent(blocks), MAX_TAPS // (plan.stride * plan.overlap) ** 2))
-    train(network, blocks, min(plan.steps, blocks.inner.shape[0] * blocks.inner.shape[1]), plan.rate)
+    network = plan.begun(blocks, planes)
+    most = plan.steps if network.by_chance else blocks.inner.shape[0] * blocks.inner.shape[1]
+    train(network, blocks, min(plan.steps, most), plan.rate or 6e-4 * min(1.0, plan.step / 60) ** 0.7)
     progress.stage("quantising")
     values, weights = quantise(network, blocks, plan.rounds)
     used = values.any((1, 2))

@@ -4,7 +4,7 @@ The loss is the file's: bits of the latent, bits of the weights, and the squared
 rounding by.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,17 +35,18 @@ _LN2 = float(np.log(2))
 
 
 class _Descent:
-    """Adam (Kingma & Ba 2015) with one second moment for each channel rather than for each weight.
+    """Adam (Kingma & Ba 2015), by default with one second moment for each channel rather than for each weight.
 
-    Adam proper moves all weights of a filter alike, important or not, and each that moves costs bits.
+    Adam proper moves all weights of a filter alike, important or not, and each that moves costs bits. Filters that
+    begin by chance are found sooner so.
     """
 
-    def __init__(self, weights: Floats, axis: int) -> None:
-        self._axes = tuple(other for other in range(4) if other != axis)
+    def __init__(self, weights: Floats, axis: int, proper: bool) -> None:
+        self._axes = () if proper else tuple(other for other in range(4) if other != axis)
         self._mean, self._square, self._steps = np.zeros_like(weights), np.zeros(()), 0
 
     def step(self, weights: Floats, gradient: Floats, rate: float) -> Floats:
-        """Move the weights along the gradient; return what a gradient of one moves them by, per channel."""
+        """Move the weights along the gradient; return what a gradient of one moves them by, to be broadcast."""
         self._steps += 1
         self._mean += np.float32(1 - _MEMORY[0]) * (gradient - self._mean)
         square = np.square(gradient).mean(self._axes, keepdims=True)
@@ -66,12 +67,14 @@ class Network:
     """Of the synthesis by frequency, (planes, channels, taps, taps)."""
     stride: int
     leak: int
+    by_chance: bool = False
+    """Whether the weights began by chance."""
 
     @classmethod
-    def of(cls, weights: Floats, stride: int, leak: int) -> "Network":
+    def of(cls, weights: Floats, stride: int, leak: int, by_chance: bool = False) -> "Network":
         """The network whose synthesis has these weights, and whose analysis is its mirror image."""
         pieces = from_frequencies(weights, stride)
-        return cls(np.ascontiguousarray(np.swapaxes(pieces, 2, 3)), weights.copy(), stride, leak)
+        return cls(np.ascontiguousarray(np.swapaxes(pieces, 2, 3)), weights.copy(), stride, leak, by_chance)
 
     def latent(self, blocks: Blocks) -> Floats:
         """The latent of a picture, not rounded."""
@@ -80,7 +83,7 @@ class Network:
     def keep(self, channels: npt.NDArray[np.intp]) -> "Network":
         """The network with these channels alone."""
         analysis = np.ascontiguousarray(self.analysis[..., channels])
-        return Network(analysis, self.weights[:, channels], self.stride, self.leak)
+        return replace(self, analysis=analysis, weights=self.weights[:, channels])
 
 
 def expected(magnitudes: Floats) -> Floats:
@@ -104,7 +107,7 @@ def train(network: Network, blocks: Blocks, steps: int, rate: float) -> None:
     high, wide = min(REGION, rows), min(REGION, columns)
     share = high * wide / (rows * columns)
     rng = np.random.default_rng(0)
-    descents = _Descent(network.analysis, 3), _Descent(network.weights, 1)
+    descents = [_Descent(each, axis, network.by_chance) for each, axis in ((network.analysis, 3), (network.weights, 1))]
     energies = np.ones(network.weights.shape[1])
     m = len(network.analysis)
     for step in progress.rounds("training on the picture", steps):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nncodec import progress
 from nncodec.codec import Frame, Options
+from nncodec.codecs import by_name
 from nncodec.codecs.ccnn import CODEC, autoencoder, bitstream, layout, synthesis
 from nncodec.codecs.ccnn.encoder import Plan, encode
 from nncodec.codecs.ccnn.layout import Shape
@@ -158,6 +159,35 @@ def test_training_pays():
     pixels = pictures.stripes(128, 128)
     costs = [cost(encode(pixels, Plan(20.0, steps, 2)), pixels, 20.0) for steps in (0, 120)]
     assert costs[1] < 0.97 * costs[0]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_published_form_learns_from_nothing(channels):
+    """All weights begin by chance, and the leaky ReLU bends; more training makes fewer bits and less error of it."""
+    pixels = pictures.photograph(64, 96, channels)
+    frame, step = Frame(96, 64, channels), Plan.of(20, 1).step
+    costs = []
+    for effort in (1, 5):
+        data = by_name("ccnn:plain").encode(pixels, Options(20, effort))
+        assert bitstream.Payload.parse(data, channels).leak < layout.LEAK_ONE
+        assert np.square(CODEC.decode(data, frame, "cpu").astype(float) - pixels).mean() < pixels.var() / 4
+        costs.append(cost(data, pixels, step))
+    assert costs[1] < 0.9 * costs[0]
+
+
+def test_filters_of_the_published_form_are_as_large_as_its_name_says():
+    pixels = pictures.photograph(64, 64)
+    for form in CODEC.forms:
+        taps = bitstream.Payload.parse(by_name(f"ccnn:{form}").encode(pixels, Options(5, 1)), 3).shape.taps
+        assert form in ("plain", f"plain/{taps}")
+        assert (form == "plain") == (taps == 16)
+
+
+def test_a_form_that_there_is_not_is_an_error():
+    with pytest.raises(EncodeError, match="no form 'plane'"):
+        by_name("ccnn:plane")
+    with pytest.raises(EncodeError, match="builds on no other"):
+        by_name("jpeg:plain")
 
 
 def test_the_transforms_are_adjoint():

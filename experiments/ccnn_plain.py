@@ -1,0 +1,97 @@
+"""The published form of ccnn, whose network begins by chance: writes results/training/ccnn-plain.tsv, plots and ratios.
+
+    python experiments/ccnn_plain.py PICTURE 5 plain:0,10,20 plain/48:0,20    # effort; forms and their own qualities
+    python experiments/ccnn_plain.py                                          # docs/img/ccnn-plain*.svg, and ratios
+
+Bytes are those of whole .nnc files; those of weights are what a payload with the same latent and weights of zero lacks.
+Seconds are processor time. Rows that the table has are not measured again. Curves of JPEG and of ccnn, on the same
+picture, are those of results/ccnn-crops.tsv.
+"""
+
+import csv
+import sys
+import time
+from pathlib import Path
+
+import ccnn_plots
+import numpy as np
+
+from nncodec.bench.results_tsv import read as read_results
+from nncodec.codec import Options
+from nncodec.codecs.ccnn import bitstream
+from nncodec.container import parse
+from nncodec.image import Picture, read
+from nncodec.pipeline import Settings, encode
+
+TABLE = ccnn_plots.RESULTS / "training" / "ccnn-plain.tsv"
+COLUMNS = ("picture", "codec", "effort", "quality", "channels", "bytes", "of weights", "PSNR", "s")
+PLOTTED = "5"
+"""The effort whose curves are drawn."""
+
+
+def weights_of(data: bytes) -> tuple[int, int]:
+    """Channels of a file, and bytes of the weights of its filters."""
+    container = parse(data)
+    header, payload = container.header, container.payload
+    planes = 3 if header.colour else 1
+    parsed = bitstream.Payload.parse(payload, planes)
+    values, weights = bitstream.read(parsed, header.width, header.height, planes)
+    size = header.width, header.height
+    bare = bitstream.write(values, np.zeros_like(weights), parsed.shape, size, parsed.step, parsed.leak)
+    return parsed.shape.channels, len(payload) - len(bare)
+
+
+def measured(picture: Picture, codec: str, effort: int, quality: int) -> list[object]:
+    """The last columns of a row."""
+    start = time.process_time()
+    done = encode(picture, Settings(codec, Options(quality, effort, threads=1), restore="none"))
+    seconds = time.process_time() - start
+    return [
+        *weights_of(done.data)[:1],
+        len(done.data),
+        *weights_of(done.data)[1:],
+        f"{done.psnr:.2f}",
+        f"{seconds:.0f}",
+    ]
+
+
+def measure(path: Path, effort: int, wanted: list[str]) -> None:
+    """Add rows to the table."""
+    picture = read(path.read_bytes())
+    if not TABLE.exists():
+        TABLE.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
+    there = {tuple(line.split("\t")[:4]) for line in TABLE.read_text(encoding="utf-8").splitlines()}
+    for each in wanted:
+        form, _, qualities = each.partition(":")
+        for quality in map(int, qualities.split(",")):
+            key = path.stem, f"ccnn:{form}", str(effort), str(quality)
+            if key not in there:
+                row = [*key, *measured(picture, key[1], effort, quality)]
+                with TABLE.open("a", encoding="utf-8") as file:
+                    file.write("\t".join(map(str, row)) + "\n")
+                print(*row, flush=True)
+
+
+def draw() -> None:
+    """The plots, and the table of ratios."""
+    with TABLE.open(encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["effort"] == PLOTTED]
+    forms: dict[str, ccnn_plots.Points] = {}
+    for row in sorted(rows, key=lambda row: int(row["bytes"])):
+        forms.setdefault(row["codec"], []).append((int(row["bytes"]), float(row["PSNR"])))
+    usual: dict[str, ccnn_plots.Points] = {}
+    for row in read_results(ccnn_plots.RESULTS / "ccnn-crops.tsv").rows:
+        if Path(row.image).stem == rows[0]["picture"] and row.psnr is not None:
+            usual.setdefault(row.codec, []).append((row.bytes, row.psnr))
+    beside = {"ccnn:plain": forms["ccnn:plain"], "jpeg": sorted(usual["jpeg"]), "ccnn": sorted(usual["ccnn"])}
+    ccnn_plots.draw(beside, ccnn_plots.IMAGES / "ccnn-plain.svg")
+    ccnn_plots.draw(dict(sorted(forms.items())), ccnn_plots.IMAGES / "ccnn-plain-filters.svg")
+    ccnn_plots.write_ratios(beside, ccnn_plots.RESULTS / "training" / "ccnn-plain-ratios.tsv")
+
+
+if __name__ == "__main__":
+    ccnn_plots.mpl.rcParams["svg.hashsalt"] = "ccnn"
+    if sys.argv[1:]:
+        measure(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    else:
+        draw()
