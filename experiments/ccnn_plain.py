@@ -1,9 +1,12 @@
 """The published form of ccnn, whose network begins by chance: writes results/training/ccnn-plain.tsv, plots and ratios.
 
     python experiments/ccnn_plain.py PICTURE 5 plain:0,10,20 plain/48:0,20    # effort; forms and their own qualities
+    python experiments/ccnn_plain.py PICTURE 5 linear:20 bent:20              # what makes the difference to ccnn
     python experiments/ccnn_plain.py                                          # docs/img/ccnn-plain*.svg, and ratios
 
-Bytes are those of whole .nnc files; those of weights are what a payload with the same latent and weights of zero lacks.
+*linear* begins by chance and has no leaky ReLU, *bent* begins with the lapped transform and has that of plain. Bytes
+are those of whole .nnc files, and for these two of payloads, 19 bytes less; those of weights are what a payload with
+the same latent and weights of zero lacks.
 Seconds are processor time. Rows that the table has are not measured again. Curves of JPEG and of ccnn, on the same
 picture, are those of results/ccnn-crops.tsv.
 """
@@ -24,7 +27,7 @@ from nncodec.image import Picture, read
 from nncodec.pipeline import Settings, encode
 
 TABLE = ccnn_plots.RESULTS / "training" / "ccnn-plain.tsv"
-COLUMNS = ("picture", "codec", "effort", "quality", "channels", "bytes", "of weights", "PSNR", "s")
+COLUMNS = ("picture", "form", "effort", "quality", "channels", "bytes", "of weights", "PSNR", "s")
 PLOTTED = "5"
 """The effort whose curves are drawn."""
 
@@ -64,9 +67,9 @@ def measure(path: Path, effort: int, wanted: list[str]) -> None:
     for each in wanted:
         form, _, qualities = each.partition(":")
         for quality in map(int, qualities.split(",")):
-            key = path.stem, f"ccnn:{form}", str(effort), str(quality)
+            key = path.stem, form, str(effort), str(quality)
             if key not in there:
-                row = [*key, *measured(picture, key[1], effort, quality)]
+                row = [*key, *measured(picture, form, effort, quality)]
                 with TABLE.open("a", encoding="utf-8") as file:
                     file.write("\t".join(map(str, row)) + "\n")
                 print(*row, flush=True)
@@ -78,14 +81,15 @@ def draw() -> None:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["effort"] == PLOTTED]
     forms: dict[str, ccnn_plots.Points] = {}
     for row in sorted(rows, key=lambda row: int(row["bytes"])):
-        forms.setdefault(row["codec"], []).append((int(row["bytes"]), float(row["PSNR"])))
+        forms.setdefault(row["form"], []).append((int(row["bytes"]), float(row["PSNR"])))
     usual: dict[str, ccnn_plots.Points] = {}
     for row in read_results(ccnn_plots.RESULTS / "ccnn-crops.tsv").rows:
         if Path(row.image).stem == rows[0]["picture"] and row.psnr is not None:
             usual.setdefault(row.codec, []).append((row.bytes, row.psnr))
-    beside = {"ccnn:plain": forms["ccnn:plain"], "jpeg": sorted(usual["jpeg"]), "ccnn": sorted(usual["ccnn"])}
+    beside = {"ccnn:plain": forms["plain"], "jpeg": sorted(usual["jpeg"]), "ccnn": sorted(usual["ccnn"])}
     ccnn_plots.draw(beside, ccnn_plots.IMAGES / "ccnn-plain.svg")
-    ccnn_plots.draw(dict(sorted(forms.items())), ccnn_plots.IMAGES / "ccnn-plain-filters.svg")
+    sizes = {name: points for name, points in sorted(forms.items()) if name.startswith("plain")}
+    ccnn_plots.draw(sizes, ccnn_plots.IMAGES / "ccnn-plain-filters.svg")
     ccnn_plots.write_ratios(beside, ccnn_plots.RESULTS / "training" / "ccnn-plain-ratios.tsv")
 
 
