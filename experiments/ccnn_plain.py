@@ -14,6 +14,7 @@ picture, are those of results/ccnn-crops.tsv.
 import csv
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import ccnn_plots
@@ -22,8 +23,14 @@ import numpy as np
 from nncodec.bench.results_tsv import read as read_results
 from nncodec.codec import Options
 from nncodec.codecs.ccnn import bitstream
+from nncodec.codecs.ccnn.decoder import decode
+from nncodec.codecs.ccnn.encoder import Plan
+from nncodec.codecs.ccnn.encoder import encode as encode_payload
+from nncodec.codecs.ccnn.layout import LEAK_ONE
+from nncodec.codecs.ccnn.plain import plan_of
 from nncodec.container import parse
 from nncodec.image import Picture, read
+from nncodec.image.metrics import psnr
 from nncodec.pipeline import Settings, encode
 
 TABLE = ccnn_plots.RESULTS / "training" / "ccnn-plain.tsv"
@@ -32,30 +39,30 @@ PLOTTED = "5"
 """The effort whose curves are drawn."""
 
 
-def weights_of(data: bytes) -> tuple[int, int]:
-    """Channels of a file, and bytes of the weights of its filters."""
-    container = parse(data)
-    header, payload = container.header, container.payload
-    planes = 3 if header.colour else 1
-    parsed = bitstream.Payload.parse(payload, planes)
-    values, weights = bitstream.read(parsed, header.width, header.height, planes)
-    size = header.width, header.height
-    bare = bitstream.write(values, np.zeros_like(weights), parsed.shape, size, parsed.step, parsed.leak)
+def weights_of(payload: bytes, width: int, height: int) -> tuple[int, int]:
+    """Channels of a payload in colour, and bytes of the weights of its filters."""
+    parsed = bitstream.Payload.parse(payload, 3)
+    values, weights = bitstream.read(parsed, width, height, 3)
+    bare = bitstream.write(values, np.zeros_like(weights), parsed.shape, (width, height), parsed.step, parsed.leak)
     return parsed.shape.channels, len(payload) - len(bare)
 
 
-def measured(picture: Picture, codec: str, effort: int, quality: int) -> list[object]:
+def measured(picture: Picture, form: str, effort: int, quality: int) -> list[object]:
     """The last columns of a row."""
+    pixels = picture.pixels.astype(np.uint8, copy=False)
+    height, width, _ = pixels.shape
+    plain = plan_of(quality, effort, 2)
+    parts = {"linear": replace(plain, leak=LEAK_ONE), "bent": replace(Plan.of(quality, effort), leak=plain.leak)}
     start = time.process_time()
-    done = encode(picture, Settings(codec, Options(quality, effort, threads=1), restore="none"))
+    if form in parts:
+        data = payload = encode_payload(pixels, parts[form])
+        level = psnr(pixels, decode(payload, width, height, 3))
+    else:
+        done = encode(picture, Settings(f"ccnn:{form}", Options(quality, effort, threads=1), restore="none"))
+        data, payload, level = done.data, parse(done.data).payload, done.psnr
     seconds = time.process_time() - start
-    return [
-        *weights_of(done.data)[:1],
-        len(done.data),
-        *weights_of(done.data)[1:],
-        f"{done.psnr:.2f}",
-        f"{seconds:.0f}",
-    ]
+    channels, of_weights = weights_of(payload, width, height)
+    return [channels, len(data), of_weights, f"{level:.2f}", f"{seconds:.0f}"]
 
 
 def measure(path: Path, effort: int, wanted: list[str]) -> None:
@@ -86,7 +93,8 @@ def draw() -> None:
     for row in read_results(ccnn_plots.RESULTS / "ccnn-crops.tsv").rows:
         if Path(row.image).stem == rows[0]["picture"] and row.psnr is not None:
             usual.setdefault(row.codec, []).append((row.bytes, row.psnr))
-    beside = {"ccnn:plain": forms["plain"], "jpeg": sorted(usual["jpeg"]), "ccnn": sorted(usual["ccnn"])}
+    beside = {"ccnn:plain": forms["plain"], "linear": forms["linear"]}
+    beside |= {name: sorted(usual[name]) for name in ("jpeg", "ccnn")}
     ccnn_plots.draw(beside, ccnn_plots.IMAGES / "ccnn-plain.svg")
     sizes = {name: points for name, points in sorted(forms.items()) if name.startswith("plain")}
     ccnn_plots.draw(sizes, ccnn_plots.IMAGES / "ccnn-plain-filters.svg")

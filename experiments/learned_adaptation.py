@@ -33,8 +33,8 @@ from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
 TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "adaptation.tsv"
-QUALITY, AROUND = 27, (23, 27, 32)
-"""The quality of the files, and those of the curve of effort 5."""
+QUALITY, AROUND, BEYOND = 27, (23, 27, 32), (38, 46)
+"""The quality of the files, those of the curve of effort 5, and further ones for what is better than all of these."""
 CROP, PARTS_EFFORT = (256, 384), 7
 Pixels = npt.NDArray[np.uint8]
 
@@ -72,14 +72,24 @@ def frame_of(pixels: Pixels) -> Frame:
     return Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
 
 
-def curve(pixels: Pixels) -> tuple[list[float], list[float]]:
-    """PSNR and logarithms of bytes of effort 5."""
-    found = []
-    for quality in AROUND:
-        payload = CODEC.encode(pixels, Options(quality, 5, threads=1))
-        found.append((psnr(pixels, CODEC.decode(payload, frame_of(pixels), "cpu")), float(np.log(len(payload)))))
-    levels, sizes = zip(*sorted(found), strict=True)
-    return list(levels), list(sizes)
+class Against:
+    """The curve of effort 5, by PSNR and logarithm of bytes."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self._pixels, self._beyond = pixels, list(BEYOND)
+        self._points = sorted(self._point(quality) for quality in AROUND)
+
+    def _point(self, quality: float) -> tuple[float, float]:
+        payload = CODEC.encode(self._pixels, Options(quality, 5, threads=1))
+        seen = CODEC.decode(payload, frame_of(self._pixels), "cpu")
+        return psnr(self._pixels, seen), float(np.log(len(payload)))
+
+    def saved(self, size: int, level: float) -> float:
+        """Share of the bytes that a file of a PSNR saves; too small where it is better than all of effort 5."""
+        while level > self._points[-1][0] and self._beyond:
+            self._points.append(self._point(self._beyond.pop(0)))
+        levels, sizes = zip(*self._points, strict=True)
+        return float(1 - size / np.exp(np.interp(level, levels, sizes)))
 
 
 def change_bytes(payload: bytes, pixels: Pixels) -> int:
@@ -95,7 +105,7 @@ def coder_of(pixels: Pixels) -> LatentEncoder:
     return LatentEncoder.of(loaded(weights.newest(CODEC.name)), QUALITY * INDICES_PER_QUALITY, pixels)
 
 
-def measured(pixels: Pixels, against: tuple[list[float], list[float]], encode: Callable[[], bytes]) -> list[object]:
+def measured(pixels: Pixels, against: Against, encode: Callable[[], bytes]) -> list[object]:
     """Bytes, those of the change, PSNR, saving in per cent, and seconds to encode and to decode."""
     start = time.process_time()
     payload = encode()
@@ -103,7 +113,7 @@ def measured(pixels: Pixels, against: tuple[list[float], list[float]], encode: C
     seen = CODEC.decode(payload, frame_of(pixels), "cpu")
     decoded = time.process_time()
     level = psnr(pixels, seen)
-    saved = 100 * (1 - len(payload) / np.exp(np.interp(level, *against)))
+    saved = 100 * against.saved(len(payload), level)
     times = f"{encoded - start:.1f}", f"{decoded - encoded:.2f}"
     return [len(payload), change_bytes(payload, pixels), f"{level:.2f}", f"{saved:.1f}", *times]
 
@@ -129,7 +139,9 @@ def main() -> None:
         top, left = ((side - part) // 2 for side, part in zip(whole.shape, CROP, strict=False))
         pixels = whole[top : top + CROP[0], left : left + CROP[1]]
         missing = [(name, way) for name, way in ways(pixels, wanted) if (path.stem, name) not in there]
-        against = curve(pixels) if missing else ([], [])
+        if not missing:
+            continue
+        against = Against(pixels)
         for name, way in missing:
             row = [path.stem, name, *measured(pixels, against, way)]
             with TABLE.open("a") as file:
