@@ -16,6 +16,8 @@ from types import TracebackType
 from nncodec.errors import CorruptFile
 
 MAGIC = "# nnc bench 1"
+LIGHT = " light"
+"""End of `Row.restore` where light weights were used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class Row:
     effort: int
     device: str
     restore: str
-    """``none``, ``auto``, or the name of a restorer, as in ``nnc encode --restore``."""
+    """``none``, ``auto``, or the name of a restorer, as in ``nnc encode --restore``; then `LIGHT` if so encoded."""
     set: str
     """Name of the folder the picture is in."""
     image: str
@@ -97,6 +99,11 @@ class Results:
     """The comment lines, each once, without ``#``."""
     measures: tuple[str, ...] = ()
     """The columns of measures that the last rows have."""
+
+
+def without_light(restore: str) -> tuple[str, bool]:
+    """`Row.restore` as ``nnc encode --restore`` takes it, and whether light weights are meant."""
+    return restore.removesuffix(LIGHT), restore.endswith(LIGHT)
 
 
 def printable(name: str) -> str:

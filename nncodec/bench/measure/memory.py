@@ -6,6 +6,7 @@ The memory of a process that measures many things one after the other says nothi
 import sys
 from pathlib import Path
 
+from nncodec.bench.results_tsv import without_light
 from nncodec.codec import Options
 from nncodec.image import read
 from nncodec.pipeline import Settings, decode, encode
@@ -34,7 +35,8 @@ def main(arguments: list[str]) -> None:
     data = Path(path).read_bytes()
     if verb == "encode":
         options = Options(quality=float(quality), effort=int(effort), device=device, threads=int(threads))
-        encode(read(data).without_metadata(), Settings(codec, options, restore=restore))
+        name, light = without_light(restore)
+        encode(read(data).without_metadata(), Settings(codec, options, restore=name, light=light))
     else:
         decode(data, device=device)
     peak = peak_bytes()

@@ -14,7 +14,7 @@ import numpy as np
 
 from nncodec.bench import perceptual
 from nncodec.bench.measure.plan import Failure, Measurement
-from nncodec.bench.results_tsv import Row
+from nncodec.bench.results_tsv import LIGHT, Row, without_light
 from nncodec.codec import Options
 from nncodec.codecs import by_name
 from nncodec.errors import CorruptFile, NncError
@@ -77,7 +77,8 @@ def _settings(measurement: Measurement, threads: int) -> Settings:
     options = Options(
         quality=measurement.quality, effort=measurement.effort, device=measurement.device, threads=threads
     )
-    return Settings(measurement.codec, options, restore=measurement.restore)
+    restore, light = without_light(measurement.restore)
+    return Settings(measurement.codec, options, restore=restore, light=light)
 
 
 def _rate(measurement: Measurement, picture: Picture, folder: Path, threads: int) -> Row:
@@ -153,7 +154,14 @@ def _median_seconds(work: Callable[[], object], reps: int) -> tuple[float, float
 def _peak_mib(verb: str, file: Path, settings: Settings) -> float | None:
     """Largest memory of a fresh process that does the work once; None where the system does not tell."""
     options = settings.options
-    how = (settings.codec, options.quality, options.effort, options.device, options.threads, settings.restore)
+    how = (
+        settings.codec,
+        options.quality,
+        options.effort,
+        options.device,
+        options.threads,
+        settings.restore + LIGHT * settings.light,
+    )
     command = [sys.executable, "-m", "nncodec.bench.measure.memory", verb, str(file), *map(str, how)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

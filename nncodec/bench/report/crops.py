@@ -15,6 +15,7 @@ from nncodec.bench.measure.plan import find
 from nncodec.bench.report.comparison import Comparison
 from nncodec.bench.report.markdown import percent
 from nncodec.bench.report.series import Series
+from nncodec.bench.results_tsv import without_light
 from nncodec.codec import Options
 from nncodec.errors import NncError
 from nncodec.image import Picture, read
@@ -95,11 +96,13 @@ def _middle_bytes(series: Series, image: str) -> int:
 def _at_most(original: Picture, series: Series, budget: int) -> tuple[Array | None, str]:
     """Pixels of the best file of at most ``budget`` bytes, and its size and PSNR; without one, None and the error."""
     row = series.rows[0]
+    restore, light = without_light(row.restore)
     settings = Settings(
         row.codec,
         Options(effort=row.effort, device=row.device),
         target=Target(size=budget),
-        restore=row.restore,
+        restore=restore,
+        light=light,
     )
     try:
         done = encode(original, settings)

@@ -108,6 +108,9 @@ def command() -> None:
     show_default=True,
     help="Restorers as in encode, separated by commas.",
 )
+@click.option(
+    "--light", is_flag=True, help="Encode with light networks, as encode does; the table says so behind the restorer."
+)
 @measures_option
 @click.option("--gray", is_flag=True, help="Code only the luma, as a gray picture; the set is called NAME-luma.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
@@ -127,7 +130,7 @@ def run(**options: Any) -> None:
     from nncodec.bench import perceptual
     from nncodec.bench.measure import machine, plan
     from nncodec.bench.measure.run import rates, timings
-    from nncodec.bench.results_tsv import Appender
+    from nncodec.bench.results_tsv import LIGHT, Appender
     from nncodec.cli.stopping import ending_promptly
     from nncodec.threads import cores
 
@@ -136,6 +139,7 @@ def run(**options: Any) -> None:
     if options["measures"] and options["timing"]:
         raise click.UsageError("--timing measures time and memory, without --measures")
     perceptual.check_installed(options["measures"])
+    restores = tuple(name + LIGHT * options["light"] for name in options["restores"])
     sources, failures = plan.find(options["folders"], options["gray"])
     planned = plan.measurements(
         sources,
@@ -143,7 +147,7 @@ def run(**options: Any) -> None:
         options["qualities"],
         options["effort"],
         options["device"],
-        options["restores"],
+        restores,
         options["measures"],
     )
     skipped = _Skipped()

@@ -19,6 +19,7 @@ from nncodec.bench.measure import memory, plan, rows, run
 from nncodec.bench.measure.memory import peak_bytes
 from nncodec.bench.measure.plan import Failure, Measurement, Source
 from nncodec.bench.perceptual import compute
+from nncodec.bench.report.series import labels
 from nncodec.bench.results_tsv import Row, read
 from nncodec.cli.verbs.bench import command
 from nncodec.codec import Options
@@ -111,6 +112,27 @@ def test_a_restorer_is_part_of_what_is_measured(folder: Path, restore: str) -> N
     data = pipeline.encode(from_array(np.asarray(PIL.Image.open(folder / "b.png"))), _settings(restore)).data
     assert isinstance(row, Row)
     assert (row.bytes, row.restore) == (len(data), restore)
+
+
+def test_light_networks_are_measured_and_said(tmp_path: Path) -> None:
+    """In the columns of a table, and with its times; where there are none to use, that is a failure."""
+    waves = np.rint(128 + 90 * np.sin(np.add.outer(np.arange(128) / 9, np.arange(128) / 17))).astype(np.uint8)
+    (tmp_path / "set").mkdir()
+    PIL.Image.fromarray(waves).save(tmp_path / "set" / "p.png")
+    arguments = ("-c", "jpeg", "-q", "30", "-j", "1", "-o", tmp_path / "t.tsv", "--restore")
+    assert nnc_bench(tmp_path / "set", *arguments, "luma").exit_code == 0
+    assert nnc_bench(tmp_path / "set", *arguments, "luma", "--light").exit_code == 0
+    assert nnc_bench(tmp_path / "set", *arguments, "luma", "--light", "--timing", "--reps", "1").exit_code == 0
+    usual, light, timed = read(tmp_path / "t.tsv").rows
+    assert [row.restore for row in (usual, light, timed)] == ["luma", "luma light", "luma light"]
+    picture = from_array(np.asarray(PIL.Image.open(tmp_path / "set" / "p.png")))
+    settings = pipeline.Settings("jpeg", Options(quality=30, threads=1), restore="luma", light=True)
+    shown = pipeline.decode(pipeline.encode(picture, settings).data).picture.pixels
+    assert usual.psnr != light.psnr == timed.psnr == pytest.approx(metrics.psnr(waves, shown), abs=1e-4)
+    assert timed.encode_mib is None or timed.encode_mib > 10
+    assert labels([usual, light])[light.configuration] == "jpeg + luma light"
+    refused = nnc_bench(tmp_path / "set", *arguments, "none", "--light")
+    assert (refused.exit_code, "light" in refused.stderr) == (1, True)
 
 
 def _settings(restore: str) -> pipeline.Settings:
