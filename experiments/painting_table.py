@@ -1,6 +1,7 @@
 """The last validation of `nnc train superres` or `generative`, from its log: a table of docs/training.md.
 
 python experiments/painting_table.py runs/superres/log.jsonl > results/training/superres.tsv
+python experiments/painting_table.py runs/quarter/log.jsonl 384 > results/training/superres-quarter.tsv
 """
 
 import json
@@ -33,12 +34,12 @@ def _cells(found: list[float]) -> list[str]:
     return [*(f"{value:.2f}" for value in found[:3]), *(f"{value:.1f}" for value in found[3:])]
 
 
-def main(log: Path) -> None:
+def main(log: Path, side: int) -> None:
     """Print the table."""
     line = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     print(
-        f"# Held-out regions of 192 x 192 after {line['step']:,} steps in {line['minutes']:.0f} minutes: PSNR in dB, "
-        "and the distance of shift-tolerant LPIPS over AlexNet, times 100"
+        f"# Held-out regions of {side} x {side} after {line['step']:,} steps in {line['minutes']:.0f} minutes: PSNR in "
+        "dB, and the distance of shift-tolerant LPIPS over AlexNet, times 100"
     )
     print("\t".join(NAMES))
     for row in rows(line):
@@ -46,4 +47,4 @@ def main(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 192)

@@ -120,7 +120,9 @@ def _corrupt_painted() -> dict[str, bytes]:
         payloads = {
             "on-another-codec": bytes([model, other, level, strength]) + small,
             "level-over-40": bytes([model, base, 41, strength]) + small,
-            "strength-over-15": bytes([model, base, level, 16]) + small,
+            "strength-of-bit-7": bytes([model, base, level, strength | 128]) + small,
+            "half-size-with-bits-of-a-quarter": bytes([model, base, level, strength | 32]) + small,
+            "quarter-with-a-picture-of-half-the-size": bytes([model, base, level, strength | 16]) + small,
             "of-an-odd-height": bytes([model, base, level | 0x80, strength]) + small,
             "small-picture-empty": head_of,
             "small-picture-cut": head_of + small[: len(small) // 2],

@@ -17,7 +17,7 @@ def check_codec(file: Path, name: str) -> None:
     """A picture is encoded with the weights in a file, and decoded with them."""
     pixels = pictures.photograph(24, 33)
     data = nncodec.encode(pixels, codec=name, quality=20, effort=1, restore="none", weights=file)
-    assert [own.codec for own in nncodec.inspect(data).own_weights] == [name]
+    assert [own.codec for own in nncodec.inspect(data).own_weights] == [name.partition(":")[0]]
     assert nncodec.decode(data, weights=file).pixels.shape == pixels.shape
 
 

@@ -19,15 +19,16 @@ def oddness(frame: Frame) -> int:
     return frame.height % 2 << 1 | frame.width % 2
 
 
-def half_frame(frame: Frame) -> Frame:
-    """The frame of the picture of half the sides, rounded up."""
-    return replace(frame, width=halved(frame.width, 1), height=halved(frame.height, 1))
+def halved_frame(frame: Frame, times: int = 1) -> Frame:
+    """The frame of the picture whose sides are halved a number of times, each time rounded up."""
+    return replace(frame, width=halved(frame.width, times), height=halved(frame.height, times))
 
 
-def doubled(region: Region, full: Bytes) -> Region:
-    """The region of the full-size picture that a region of the half-size picture stands for."""
+def doubled(region: Region, full: Bytes, times: int = 1) -> Region:
+    """The region of the full-size picture that a region of the picture halved so many times stands for."""
     rows, columns = (
-        slice(2 * side.start, min(2 * side.stop, size)) for side, size in zip(region, full.shape, strict=False)
+        slice(side.start << times, min(side.stop << times, size))
+        for side, size in zip(region, full.shape, strict=False)
     )
     return rows, columns
 

@@ -42,8 +42,9 @@ function browserPicture(nnc) {
   if (name in ENLARGED) {
     const head = payload[0] === ENLARGED[name].own ? 20 : 4; // a hash names weights of the user's own
     check(payload.length > head, `a ${name} payload of ${payload.length} bytes`);
-    const base = inner(payload[head - 3], payload.subarray(head), halved(whole, 1));
-    return { ...base, what: `the half-size picture, without the network that ${ENLARGED[name].does}` };
+    const quarter = name === "superres" && payload[head - 1] & 16;
+    const base = inner(payload[head - 3], payload.subarray(head), halved(whole, quarter ? 2 : 1));
+    return { ...base, what: `the ${quarter ? "quarter" : "half"}-size picture, without the network that ${ENLARGED[name].does}` };
   }
   check(!sectionsOf(nnc, "layer").length || name === "recurrent", `${name} has no layers, this file does`, "UnsupportedFile");
   const restorers = restorersOf(nnc);

@@ -1,4 +1,4 @@
-"""The arrays of the weights of superres and generative: two networks of one shape."""
+"""The arrays of the weights of superres and generative: two networks of one shape, for superres two more."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -20,8 +20,10 @@ def layout(known: Sequence[int], noise: bool) -> Layout:
 def _expected(arrays: Arrays, families: str, noise: int) -> Expected:
     count = arrays[families].size
     expected = {families: Array("uint8", (count,)), "qualities": Array("float32", (count, 2))}
-    for part in PARTS:
-        expected |= residual(arrays, part, count, 1, 2, noise)
+    for halvings, parts in PARTS.items():
+        if halvings == 1 or any(name.startswith(parts) for name in arrays):
+            for part in parts:
+                expected |= residual(arrays, part, count, 1, 2**halvings, noise)
     return expected
 
 
@@ -30,6 +32,8 @@ def _values(arrays: Arrays, families: str, known: Sequence[int]) -> None:
         raise ValueError(f"{families} {arrays[families].tolist()}")
     if (np.diff(arrays["qualities"]) < 0).any():
         raise ValueError("an empty range of qualities")
-    for name in arrays:
-        if name.startswith("exact.") and arrays[name].shape != arrays[name.replace("exact.", "painted.", 1)].shape:
-            raise ValueError("the two networks differ in shape")
+    for exact, painted in PARTS.values():
+        for name in arrays:
+            other = name.replace(exact, painted, 1)
+            if name.startswith(f"{exact}.") and arrays[name].shape != arrays[other].shape:
+                raise ValueError("the two networks differ in shape")

@@ -14,7 +14,12 @@ from nncodec.nets.resnet_torch import ArtifactNet
 
 
 def grown(
-    values: Mapping[str, npt.NDArray[Any]], families: Sequence[int], width: int, blocks: int, noise: int = 0
+    values: Mapping[str, npt.NDArray[Any]],
+    families: Sequence[int],
+    width: int,
+    blocks: int,
+    noise: int = 0,
+    out: int | None = None,
 ) -> ArtifactNet:
     """Make a network of more channels and blocks, and with noise, that computes the same at first.
 
@@ -26,6 +31,8 @@ def grown(
         width: channels, no fewer than there are.
         blocks: residual blocks, no fewer than there are.
         noise: planes of noise, no fewer than there are.
+        out: side of the square of samples that a position makes, a multiple of what it was: one sample becomes a square
+            of equal ones; as it was if None.
 
     Raises EncodeError if one of them is fewer.
     """
@@ -33,12 +40,20 @@ def grown(
     if shape.width > width or shape.blocks > blocks or shape.noise > noise:
         given = f"{shape.width} channels, {shape.blocks} blocks, {shape.noise} planes of noise"
         raise EncodeError(f"the given network, of {given}, is larger than the new one", "--width and --blocks set it")
-    net = ArtifactNet(len(families), shape.stride, width, blocks, shape.out, noise)
+    net = ArtifactNet(len(families), shape.stride, width, blocks, out or shape.out, noise)
+    values = _finer(values, shape.out, net.out // shape.out)
     with torch.no_grad():
         for name, parameter in net.named_parameters():
             old = torch.from_numpy(np.asarray(values[name])) if name in values else None
             _start(name, parameter, old, shape.width, list(families))
     return net
+
+
+def _finer(values: Mapping[str, npt.NDArray[Any]], out: int, times: int) -> dict[str, npt.NDArray[Any]]:
+    """The parameters with each of the ``out`` x ``out`` samples that a position makes as ``times`` x ``times``."""
+    samples = np.arange(3 * out**2).reshape(3, out, out).repeat(times, 1).repeat(times, 2).ravel()
+    finer = {name: values[name][samples] for name in ("leave.weight", "leave.bias")}
+    return {**values, **finer, "gain.values": values["gain.values"][:, :, samples]}
 
 
 def _start(name: str, parameter: Tensor, old: Tensor | None, width: int, families: list[int]) -> None:

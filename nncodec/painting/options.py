@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nncodec.training.options import BATCH, RESUME, SEED, THREADS, Option, crop, minutes
+from nncodec.training.slim.options import Slim
 
 OPTIONS = (
     minutes("Time for all of it, over all sittings."),
@@ -26,3 +27,5 @@ OPTIONS = (
     THREADS,
     SEED,
 )
+SHORTER = Slim(options=("regions", "batch", "crop", "rate"), settings={"together": True})
+"""How both codecs' networks are made thinner: both at once."""

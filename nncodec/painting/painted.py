@@ -1,4 +1,4 @@
-"""What the codecs superres and generative do alike: half the size, a codec, and a generator that paints the whole."""
+"""What the codecs superres and generative do alike: a smaller size, a codec, and a generator that paints the whole."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -36,6 +36,10 @@ class Painted:
     decoding_memory = 16
     family: str
     """Name of the weights."""
+    halvings = 1
+    """Times that the encoder halves the sides of a picture."""
+    most_halvings = 1
+    """Times that files may say that they were halved."""
     noise = False
     """True if the generators are given noise, whose seed are the file's bytes."""
 
@@ -59,8 +63,7 @@ class Painted:
         Raises EncodeError for other depths.
         """
         from nncodec.nets import weights
-        from nncodec.nets.enlarging import oddness
-        from nncodec.painting.bitstream import PaintedPayload
+        from nncodec.painting.bitstream import PaintedPayload, oddnesses
         from nncodec.painting.networks import STRENGTHS
 
         if pixels.dtype != np.uint8:
@@ -70,10 +73,10 @@ class Painted:
         if by.id not in found.families:
             raise EncodeError(f"these weights were not trained for pictures of {by.name}")
         frame = Frame(pixels.shape[1], pixels.shape[0], 1 if pixels.ndim == 2 else 3)
-        small = by.encode(downscale(pixels.astype(np.uint8, copy=False), 1), options)
+        small = by.encode(downscale(pixels.astype(np.uint8, copy=False), self.halvings), options)
         level = found.level(by.id, options.quality)
         strength = round(STRENGTHS * (1.0 if options.perceptual is None else options.perceptual))
-        return PaintedPayload(model, by.id, level, strength, oddness(frame), small).serialize()
+        return PaintedPayload(model, by.id, level, strength, oddnesses(frame, self.halvings), small).serialize()
 
     def decode(self, payload: bytes, frame: Frame, device: str) -> Pixels:
         """Decode a payload to uint8 pixels of ``frame.shape``; the generator runs on the CPU, whatever the device.
@@ -88,13 +91,14 @@ class Painted:
             raise CorruptFile(f"these weights paint no pictures of codec {parsed.base}")
         small = parsed.decode_small(self.small_codecs()[parsed.base], frame, device)
         seed = parsed.seed if self.noise else None
-        return found.paint(small, frame.height, frame.width, parsed.base, parsed.level, parsed.strength, seed)
+        condition = parsed.base, parsed.level, parsed.strength
+        return found.paint(small, frame.height, frame.width, *condition, seed, parsed.halvings)
 
     def parsed(self, payload: bytes) -> "PaintedPayload":
         """The payload taken apart; CorruptFile if its head is damaged."""
         from nncodec.painting.bitstream import PaintedPayload
 
-        return PaintedPayload.parse(payload, self.family, self.small_codecs().keys())
+        return PaintedPayload.parse(payload, self.family, self.small_codecs().keys(), self.most_halvings)
 
     def perceptual_of(self, payload: bytes) -> float:
         """The strength of the painting that a payload states, 0 to 1; CorruptFile if its head is damaged."""
@@ -115,5 +119,5 @@ class Painted:
         return self.parsed(payload).base
 
     def halvings_of(self, payload: bytes) -> int:
-        """One, for every payload."""
-        return 1
+        """Once or twice, as the payload says; CorruptFile if its head is damaged."""
+        return self.parsed(payload).halvings

@@ -7,7 +7,7 @@ take their steps at once.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,28 +16,29 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nncodec.errors import UnsupportedFile
 from nncodec.image.scaling import downscale, upscale
 from nncodec.nets import stlpips_torch, weights
-from nncodec.nets.quantised import restored
-from nncodec.nets.resnet import LEVELS, UNIT
+from nncodec.nets.resnet import LEVELS, UNIT, Shape
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.nets.stlpips_torch import alex_distance
 from nncodec.painting.discriminator_torch import Discriminator, frozen_scores, hinge
 from nncodec.painting.growing_torch import grown
-from nncodec.painting.networks import CODECS, LATENTS, PARTS
+from nncodec.painting.networks import PARTS
+from nncodec.painting.tasks import Task, starts
 from nncodec.training import data
 from nncodec.training.batches import FLOOR, Batch, error, inner, random_batch, to_rgb, to_ycc, without_colour
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
-from nncodec.training.regions import CodecRange, Regions, cached_regions, code_regions, random_regions
+from nncodec.training.regions import Regions, cached_regions, code_regions, random_regions
 from nncodec.training.start import load_data, start_run
 
 CODING_SHARE = 0.2
 """Most of the time that coding regions may take."""
 VALIDATION_SIDE = 192
+"""For pictures of half the size; twice that for a quarter."""
 VALIDATION_PICTURES = 4
+"""For half the size; for a quarter as many pixels, of fewer."""
 VALIDATION_LEVELS = (4.0, 14.0)
 SQUARED, FEATURES, JUDGEMENT = 0.002, 2.5, 0.1
 """Weights of the losses: of the squared error in squared levels, of the distance of features, of the judgement."""
@@ -45,33 +46,6 @@ _PART = 72
 """Side of the parts of crops whose features are compared."""
 _RATE, _JUDGE_RATE = 3e-4, 4e-4
 """Learning rates of the painting network and of the discriminator."""
-
-
-@dataclass(frozen=True)
-class Family:
-    """Small pictures of one codec, which the networks know as one family."""
-
-    name: str
-    number: int
-    """Wire number of the codec, or 0 for pictures that no codec has damaged."""
-    range: CodecRange
-    like: int
-    """Wire number of the codec that this one begins as where given weights do not know its own."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What distinguishes the codecs that share this recipe."""
-
-    families: tuple[Family, ...]
-    """In the order in which the networks number them."""
-    noise: int = 0
-    """Planes of noise that the networks are given."""
-
-    @property
-    def ranges(self) -> Sequence[CodecRange]:
-        """The codecs and qualities of the regions."""
-        return [family.range for family in self.families]
 
 
 @dataclass(frozen=True)
@@ -96,6 +70,10 @@ class Hyperparameters:
     blocks: int = 6
     weights: Path | None = None
     """Weights to begin with: those of this codec, or of compact, whose RecCNN is widened."""
+    halvings: int = 1
+    """Times that the sides of pictures are halved before they are coded."""
+    together: bool = False
+    """Both networks learn at once, as wide and deep as they are given; for ``nnc train slim``."""
 
 
 class Painting(nn.Module):
@@ -112,11 +90,11 @@ class Painting(nn.Module):
             shape = (len(task.families), 1, settings.width, settings.blocks, 2, task.noise)
             return cls(ArtifactNet(*shape), ArtifactNet(*shape))
         arrays = shipped(settings.weights, "qualities")
-        known = arrays[CODECS if CODECS in arrays else LATENTS].tolist()
-        like = [_place(family, known) for family in task.families]
-        starts = [restored(arrays, part) or restored(arrays, "rec") for part in PARTS]
-        grow = partial(grown, families=like, width=settings.width, blocks=settings.blocks, noise=task.noise)
-        return cls(*map(grow, starts))
+        found = starts(arrays, settings.halvings)
+        given = Shape.of(found[0])
+        width, blocks = (given.width, given.blocks) if settings.together else (settings.width, settings.blocks)
+        grow = partial(grown, families=task.places_in(arrays), width=width, blocks=blocks, noise=task.noise)
+        return cls(*(grow(start, out=2**settings.halvings) for start in found))
 
     def optimisers(self, rate: float) -> list[torch.optim.Optimizer]:
         """Those of ``exact``, of ``painted`` and of the discriminator."""
@@ -127,17 +105,9 @@ class Painting(nn.Module):
         ]
 
 
-def _place(family: Family, known: list[int]) -> int:
-    """The place of a family, or of the one that it begins as, among those that given weights know."""
-    for number in (family.number, family.like):
-        if number in known:
-            return known.index(number)
-    raise UnsupportedFile(f"the weights know neither codec {family.number} nor {family.like}")
-
-
-def halve(pixels: data.Bytes, codec: int, level: float) -> data.Bytes:
-    """Down-scale a region (H, W, 3) before it is coded."""
-    return downscale(pixels, 1)
+def halve(pixels: data.Bytes, codec: int, level: float, times: int = 1) -> data.Bytes:
+    """Down-scale a region (H, W, 3), its sides halved a number of times, before it is coded."""
+    return downscale(pixels, times)
 
 
 @dataclass
@@ -150,27 +120,33 @@ class Recipe:
     settings: Hyperparameters
     regions: Regions
     validation: Regions
+    others: weights.Arrays = field(default_factory=dict)
+    """Networks that are not trained, and are written beside those that are."""
+    ahead: dict[str, Tensor] = field(default_factory=dict)
+    """What the parameters of ``painted`` have more than those of ``exact`` in given weights."""
     means: dict[str, float] = field(default_factory=dict)
     """Running means of the parts of the loss, for the log."""
 
     def loss(self, step: int, share: float) -> Tensor:
         """Loss of a fresh batch; it depends on the seed, the step and the phase."""
-        if self.run.phase == 0 and share >= self.settings.exact:
+        together = self.settings.together
+        if self.run.phase == 0 and share >= self.settings.exact and not together:
             self._begin_painting()
         rng = np.random.default_rng((self.settings.seed, step))
         batch = random_batch(self.regions, self.settings.batch, self.settings.crop, rng)
         gray = torch.from_numpy(rng.random(self.settings.batch) < self.settings.gray)
+        if together:
+            return self._exact_loss(batch, gray) + self._painted_loss(batch, gray)
         return self._painted_loss(batch, gray) if self.run.phase else self._exact_loss(batch, gray)
 
     def _begin_painting(self) -> None:
-        """Let ``painted`` go on from the averaged ``exact``, unless it was given."""
-        self.model.load_state_dict(self.run.average.values)
+        """Let ``painted`` go on from the averaged ``exact``, as far from it as both were given."""
+        averages = self.run.average.values
+        self.model.load_state_dict(averages)
         self.report()
-        if self.run.step:
-            self.model.painted.load_state_dict(self.model.exact.state_dict())
-            averages = self.run.average.values
-            for name, value in self.model.painted.named_parameters():
-                averages[f"painted.{name}"] = value.detach().clone()
+        for name, value in self.model.exact.named_parameters():
+            averages[f"painted.{name}"] = value.detach() + self.ahead.get(name, 0)
+        self.model.load_state_dict(averages)
         self.run.begin_phase(1, full_rate=True)
 
     def _exact_loss(self, batch: Batch, gray: Tensor) -> Tensor:
@@ -202,7 +178,7 @@ class Recipe:
         self.means = {name: 0.98 * before[name] + 0.02 * value for name, value in parts.items()}
 
     def _added(self, part: str, small: Tensor, codec: Tensor, level: Tensor) -> Tensor:
-        """The correction of the up-scaled picture, (B, 3, 2 h, 2 w), in levels."""
+        """The correction of the up-scaled picture, (B, 3, H, W), in levels."""
         net: nn.Module = getattr(self.model, part)
         x = small / UNIT
         if self.task.noise:
@@ -210,6 +186,15 @@ class Recipe:
         with torch.autocast("cpu", torch.bfloat16):
             y: Tensor = net(x.contiguous(memory_format=torch.channels_last), codec, level)
         return y.float() * UNIT
+
+    @property
+    def networks(self) -> dict[str, ArtifactNet]:
+        """What `nnc train slim` makes shorter, by part: both networks, which decoders mix."""
+        return dict(zip(PARTS[self.settings.halvings], (self.model.exact, self.model.painted), strict=True))
+
+    def arrays(self) -> weights.Arrays:
+        """The averaged weights as they ship."""
+        return self.others | arrays_of(self.run.average.values, self.task, self.settings.halvings)
 
     @torch.no_grad()
     def report(self) -> None:
@@ -237,7 +222,7 @@ class Recipe:
                 np.arange(0),
             )
             small, plain, original = _crops(batch, torch.zeros(len(batch.seen), dtype=torch.bool))
-            made = [plain, *(plain + self._added(part, small, batch.codec, batch.level) for part in PARTS)]
+            made = [plain, *(plain + self._added(part, small, batch.codec, batch.level) for part in PARTS[1])]
             real, shown = inner(_rgb(original)), [inner(_rgb(each)).clamp(0, 255) for each in made]
             psnr = [10 * torch.log10(255**2 / (each - real).square().mean((1, 2, 3))) for each in shown]
             rows.append(torch.stack([*psnr, *(100 * alex_distance(each, real) for each in shown)], 1).double().numpy())
@@ -251,7 +236,9 @@ def noise_planes(*shape: int) -> Tensor:
 
 def _crops(batch: Batch, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Y, Cb and Cr of the small pictures, of the same up-scaled, and of the originals; some without colour."""
-    large = np.stack([upscale(each, 2 * each.shape[0], 2 * each.shape[1], 1) for each in batch.seen])
+    height, width = batch.original.shape[1:3]
+    halvings = (height // batch.seen.shape[1]).bit_length() - 1
+    large = np.stack([upscale(each, height, width, halvings) for each in batch.seen])
     small, plain, original = (without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, large, batch.original))
     return small, plain, original
 
@@ -274,13 +261,14 @@ def _beside(rgb: Tensor, condition: Tensor) -> Tensor:
     return torch.cat([rgb - 128, condition - 128], 1) / UNIT
 
 
-def _validation(held_out: data.Pictures, task: Task) -> Regions:
+def _validation(held_out: data.Pictures, task: Task, halvings: int) -> Regions:
     """Regions of held-out pictures, of every family at every validation level."""
-    middles = data.centre_crops(held_out, VALIDATION_SIDE)[:VALIDATION_PICTURES]
+    middles = data.centre_crops(held_out, halvings * VALIDATION_SIDE)[: max(1, VALIDATION_PICTURES // halvings**2)]
     grid = [(number, level) for number in range(len(task.families)) for level in VALIDATION_LEVELS]
     codec = np.array([number for number, _ in grid] * len(middles))
     level = np.array([level for _, level in grid] * len(middles), np.float32)
-    return code_regions(np.repeat(middles, len(grid), 0), codec, level, task.ranges, halve)
+    small = partial(halve, times=halvings)
+    return code_regions(np.repeat(middles, len(grid), 0), codec, level, task.ranges, small)
 
 
 def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool, task: Task) -> None:
@@ -288,24 +276,35 @@ def learn(folders: list[Path], folder: Path, settings: Hyperparameters, resume: 
 
     Pictures are cached in ``cache`` beside the folder, coded regions in it.
     """
-    begun = time.monotonic()
+    recipe = begin(folders, folder, settings, resume, time.monotonic(), task)
+    train(recipe.run, recipe.loss, recipe.report, settings.every_minutes)
+    weights.write(folder / "weights.npz", recipe.arrays())
+
+
+def begin(
+    folders: list[Path], folder: Path, settings: Hyperparameters, resume: bool, begun: float, task: Task
+) -> Recipe:
+    """The run up to its first step; it began at ``begun``, by `time.monotonic`."""
     stlpips_torch.weights("alex")  # missing, they are missed before work
-    training, held_out = load_data(folders, folder, settings.seed, resume, VALIDATION_SIDE)
+    times = settings.halvings
+    others = task.others_in(shipped(settings.weights, "qualities") if settings.weights else {}, times)
+    training, held_out = load_data(folders, folder, settings.seed, resume, times * VALIDATION_SIDE)
     model = Painting.new(task, settings)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pairs = zip(model.exact.named_parameters(), model.painted.parameters(), strict=True)
+    ahead = {name: (painted - exact).detach() for (name, exact), painted in pairs if settings.weights}
     schedule = Schedule(settings.minutes)
     run = start_run(model, model.optimisers(settings.rate), schedule, folder, settings.average, resume, begun)
-    makes = partial(random_regions, training, ranges=task.ranges, preprocess=halve)
+    preprocess = partial(halve, times=times)
+    makes = partial(random_regions, training, ranges=task.ranges, preprocess=preprocess, times=times)
     regions = cached_regions(settings.regions, folder, settings.seed, makes, lambda: run.share() > CODING_SHARE)
-    recipe = Recipe(run, model, task, settings, regions, _validation(held_out, task))
-    train(run, recipe.loss, recipe.report, settings.every_minutes)
-    weights.write(folder / "weights.npz", arrays_of(run.average.values, task))
+    return Recipe(run, model, task, settings, regions, _validation(held_out, task, times), others, ahead)
 
 
-def arrays_of(parameters: dict[str, Tensor], task: Task) -> weights.Arrays:
+def arrays_of(parameters: dict[str, Tensor], task: Task, halvings: int = 1) -> weights.Arrays:
     """The arrays of a file of weights: both networks, wire numbers and qualities of the families."""
-    arrays: weights.Arrays = {
-        LATENTS if task.noise else CODECS: np.array([family.number for family in task.families], np.uint8),
-        "qualities": np.array([(each.lowest, each.highest) for each in task.ranges], np.float32),
-    }
-    return arrays | exported({name: value for name, value in parameters.items() if name.split(".")[0] in PARTS})
+    renamed = dict(zip(PARTS[1], PARTS[halvings], strict=True))
+    named = ((name.partition("."), value) for name, value in parameters.items())
+    return task.heads | exported(
+        {f"{renamed[part]}.{rest}": value for (part, _, rest), value in named if part in renamed}
+    )

@@ -96,9 +96,13 @@ def random_regions(
     rng: np.random.Generator,
     ranges: Sequence[CodecRange],
     preprocess: Preprocess | None = None,
+    times: int = 1,
 ) -> Regions:
-    """Code random regions at random levels of damage, by random codecs in proportion to their shares."""
-    original = random_crops(pictures, count, SIDE, rng)
+    """Code random regions at random levels of damage, by random codecs in proportion to their shares.
+
+    Their sides are ``times`` `SIDE`.
+    """
+    original = random_crops(pictures, count, times * SIDE, rng)
     codec = rng.choice(len(ranges), count, p=[each.share for each in ranges])
     level = (LEVELS * rng.random(count) ** SKEW).astype(np.float32)
     return code_regions(original, codec, level, ranges, preprocess)

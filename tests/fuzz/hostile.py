@@ -43,6 +43,7 @@ def files() -> dict[str, bytes]:
         "learned, the latent of 1 pixel": _file(_LEARNED, side, _golden("learned", "*50-1x1.nnc")),
         "ccnn, the latent of 1 pixel": _file(_CCNN, side, _golden("ccnn", "*50-1x1.nnc")),
         "superres, the small picture of 1 pixel": _file(_SUPERRES, side, _even(_golden("superres", "*-60-1x1.nnc"))),
+        "superres, a quarter of 1 pixel": _file(_SUPERRES, side, _even(_golden("superres", "*quarter-60-1x2.nnc"))),
         "generative, the latent of 1 pixel": _file(_GENERATIVE, side, _even(_golden("generative", "*-60-1x1.nnc"))),
         "lepton, without a scan": _file(_LEPTON, 96, _lepton(), height=72),
         "281 terapixels": _file(_JPEG, 2**24 - 1, b"\xff\xd8"),
@@ -59,8 +60,8 @@ def _golden(codec: str, name: str) -> bytes:
 
 
 def _even(payload: bytes) -> bytes:
-    """A payload of superres or generative for a picture whose sides are even."""
-    return payload[:2] + bytes([payload[2] & 63]) + payload[3:]
+    """A payload of superres or generative for a picture whose sides are even, and even when they are halved."""
+    return payload[:2] + bytes([payload[2] & 63, payload[3] & 31]) + payload[4:]
 
 
 def _jpeg(side: int) -> bytes:

@@ -150,6 +150,15 @@ def test_the_small_picture_is_shown_whosever_the_weights_are(codec: str, own: in
         assert picture["what"].startswith("the half-size picture, without the network")
 
 
+def test_the_small_picture_may_be_of_a_quarter() -> None:
+    path = next((ROOT / "golden" / "superres").glob("*webp-quarter-30-133x99.nnc"))
+    (found,) = ask([path.read_bytes()])["found"]
+    picture = found["picture"]
+    assert base64.b64decode(picture["bytes"]) == parse(path.read_bytes()).payload[4:]
+    assert (picture["type"], picture["width"], picture["height"]) == ("image/webp", 34, 25)
+    assert picture["what"] == "the quarter-size picture, without the network that paints it large"
+
+
 def test_codecs_that_no_browser_has_are_unsupported() -> None:
     paths = [
         next((ROOT / "golden" / name).glob("*.nnc"))

@@ -30,23 +30,44 @@ def arrays(family: str) -> weights.Arrays:
     return found
 
 
+@pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("shape", [(200, 330, 3), (61, 75), (1, 1, 3), (1, 1), (3, 300, 3)], ids=str)
 def test_tiles_do_not_show(
-    family: str, arrays: weights.Arrays, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    family: str, arrays: weights.Arrays, times: int, shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     painter, seed = Painter(arrays), SEEDS[family]
     pixels = pictures.photograph(*shape[:2], 3 if len(shape) == 3 else 1)
-    small = downscale(pixels, 1)
+    small = downscale(pixels, times)
     condition = painter.families[0], 13, 15
     monkeypatch.setattr(networks, "equal_tiles", lambda *_: (1024, 1024))
-    whole = painter.paint(small, *shape[:2], *condition, seed)
-    assert small.shape == (halved(shape[0], 1), halved(shape[1], 1), *shape[2:])
+    whole = painter.paint(small, *shape[:2], *condition, seed, times)
+    assert small.shape == (halved(shape[0], times), halved(shape[1], times), *shape[2:])
     assert whole.shape == shape
-    assert (whole != upscale(small, *shape[:2], 1)).any() or shape[:2] == (1, 1)
+    assert (whole != upscale(small, *shape[:2], times)).any() or shape[:2] == (1, 1)
     monkeypatch.setattr(networks, "equal_tiles", lambda *_: (32, 48))
-    tiled = painter.paint(small, *shape[:2], *condition, seed)
-    assert np.abs(tiled.astype(int) - whole).max() <= 1
-    assert (tiled != whole).mean() < 0.01
+    tiled = painter.paint(small, *shape[:2], *condition, seed, times)
+    assert np.abs(tiled.astype(int) - whole).max() <= (
+        1 if times == 1 else 4
+    )  # roundings of the first time are seen again
+    assert (tiled != whole).mean() < (0.01 if times == 1 else 0.05)
+
+
+def test_a_quarter_is_painted_twice_unless_it_has_networks_of_its_own(arrays: weights.Arrays, family: str) -> None:
+    painter, pixels = Painter(arrays), pictures.photograph(61, 75)
+    small, rest = downscale(pixels, 2), (painter.families[0], 9, 12, SEEDS[family])
+    half = painter.paint(small, 31, 38, *rest)
+    twice = painter.paint(half, 61, 75, *rest)
+    assert np.array_equal(painter.paint(small, 61, 75, *rest, 2), twice)
+    own = {}
+    for name, array in arrays.items():  # a network that makes each sample of the one for half four times
+        part, _, rest_of = name.partition(".")
+        squares = np.arange(12).reshape(3, 2, 2).repeat(2, 1).repeat(2, 2).ravel()
+        if rest_of:
+            finer = array[:, :, squares] if rest_of == "gain.values" else array
+            own[f"{part}4.{rest_of}"] = finer[squares] if rest_of.startswith("leave.") else finer
+    found = Painter(arrays | own).paint(small, 61, 75, *rest, 2)
+    assert found.shape == (61, 75, 3)
+    assert (found != twice).any()
 
 
 def alone(arrays: weights.Arrays, share: float) -> Painter:

@@ -65,6 +65,16 @@ def test_numpy_paints_what_torch_trained(planes: int, channels: int) -> None:
     assert np.abs(found[inner, inner] - wanted[inner, inner]).max() <= 1
 
 
+def test_a_network_of_a_finer_result_repeats_the_samples_of_the_coarse_one() -> None:
+    coarse = lively(2, 8, 2)
+    fine = grown({name: value.detach().numpy() for name, value in coarse.named_parameters()}, [0, 1], 8, 2, out=4)
+    x = torch.from_numpy(np.random.default_rng(1).normal(0, 1, (2, 3, 16, 24)).astype(np.float32))
+    rest = torch.tensor([0, 1]), torch.tensor([0.3, 0.9])
+    with torch.no_grad():
+        expected = coarse(x, *rest).repeat_interleave(2, 2).repeat_interleave(2, 3)
+        assert torch.allclose(fine(x, *rest), expected, atol=2e-5)
+
+
 @pytest.mark.parametrize(("width", "blocks", "planes"), [(8, 2, 0), (12, 2, 0), (8, 4, 0), (12, 3, 1)])
 def test_a_grown_network_computes_what_the_small_one_does(width: int, blocks: int, planes: int) -> None:
     small = lively(3, 8, 2)

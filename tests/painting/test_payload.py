@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 PHOTO = pictures.photograph(75, 101)
 GRAY = pictures.photograph(75, 101, 1)
 BASES = ["avif", "webp", "jpeg2000", "jpeg"]
-NAMES = [*(f"superres:{base}" for base in BASES), "generative"]
-SIZES = {"75x101": PHOTO, "gray": GRAY, "1x1": PHOTO[:1, :1], "2x1 gray": GRAY[:2, :1]}
+QUARTERS = [f"superres:{base}/4" for base in BASES]
+NAMES = [*(f"superres:{base}" for base in BASES), *QUARTERS, "generative"]
+SIZES = {"75x101": PHOTO, "gray": GRAY, "1x1": PHOTO[:1, :1], "2x1 gray": GRAY[:2, :1], "5x6": PHOTO[:5, :6]}
 
 
 def quick(quality: float = 40, perceptual: float | None = None) -> Options:
@@ -50,16 +51,20 @@ def shipped(family: str) -> Painter:
 @pytest.mark.parametrize("size", SIZES)
 def test_payloads_are_laid_out_as_specified(name: str, size: str) -> None:
     pixels, family = SIZES[size], name.partition(":")[0]
-    codec, base = by_name(name), by_name(name.partition(":")[2] or "learned")
+    codec, base, times = by_name(name), _base_of(name), _times(name)
     payload = codec.encode(pixels, quick(perceptual=0.6))
     model, number, sizes, strength = payload[:4]
     height, width = pixels.shape[:2]
     assert sizes >> 6 == width % 2 + 2 * (height % 2)
     assert sizes & 63 <= 40
-    assert (model, number, strength) == (weights.newest(family), base.id, 9)
-    small = base.decode(payload[4:], Frame(halved(width, 1), halved(height, 1), frame_of(pixels).channels), "cpu")
+    half = 16 + 32 * (halved(width, 1) % 2) + 64 * (halved(height, 1) % 2)
+    assert strength == 9 + (half if times == 2 else 0)
+    assert (model, number) == (weights.newest(family), base.id)
+    small = base.decode(
+        payload[4:], Frame(halved(width, times), halved(height, times), frame_of(pixels).channels), "cpu"
+    )
     seed = zlib.crc32(payload[4:]) if family == "generative" else None
-    wanted = shipped(family).paint(small.astype(np.uint8), height, width, number, sizes & 63, strength, seed)
+    wanted = shipped(family).paint(small.astype(np.uint8), height, width, number, sizes & 63, 9, seed, times)
     found = by_name(family).decode(payload, frame_of(pixels), "cpu")  # whatever the base: the payload says it
     assert np.array_equal(found, wanted)
 
@@ -70,42 +75,43 @@ def test_they_say_what_they_are(name: str) -> None:
     assert isinstance(codec, HasBases)
     assert isinstance(codec, Paints)
     assert isinstance(codec, HasFile) == name.startswith("superres")
-    assert (codec.base_of(payload), codec.halvings_of(payload)) == (by_name(codec.base).id, 1)
+    assert (codec.base_of(payload), codec.halvings_of(payload)) == (by_name(codec.base).id, _times(name))
     assert codec.perceptual_of(payload) == 1
 
 
 def test_the_base_is_part_of_the_name() -> None:
     codec = by_name("superres")
     assert isinstance(codec, HasBases)
-    assert [by_name(f"superres:{base}").name for base in codec.bases] == ["superres", *NAMES[1:4]]
+    assert [by_name(f"superres:{base}").name for base in codec.bases] == ["superres", *NAMES[1:8]]
     assert by_name("generative:learned").name == "generative"
-    for name in ("superres:learned", "superres:compact", "generative:avif"):
+    for name in ("superres:learned", "superres:compact", "superres:avif/2", "superres:avif/8", "generative:avif"):
         with pytest.raises(EncodeError, match="cannot build on"):
             by_name(name)
 
 
-@pytest.mark.parametrize("name", ["superres:webp", "generative"])
+@pytest.mark.parametrize("name", ["superres:webp", "superres:webp/4", "generative"])
 @pytest.mark.parametrize(("asked", "kept"), [(0.0, 0), (1.0, 15), (0.5, 8), (0.03, 0), (1 / 15, 1)])
 def test_the_strength_is_one_byte_that_may_be_replaced(name: str, asked: float, kept: int) -> None:
     codec = by_name(name)
     assert isinstance(codec, Paints)
     payload = codec.encode(PHOTO[:20, :24], quick())
     other = codec.with_perceptual(payload, asked)
-    assert other == payload[:3] + bytes([kept]) + payload[4:]
+    assert other == payload[:3] + bytes([payload[3] & 0xF0 | kept]) + payload[4:]
     assert codec.perceptual_of(other) == kept / 15
     assert other == codec.encode(PHOTO[:20, :24], quick(perceptual=asked))
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
 
-IMPOSSIBLE = [(1, 0), (1, 2), (1, 8), (1, 17), (1, 21), (1, 22), (2, 41), (2, 63), (3, 16), (3, 255)]
+IMPOSSIBLE = [(1, 0), (1, 2), (1, 8), (1, 17), (1, 21), (1, 22), (2, 41), (2, 63), (3, 32), (3, 128), (3, 255)]
 
 
 @pytest.mark.parametrize(
     ("name", "place", "value"),
     [(name, *rest) for name in ("superres:webp", "generative") for rest in IMPOSSIBLE]
     + [("superres:webp", 0, 119), ("superres:webp", 0, 124), ("superres:webp", 1, 16)]
-    + [("generative", 0, 123), ("generative", 0, 128), ("generative", 1, 4)],
+    + [("superres:webp", 3, 64), ("superres:webp", 3, 144), ("superres:webp/4", 3, 32), ("superres:webp/4", 3, 144)]
+    + [("generative", 3, 16), ("generative", 0, 123), ("generative", 0, 128), ("generative", 1, 4)],
 )
 def test_impossible_heads_are_refused(name: str, place: int, value: int) -> None:
     codec = by_name(name)
@@ -133,11 +139,13 @@ def test_an_unknown_model_needs_another_reader(name: str, model: int) -> None:
         by_name(name).decode(payload, Frame(9, 9, 3), "cpu")
 
 
-@pytest.mark.parametrize("name", ["superres", "superres:jpeg", "superres:jpeg2000", "generative"])
+@pytest.mark.parametrize(
+    "name", ["superres", "superres:jpeg", "superres:jpeg2000", "superres:avif/4", "superres:webp/4", "generative"]
+)
 def test_a_small_picture_of_another_size_is_refused(name: str) -> None:
     """The last would take 768 TB: pixels are not allocated before sizes are compared."""
     payload = by_name(name).encode(PHOTO, quick(10))
-    for width, height in ((102, 75), (101, 76), (103, 75), (101, 77), (16_000_001, 16_000_001)):
+    for width, height in ((102, 75), (101, 76), (103, 75), (101, 77), (105, 75), (16_000_001, 16_000_001)):
         with pytest.raises(CorruptFile):
             by_name(name).decode(payload, Frame(width, height, 3), "cpu")
 
@@ -165,7 +173,7 @@ def test_deep_samples_are_refused(name: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(["superres", "generative"]),
-    head=st.tuples(st.integers(118, 126), st.integers(0, 17), st.integers(0, 255), st.integers(0, 16)),
+    head=st.tuples(st.integers(118, 126), st.integers(0, 17), st.integers(0, 255), st.integers(0, 130)),
     rest=st.binary(),
     cut=st.integers(0, 300),
     sound=st.booleans(),
@@ -212,12 +220,17 @@ def test_the_exact_network_is_closer_than_up_scaling(name: str) -> None:
     codec, pixels = by_name(name), _harbour()
     payload = codec.encode(pixels, quick(30, perceptual=0.0))
     exact = codec.decode(payload, frame_of(pixels), "cpu")
-    small = _base_of(codec, name).decode(payload[4:], Frame(128, 128, 3), "cpu").astype(np.uint8)
-    assert psnr(pixels, exact) > psnr(pixels, upscale(small, 256, 256, 1))
+    side = halved(256, _times(name))
+    small = _base_of(name).decode(payload[4:], Frame(side, side, 3), "cpu").astype(np.uint8)
+    assert psnr(pixels, exact) > psnr(pixels, upscale(small, 256, 256, _times(name)))
 
 
-def _base_of(codec: Codec, name: str) -> Codec:
-    return by_name(name.partition(":")[2] or "learned")
+def _base_of(name: str) -> Codec:
+    return by_name(name.partition(":")[2].partition("/")[0] or "learned")
+
+
+def _times(name: str) -> int:
+    return 2 if name.endswith("/4") else 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,15 +16,17 @@ import PIL.Image
 from nncodec.cli.verbs.train import command
 from nncodec.codecs.generative import recipe as generative
 from nncodec.codecs.superres import recipe as superres
-from nncodec.errors import UnsupportedFile
+from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.nets import stlpips_torch, weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import Shape
 from nncodec.painting import recipe
-from nncodec.painting.recipe import Hyperparameters, Painting, Recipe, Task
+from nncodec.painting.recipe import Hyperparameters, Painting, Recipe
+from nncodec.painting.tasks import Task
 from nncodec.pipeline.own_weights import layout_of
 from nncodec.training import data, regions
 from nncodec.training.loop import Guard, Run, Schedule
+from nncodec.training.slim import slimming
 from nncodec.training.state import Average
 from tests import own, pictures
 from tests.conftest import Ran
@@ -80,23 +82,27 @@ def test_a_run_trains_resumes_and_exports(name: str, few: Path) -> None:
         assert all(np.isfinite(value).all() for value in restored(arrays, part).values())
 
 
+@pytest.mark.parametrize("given", [False, True])
 @BOTH
-def test_the_painting_network_goes_on_from_the_exact_one(name: str, few: Path) -> None:
-    """Each part learns in its own phase alone; the discriminator beside the painting network."""
+def test_the_painting_network_goes_on_from_the_exact_one(name: str, given: bool, few: Path) -> None:
+    """As far from it as in given weights. Each part learns in its own phase; the discriminator beside the painting."""
     task = superres.TASK if name == "superres" else generative.TASK
     model = Painting.new(task, TINY)
     run = Run(model, model.optimisers(1e-3), Schedule(60), few, Average(model, 0.5), Guard())
     original = np.stack([pictures.photograph(64, 64, seed=seed) for seed in range(2)])
     coded = regions.code_regions(original, np.zeros(2, np.int64), np.full(2, 9, np.float32), task.ranges, recipe.halve)
     assert coded.seen.shape == (2, 32, 32, 3)
-    made = Recipe(run, model, task, replace(TINY, batch=2, crop=32), coded, coded)
+    ahead = {"place": torch.full_like(model.exact.place.detach(), 0.25)} if given else {}
+    made = Recipe(run, model, task, replace(TINY, batch=2, crop=32), coded, coded, ahead=ahead)
     turns = []
     for phase, share in enumerate((0.1, 0.5)):
         loss = made.loss(run.step, share)
         assert run.phase == phase
         if phase:
             exact = dict(model.exact.named_parameters())
-            assert all(torch.equal(value, exact[key]) for key, value in model.painted.named_parameters())
+            more = ahead.get("place", 0)
+            wanted = {key: value + (more if key == "place" else 0) for key, value in exact.items()}
+            assert all(torch.equal(value, wanted[key]) for key, value in model.painted.named_parameters())
         before = {key: value.detach().clone() for key, value in model.named_parameters()}
         run.learn(loss)
         turns.append(
@@ -142,6 +148,43 @@ def test_training_goes_on_from_its_own_weights(name: str, few: Path) -> None:
         values = restored(before, part)
         for key, parameter in getattr(again, part).named_parameters():
             assert np.array_equal(parameter.detach().numpy(), values[key]), key
+
+
+def test_networks_for_a_quarter_are_written_beside_those_for_half(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They begin with them; without them, and with those of other families, none are trained."""
+    monkeypatch.setattr(superres, "QUARTER", superres.TASK)
+    train("superres", few, "--minutes", 0.01)
+    half = weights.read((few / "x" / "weights.npz").read_bytes())
+    weights.write(few / "w.npz", half)
+    for file in (few / "x").iterdir():
+        file.unlink()
+    train("superres", few, "--minutes", 0.01, "--halvings", 2, "--weights", few / "w.npz")
+    both = weights.read((few / "x" / "weights.npz").read_bytes())
+    layout_of("superres").check(both)
+    assert all(np.array_equal(both[name], half[name]) for name in half)
+    shapes = [Shape.of(restored(both, part)) for part in ("exact", "exact4", "painted4")]
+    assert [shape.out for shape in shapes] == [2, 4, 4]
+    own.check_codec(few / "x" / "weights.npz", "superres:avif/4")
+    weights.write(few / "w.npz", {**half, "qualities": half["qualities"] + 1})
+    for arguments in ((), ("--weights", few / "w.npz")):
+        with pytest.raises(EncodeError, match="begin with those for half the size"):
+            train("superres", few, "--minutes", 0.01, "--halvings", 2, *arguments)
+
+
+@BOTH
+def test_both_networks_become_thinner_alike(name: str, few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decoders mix is pruned by one measure, then trained on together and rounded to 8 bits."""
+    monkeypatch.setattr(slimming, "_BATCHES", 2)
+    monkeypatch.setattr(Run, "share", lambda self: min(1.0, self.step / 2))
+    arguments = ["slim", name, "--data", str(few), "-o", str(few / "y"), "--minutes", "1"]
+    done = CliRunner().invoke(command, [*arguments, *SMALL[:6]], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    thin, before = weights.read((few / "y" / "weights.npz").read_bytes()), weights.load(weights.newest(name), name)
+    layout_of(name).check(thin)
+    for part in ("exact", "painted"):
+        assert 2 * len(thin[f"{part}.enter.bias"]) == len(before[f"{part}.enter.bias"])
+        assert thin[f"{part}.enter.weight"].dtype == np.int8
+    own.check_codec(few / "y" / "weights.npz", name)
 
 
 @pytest.mark.parametrize("name", ["compact", "superres"])

@@ -148,9 +148,9 @@ class Compact:
     def file(self, payload: bytes, frame: Frame, metadata: Metadata) -> PictureFile:
         """The half-size picture as a file of its codec, with a note on its size."""
         from nncodec.codecs.compact.bitstream import CompactPayload
-        from nncodec.nets.enlarging import half_frame
+        from nncodec.nets.enlarging import halved_frame
 
-        parsed, small = CompactPayload.parse(payload), half_frame(frame)
+        parsed, small = CompactPayload.parse(payload), halved_frame(frame)
         assert isinstance(parsed.base, HasFile)
         file = parsed.base.file(parsed.small, small, metadata)
         note = f"it is the small picture, {small.width} x {small.height}, that a network enlarges"

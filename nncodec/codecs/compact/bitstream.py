@@ -9,7 +9,7 @@ from nncodec.codecs import all_codecs, by_id
 from nncodec.codecs.compact.networks import Bytes, CompactCondition
 from nncodec.errors import CorruptFile
 from nncodec.nets import weights
-from nncodec.nets.enlarging import half_frame, oddness
+from nncodec.nets.enlarging import halved_frame, oddness
 from nncodec.nets.resnet import LEVELS
 
 _HEAD = 3
@@ -58,4 +58,4 @@ class CompactPayload:
         """Decode the half-size picture, (h, w) or (h, w, 3) uint8; CorruptFile if it is not half of ``frame``."""
         if self.odd != oddness(frame):
             raise CorruptFile(f"a compact payload of another size than {frame.width} x {frame.height}")
-        return self.base.decode(self.small, half_frame(frame), device).astype(np.uint8, copy=False)
+        return self.base.decode(self.small, halved_frame(frame), device).astype(np.uint8, copy=False)

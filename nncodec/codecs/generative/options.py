@@ -1,6 +1,6 @@
 """Options of ``nnc train generative``."""
 
-from nncodec.painting.options import OPTIONS
+from nncodec.painting.options import OPTIONS, SHORTER
 from nncodec.training.options import CODED, Training
 
 TRAINING = Training(
@@ -13,3 +13,4 @@ stlpips-pytorch holds. Begin with the weights of superres, if there is little ti
     output=CODED,
     options=OPTIONS,
 )
+SLIM = SHORTER

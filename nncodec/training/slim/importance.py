@@ -64,6 +64,24 @@ def measured(net: ArtifactNet, loss: Callable[[int], Tensor], batches: int) -> I
     )
 
 
+def joint(each: Sequence[Importance]) -> Importance:
+    """The importance for networks of one shape that must stay alike, each of the same weight."""
+    return Importance(
+        _mean([one.trunk / np.trace(one.trunk) for one in each]),
+        _mean([one.slope / np.trace(one.slope) for one in each]),
+        [_mean([of / np.trace(of) for of in block]) for block in zip(*(one.hidden for one in each), strict=True)],
+        [
+            _mean([of / np.sum(one.effect) for of, one in zip(block, each, strict=True)])
+            for block in zip(*(one.effect for one in each), strict=True)
+        ],
+    )
+
+
+def _mean(values: Sequence[Doubles]) -> Doubles:
+    mean: Doubles = np.mean(values, 0)
+    return mean
+
+
 def with_gradient(x: Tensor, see: Callable[[Tensor], object]) -> None:
     """Call a function with the loss's derivatives by a value, when they are known."""
 

@@ -14,7 +14,7 @@ from nncodec.nets import weights
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.training.export import exported
 from nncodec.training.loop import Run, train
-from nncodec.training.slim.importance import measured
+from nncodec.training.slim.importance import joint, measured
 from nncodec.training.slim.options import UNROUNDED, Slim
 from nncodec.training.slim.pruning import pruned, shallower
 from nncodec.training.slim.rounding import rounded
@@ -32,7 +32,10 @@ class Trainable(Protocol):
 
     @property
     def networks(self) -> dict[str, ArtifactNet]:
-        """The networks to make thinner, by the start of the names of their arrays."""
+        """The networks to make thinner, by the start of the names of their arrays.
+
+        Several are of one shape, and decoders mix their parameters: they become thinner alike.
+        """
 
     def loss(self, step: int, share: float) -> Tensor:
         """The loss of a fresh batch, as `nncodec.training.loop.train` takes it."""
@@ -107,10 +110,10 @@ def _newest(name: str, folder: Path) -> Path:
 def _thinner(full: Trainable, settings: Slimming) -> weights.Arrays:
     """The weights that a run begins with, with fewer channels and blocks in its networks."""
     arrays, loss = full.arrays(), _batches(full)
+    progress.stage("measuring what matters")
+    importance = joint([measured(net, loss, _BATCHES) for net in full.networks.values()])
     for part, net in full.networks.items():
-        progress.stage("measuring what matters")
         values = {name: value.detach().numpy() for name, value in net.named_parameters()}
-        importance = measured(net, loss, _BATCHES)
         width = max(1, round(settings.channels * len(importance.trunk)))
         blocks = max(0, len(importance.effect) - settings.drop_blocks)
         fewer = pruned(*shallower(values, importance, blocks), width)
