@@ -10,6 +10,7 @@ Qualities go first, so that a run that was stopped has some for all pictures. BD
 means, against effort 5, by PSNR, where there are four qualities.
 """
 
+import contextlib
 import csv
 import sys
 import time
@@ -17,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
-from nncodec.bench.report.bd import Curve, bd_rate
+from nncodec.bench.report.bd import Curve, CurveError, bd_rate
 from nncodec.codec import Options
 from nncodec.codecs.learned import INDICES_PER_QUALITY
 from nncodec.codecs.learned.decoder import decode_latent
@@ -88,6 +89,15 @@ def curves(rows: Rows) -> dict[str, dict[str, Curve]]:
     }
 
 
+def deltas_of(codecs: dict[str, Curve]) -> dict[str, float]:
+    """BD-rates of a picture's curves against effort 5, of those that overlap enough."""
+    found = {}
+    for name, curve in codecs.items():
+        with contextlib.suppress(CurveError):
+            found[name] = bd_rate(curve, codecs[ANCHOR])
+    return {name: value for name, value in found.items() if name != ANCHOR}
+
+
 def summarise() -> None:
     """BD-rates against effort 5 by picture, and their means by set."""
     with TABLE.open(encoding="utf-8") as lines:
@@ -95,11 +105,8 @@ def summarise() -> None:
     found: dict[str, dict[str, dict[str, float]]] = {}  # by set, picture and codec
     for which in dict.fromkeys(row["set"] for row in rows):
         of_set = curves([row for row in rows if row["set"] == which])
-        found[which] = {
-            picture: {name: bd_rate(curve, codecs[ANCHOR]) for name, curve in codecs.items() if name != ANCHOR}
-            for picture, codecs in of_set.items()
-            if ANCHOR in codecs
-        }
+        deltas = {picture: deltas_of(codecs) for picture, codecs in of_set.items() if ANCHOR in codecs}
+        found |= {which: deltas} if deltas else {}
     names = sorted({name for pictures in found.values() for deltas in pictures.values() for name in deltas})
     lines_out = ["# BD-rate against effort 5, in %", "\t".join(["set", "picture", *names])]
     for which, pictures in found.items():
