@@ -20,6 +20,7 @@ NAMES = [
     *(name for name, codec in all_codecs().items() if codec.fidelity),
     *("layered:jpeg", "layered:webp", "layered:jpeg2000", "compact:jpeg", "compact:webp", "compact:jpeg2000"),
     *("superres:jpeg", "superres:webp", "superres:jpeg2000"),
+    *("superres:avif/4", "superres:jpeg/4", "superres:webp/4", "superres:jpeg2000/4"),
 ]
 QUALITIES = st.floats(0, 100)
 

@@ -21,6 +21,10 @@ _FIDELITY = {
     "jpeg": ((0, 20.74), (20, 25.32), (60, 27.24)),
     "webp": ((0, 22.97), (30, 26.67)),
     "jpeg2000": ((0, 20.73), (25, 24.61), (60, 28.22)),
+    "avif/4": ((0, 20.08), (60, 25.20)),
+    "jpeg/4": ((0, 19.44), (60, 24.08)),
+    "webp/4": ((0, 20.07), (60, 24.60)),
+    "jpeg2000/4": ((0, 19.29), (60, 24.82)),
 }
 """What `Codec.fidelity` says, by the name of the base codec.
 
@@ -48,8 +52,8 @@ class Superres(Painted):
 
     @property
     def fidelity(self) -> tuple[tuple[float, float], ...]:
-        """Own qualities and their PSNR on photographs; see `Codec.fidelity`. None of a quarter was measured."""
-        return _FIDELITY[self.base] if self.halvings == 1 else ()
+        """Own qualities and their PSNR on photographs; see `Codec.fidelity`."""
+        return _FIDELITY[self.base + (_QUARTER if self.halvings > 1 else "")]
 
     @property
     def bases(self) -> tuple[str, ...]:
