@@ -23,11 +23,11 @@ from nncodec.codecs.learned.blocks import read as read_symbols
 from nncodec.codecs.learned.context import Means
 from nncodec.codecs.learned.grid import UNITS, DecodedLatent
 from nncodec.codecs.learned.model import LearnedModel
+from nncodec.codecs.learned.payload import LearnedPayload
 from nncodec.container import Container, Header, Kind, Section, serialize
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.entropy.tables import Tables
 from nncodec.image import read
-from nncodec.lapped.bitstream import LatentPayload
 from nncodec.lapped.decoder import opened, positions
 from nncodec.lapped.layout import N_GROUPS, PLANES
 from nncodec.nets import weights
@@ -62,7 +62,7 @@ def content(tables: Tables, symbols: Symbols, indices: Indices) -> float:
 
 def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> npt.NDArray[np.float64]:
     """Bits (units, N_GROUPS) of the symbols of a colour picture."""
-    parsed = LatentPayload.parse(payload, len(UNITS), "learned")
+    parsed = LearnedPayload.parse(payload, len(UNITS), "learned")
     known = DecodedLatent(*positions(width, height), PLANES)
     reader = opened(parsed, model, 0.0, width, height, PLANES)
     bits = np.zeros((len(UNITS), N_GROUPS))
@@ -76,7 +76,7 @@ def by_group(payload: bytes, model: LearnedModel, width: int, height: int) -> np
 
             return read_symbols(indices.reshape(-1), code).reshape(indices.shape)
 
-        code_unit(known, contexts, parsed.groups[unit], code_symbols)
+        code_unit(known, contexts, parsed.groups[unit], code_symbols, model.adaptation(parsed.adaptive))
     reader.finish()
     return bits
 

@@ -47,7 +47,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "network": ((ArtifactNet, "correction"),),
     REFINEMENT: (),
 }
-"""Functions whose time each stage is; refinement is added where there is one, since it imports torch."""
+"""Functions whose time each stage is; refinement is added where there is one."""
 MIB = 1 << 20
 
 

@@ -12,6 +12,7 @@ A document quotes a measured figure or table between two comments that Markdown 
     bd-at-equal-rates TABLE SET CODEC ANCHOR  the same with every picture given the same bits per pixel
     bd-ms-ssim TABLE SET CODEC ANCHOR       the same by MS-SSIM in dB
     bd-luma rate|psnr TABLE SETS CODEC ANCHOR  mean of the BD-rates, or BD-PSNRs, of single pictures by luma PSNR
+    bd-since TABLE OLDER SET CODEC          mean of the BD-rates of single pictures by PSNR, against an older table
     gain TABLE SET CODEC ANCHOR QUALITY     how much higher the mean luma PSNR is at a quality
     published CODEC ANCHOR                  BD-rate between two published curves
     mean COLUMN TABLE SET CODEC QUALITY     mean over pictures of bytes, bpp, psnr, psnr_y, ssim or ms_ssim
@@ -122,6 +123,11 @@ def _bd_luma(which: str, names: str, sets: str, codec: str, anchor: str) -> str:
     return percent(statistics.fmean(one.rate_percent for one in deltas))
 
 
+def _bd_since(names: str, older: str, set_name: str, codec: str) -> str:
+    curves, anchors = (_series(each, set_name, codec).picture_curves() for each in (names, older))
+    return percent(statistics.fmean(bd_rate(curves[image], anchors[image]) for image in anchors))
+
+
 def _gain(names: str, set_name: str, codec: str, anchor: str, quality: str) -> str:
     higher, lower = (
         next(point.psnr_y for point in _series(names, set_name, name).points if point.quality == float(quality))
@@ -206,6 +212,7 @@ _KINDS: dict[str, Callable[..., str]] = {
     "bd-at-equal-rates": _bd_at_equal_rates,
     "bd-ms-ssim": _bd_ms_ssim,
     "bd-luma": _bd_luma,
+    "bd-since": _bd_since,
     "gain": _gain,
     "published": _published,
     "mean": _mean,

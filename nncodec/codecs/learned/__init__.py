@@ -22,15 +22,15 @@ class Learned:
     summary = "Neural codec. Smaller files than avif, with restorers level at low rates; much slower to decode."
     quality_step = 1 / INDICES_PER_QUALITY
     fidelity = (
-        (0, 25.42),
-        (5, 26.66),
-        (15, 29.02),
-        (27, 31.94),
-        (40, 35.31),
-        (55, 39.2),
-        (72, 43.62),
-        (90, 48.6),
-        (100, 50.87),
+        (0, 25.08),
+        (5, 26.28),
+        (15, 28.71),
+        (27, 31.69),
+        (40, 35.15),
+        (55, 39.06),
+        (72, 43.49),
+        (90, 48.5),
+        (100, 51.05),
     )
     lossless = Lossless.NEVER
     depths = frozenset({8})
