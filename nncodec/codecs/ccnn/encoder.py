@@ -58,8 +58,8 @@ def encode(pixels: npt.NDArray[np.uint8], plan: Plan) -> bytes:
     field = max(1, round(plan.step * (1 << STEP_BITS)))
     blocks = Blocks.of(pixels, plan.stride, plan.overlap, field / (1 << STEP_BITS))
     network = plan.begun(blocks, planes)
-    most = plan.steps if network.by_chance else blocks.inner.shape[0] * blocks.inner.shape[1]
-    train(network, blocks, min(plan.steps, most), plan.rate or 6e-4 * min(1.0, plan.step / 60) ** 0.7)
+    steps = plan.steps if network.by_chance else min(plan.steps, blocks.inner.shape[0] * blocks.inner.shape[1])
+    train(network, blocks, steps, plan.rate or 6e-4 * min(1.0, plan.step / 60) ** 0.7)
     progress.stage("quantising")
     values, weights = quantise(network, blocks, plan.rounds)
     used = values.any((1, 2))

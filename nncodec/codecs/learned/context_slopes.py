@@ -76,10 +76,18 @@ class Slopes:
         by_mean, by_feature = back(layers, features.T, guessed, own)
         by_value: Floats = linear @ by_mean.T
         shape = -1, rows.stop - rows.start, lattice.width
-        self._scatter(context, number, lattice, rows, by_feature.reshape(shape), by_value.reshape(shape))
+        slopes = by_feature.reshape(shape), by_value.reshape(shape)
+        self._scatter(context, number, lattice, rows, around, *slopes)
 
     def _scatter(
-        self, context: GroupContext, number: int, lattice: Lattice, rows: slice, features: Floats, values: Floats
+        self,
+        context: GroupContext,
+        number: int,
+        lattice: Lattice,
+        rows: slice,
+        around: list[npt.NDArray[np.int32]],
+        features: Floats,
+        values: Floats,
     ) -> None:
         """Bring slopes over what `GroupContext.gather` gathered to where it found it."""
         inputs, feature, value = context.inputs, _Taker(features), _Taker(values)
@@ -98,25 +106,29 @@ class Slopes:
             add(self._sizes, inputs.own, tap)
             feature.take(1)
             add(self._values, inputs.own, tap)
-        self._scatter_ring(context, lattice, rows, feature, value)
+        self._scatter_ring(context.inputs.means, lattice, rows, around, feature, value)
         add(self._signed, inputs.signed_here)
         add(self._values, inputs.signed_here)
         add(self._sizes, inputs.sizes_here)
 
     def _scatter_ring(
-        self, context: GroupContext, lattice: Lattice, rows: slice, feature: "_Taker", value: "_Taker"
+        self,
+        planes: tuple[int, ...],
+        lattice: Lattice,
+        rows: slice,
+        around: list[npt.NDArray[np.int32]],
+        feature: "_Taker",
+        value: "_Taker",
     ) -> None:
         """The same of the differences of local means."""
-        planes = context.inputs.means
         count = len(RING) * len(planes)
-        bordered = [self._known.bordered_means(plane) for plane in planes]
         signed, sizes, plain = feature.take(count), feature.take(count), value.take(count)
         here = lattice.at(rows)
         for number, tap in enumerate(RING):
             there = lattice.at(rows, *tap)
             for at, plane in enumerate(planes):
                 row = number * len(planes) + at
-                difference = (bordered[at][there] - bordered[at][here]).astype(np.float32)
+                difference = (around[at][there] - around[at][here]).astype(np.float32)
                 slope = plain[row] + signed[row] * signed_slope(difference)
                 slope += sizes[row] * size_slope(difference)
                 self.means[(plane, *there)] += slope

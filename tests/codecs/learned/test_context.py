@@ -16,6 +16,7 @@ from nncodec.codecs.learned.grid import (
     SIGNED_LIMIT,
     VALUE_LIMIT,
     DecodedLatent,
+    Lattice,
     lattices,
     signed_of,
     size_table,
@@ -52,6 +53,16 @@ def test_every_position_is_coded_once_in_group_0(height, width):
     assert (done == 1).all()
 
 
+def check_border(known: DecodedLatent, lattice: Lattice) -> None:
+    """Assert that what contexts read beyond the grid, around a lattice, is zero."""
+    for down, right in context.RING:
+        seen = known.values.at((0, GROUPS[3]), lattice, slice(0, lattice.height), down, right)
+        y = lattice.row + 2 * np.arange(lattice.height) + down
+        x = lattice.column + 2 * np.arange(lattice.width) + right
+        assert not seen[:, (y < 0) | (y >= known.height)].any()
+        assert not seen[:, :, (x < 0) | (x >= known.width)].any()
+
+
 @settings(max_examples=40)
 @given(st.integers(1, 35), st.integers(1, 35))
 def test_every_position_is_coded_once_in_other_groups(height, width):
@@ -63,6 +74,9 @@ def test_every_position_is_coded_once_in_other_groups(height, width):
             known.put(((0, GROUPS[3]),), each, np.full((each.height * each.width, 4), count))
     assert (known.latent()[0, :, :, GROUPS[3]] > 0).all()
     assert not known.latent()[..., : GROUPS[3].start].any()
+    for number in range(N_PASSES):
+        for each in lattices(height, width, number):
+            check_border(known, each)
 
 
 def test_own_neighbours_are_coded_before():

@@ -56,7 +56,8 @@ def test_tiles_do_not_show(monkeypatch):
     monkeypatch.setattr("nncodec.codecs.learned.refine._SIDE", 80)
     parts = refiner.targets(values)
     assert parts[0] == pytest.approx(whole[0], rel=1e-6)
-    assert np.allclose(parts[1], whole[1], atol=1e-3)  # rounding may change the sign of an activation
+    assert np.allclose(parts[1], whole[1], atol=1e-3)  # rounding may change the sign of an activation, of few
+    assert np.isclose(parts[1], whole[1], atol=1e-4).mean() > 0.9999
 
 
 def test_refinement_lowers_the_cost():
