@@ -19,6 +19,7 @@ from pathlib import Path
 
 import ccnn_plots
 import numpy as np
+from growing_table import GrowingTable
 
 from nncodec.bench.results_tsv import read as read_results
 from nncodec.codec import Options
@@ -33,8 +34,8 @@ from nncodec.image import Picture, read
 from nncodec.image.metrics import psnr
 from nncodec.pipeline import Settings, encode
 
-TABLE = ccnn_plots.RESULTS / "training" / "ccnn-plain.tsv"
 COLUMNS = ("picture", "form", "effort", "quality", "channels", "bytes", "of weights", "PSNR", "s")
+TABLE = GrowingTable(ccnn_plots.RESULTS / "training" / "ccnn-plain.tsv", COLUMNS, 4)
 PLOTTED = "5"
 """The effort whose curves are drawn."""
 
@@ -68,23 +69,17 @@ def measured(picture: Picture, form: str, effort: int, quality: int) -> list[obj
 def measure(path: Path, effort: int, wanted: list[str]) -> None:
     """Add rows to the table."""
     picture = read(path.read_bytes())
-    if not TABLE.exists():
-        TABLE.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
-    there = {tuple(line.split("\t")[:4]) for line in TABLE.read_text(encoding="utf-8").splitlines()}
     for each in wanted:
         form, _, qualities = each.partition(":")
         for quality in map(int, qualities.split(",")):
             key = path.stem, form, str(effort), str(quality)
-            if key not in there:
-                row = [*key, *measured(picture, form, effort, quality)]
-                with TABLE.open("a", encoding="utf-8") as file:
-                    file.write("\t".join(map(str, row)) + "\n")
-                print(*row, flush=True)
+            if not TABLE.has(key):
+                TABLE.add(key, measured(picture, form, effort, quality))
 
 
 def draw() -> None:
     """The plots, and the table of ratios."""
-    with TABLE.open(encoding="utf-8") as lines:
+    with TABLE.path.open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["effort"] == PLOTTED]
     forms: dict[str, ccnn_plots.Points] = {}
     for row in sorted(rows, key=lambda row: int(row["bytes"])):

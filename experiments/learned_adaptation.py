@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from growing_table import GrowingTable
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, INDICES_PER_QUALITY
@@ -32,7 +33,9 @@ from nncodec.image.metrics import psnr
 from nncodec.lapped.transform import Floats
 from nncodec.nets import weights
 
-TABLE = Path(__file__).resolve().parent.parent / "results" / "learned" / "adaptation.tsv"
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "learned"
+COLUMNS = ("picture", "effort", "bytes", "change", "PSNR", "saved, %", "encoding, s", "decoding, s")
+TABLE = GrowingTable(RESULTS / "adaptation.tsv", COLUMNS, 2)
 QUALITY, AROUND, BEYOND = 27, (23, 27, 32), (38, 46)
 """The quality of the files, those of the curve of effort 5, and further ones for what is better than all of these."""
 CROP, PARTS_EFFORT = (256, 384), 7
@@ -131,22 +134,16 @@ def ways(pixels: Pixels, wanted: list[str]) -> Iterable[tuple[str, Callable[[], 
 def main() -> None:
     """Add rows to the table."""
     wanted = sys.argv[1].split(",")
-    if not TABLE.exists():
-        TABLE.write_text("picture\teffort\tbytes\tchange\tPSNR\tsaved, %\tencoding, s\tdecoding, s\n")
-    there = {tuple(line.split("\t")[:2]) for line in TABLE.read_text().splitlines()}
     for path in map(Path, sys.argv[2:]):
         whole = read(path.read_bytes()).pixels
         top, left = ((side - part) // 2 for side, part in zip(whole.shape, CROP, strict=False))
         pixels = whole[top : top + CROP[0], left : left + CROP[1]]
-        missing = [(name, way) for name, way in ways(pixels, wanted) if (path.stem, name) not in there]
+        missing = [(name, way) for name, way in ways(pixels, wanted) if not TABLE.has((path.stem, name))]
         if not missing:
             continue
         against = Against(pixels)
         for name, way in missing:
-            row = [path.stem, name, *measured(pixels, against, way)]
-            with TABLE.open("a") as file:
-                file.write("\t".join(map(str, row)) + "\n")
-            print(*row, flush=True)
+            TABLE.add((path.stem, name), measured(pixels, against, way))
 
 
 if __name__ == "__main__":

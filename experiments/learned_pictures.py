@@ -18,6 +18,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import mean
 
+from growing_table import GrowingTable
+
 from nncodec.bench.report.bd import Curve, CurveError, bd_rate
 from nncodec.codec import Options
 from nncodec.codecs.learned import INDICES_PER_QUALITY
@@ -30,8 +32,8 @@ from nncodec.image import Picture, read
 from nncodec.pipeline import Settings, encode
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "learned"
-TABLE, BD = RESULTS / "pictures.tsv", RESULTS / "pictures-bd.tsv"
 COLUMNS = ("set", "picture", "codec", "quality", "pixels", "bytes", "change", "PSNR", "s")
+TABLE, BD = GrowingTable(RESULTS / "pictures.tsv", COLUMNS, 4), RESULTS / "pictures-bd.tsv"
 ANCHOR = "learned-e5"
 Rows = list[dict[str, str]]
 
@@ -62,19 +64,12 @@ def measured(picture: Picture, name: str, quality: float) -> list[object]:
 
 def measure(which: str, names: list[str], qualities: list[str], paths: list[Path]) -> None:
     """Add rows to the table."""
-    if not TABLE.exists():
-        TABLE.write_text("\t".join(COLUMNS) + "\n", encoding="utf-8")
-    there = {tuple(line.split("\t")[:4]) for line in TABLE.read_text(encoding="utf-8").splitlines()}
     for quality in qualities:
         for path in paths:
             for each in names:
                 key = which, path.stem, f"learned-e{each}" if each.isdigit() else each, quality
-                if key in there:
-                    continue
-                row = [*key, *measured(read(path.read_bytes()), key[2], float(quality))]
-                with TABLE.open("a", encoding="utf-8") as file:
-                    file.write("\t".join(map(str, row)) + "\n")
-                print(*row, flush=True)
+                if not TABLE.has(key):
+                    TABLE.add(key, measured(read(path.read_bytes()), key[2], float(quality)))
 
 
 def curves(rows: Rows) -> dict[str, dict[str, Curve]]:
@@ -100,7 +95,7 @@ def deltas_of(codecs: dict[str, Curve]) -> dict[str, float]:
 
 def summarise() -> None:
     """BD-rates against effort 5 by picture, and their means by set."""
-    with TABLE.open(encoding="utf-8") as lines:
+    with TABLE.path.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     found: dict[str, dict[str, dict[str, float]]] = {}  # by set, picture and codec
     for which in dict.fromkeys(row["set"] for row in rows):
