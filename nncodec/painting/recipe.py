@@ -7,7 +7,6 @@ take their steps at once.
 """
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,17 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nncodec.image.scaling import downscale, upscale
+from nncodec.image.scaling import downscale
 from nncodec.nets import stlpips_torch, weights
 from nncodec.nets.resnet import LEVELS, UNIT, Shape
 from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.nets.stlpips_torch import alex_distance
+from nncodec.painting.crops_torch import beside, crops_of, noise_planes, parts_of, rgb_of
 from nncodec.painting.discriminator_torch import Discriminator, frozen_scores, hinge
 from nncodec.painting.growing_torch import grown
 from nncodec.painting.networks import PARTS
 from nncodec.painting.tasks import Task, starts
 from nncodec.training import data
-from nncodec.training.batches import FLOOR, Batch, error, inner, random_batch, to_rgb, to_ycc, without_colour
+from nncodec.training.batches import FLOOR, Batch, error, inner, random_batch
 from nncodec.training.export import exported, shipped
 from nncodec.training.loop import Run, Schedule, train
 from nncodec.training.muon import optimisers
@@ -42,8 +42,6 @@ VALIDATION_PICTURES = 4
 VALIDATION_LEVELS = (4.0, 14.0)
 SQUARED, FEATURES, JUDGEMENT = 0.002, 2.5, 0.1
 """Weights of the losses: of the squared error in squared levels, of the distance of features, of the judgement."""
-_PART = 72
-"""Side of the parts of crops whose features are compared."""
 _RATE, _JUDGE_RATE = 3e-4, 4e-4
 """Learning rates of the painting network and of the discriminator."""
 
@@ -151,21 +149,21 @@ class Recipe:
 
     def _exact_loss(self, batch: Batch, gray: Tensor) -> Tensor:
         """The squared error in RGB over that of the up-scaled picture, mean over the crops."""
-        small, plain, original = _crops(batch, gray)
+        small, plain, original = crops_of(batch, gray)
         before = original - plain
         after = before - self._added("exact", small, batch.codec, batch.level)
         return (error(after) / (error(before) + FLOOR)).mean()
 
     def _painted_loss(self, batch: Batch, gray: Tensor) -> Tensor:
         """The losses of the painting network and of the discriminator; no gradient of one reaches the other."""
-        small, plain, original = _crops(batch, gray)
+        small, plain, original = crops_of(batch, gray)
         made = plain + self._added("painted", small, batch.codec, batch.level)
-        seen, fake, real = (inner(_rgb(ycc)) for ycc in (plain, made, original))  # (B, 3, H, W) in levels
+        seen, fake, real = (inner(rgb_of(ycc)) for ycc in (plain, made, original))  # (B, 3, H, W) in levels
         with torch.autocast("cpu", torch.bfloat16):
             judge = self.model.judge
-            told = frozen_scores(judge, _beside(fake, seen)).float()
-            learned = hinge(judge(_beside(real, seen)).float(), judge(_beside(fake.detach(), seen)).float())
-            features = alex_distance(*_parts(fake, real)).mean()
+            told = frozen_scores(judge, beside(fake, seen)).float()
+            learned = hinge(judge(beside(real, seen)).float(), judge(beside(fake.detach(), seen)).float())
+            features = alex_distance(*parts_of(fake, real)).mean()
         squared = (fake - real).square().mean()
         parts = {"squared": SQUARED * squared, "features": FEATURES * features, "judgement": -JUDGEMENT * told.mean()}
         self._note({name: float(value.detach()) for name, value in parts.items()} | {"judge": float(learned.detach())})
@@ -221,44 +219,12 @@ class Recipe:
                 torch.from_numpy(regions.level[part] / np.float32(LEVELS)),
                 np.arange(0),
             )
-            small, plain, original = _crops(batch, torch.zeros(len(batch.seen), dtype=torch.bool))
+            small, plain, original = crops_of(batch, torch.zeros(len(batch.seen), dtype=torch.bool))
             made = [plain, *(plain + self._added(part, small, batch.codec, batch.level) for part in PARTS[1])]
-            real, shown = inner(_rgb(original)), [inner(_rgb(each)).clamp(0, 255) for each in made]
+            real, shown = inner(rgb_of(original)), [inner(rgb_of(each)).clamp(0, 255) for each in made]
             psnr = [10 * torch.log10(255**2 / (each - real).square().mean((1, 2, 3))) for each in shown]
             rows.append(torch.stack([*psnr, *(100 * alex_distance(each, real) for each in shown)], 1).double().numpy())
         return np.concatenate(rows)
-
-
-def noise_planes(*shape: int) -> Tensor:
-    """Noise of the distribution that decoders make: uniform, of mean 0 and variance 1."""
-    return (torch.rand(*shape) - 0.5) * 12**0.5
-
-
-def _crops(batch: Batch, gray: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Y, Cb and Cr of the small pictures, of the same up-scaled, and of the originals; some without colour."""
-    height, width = batch.original.shape[1:3]
-    halvings = (height // batch.seen.shape[1]).bit_length() - 1
-    large = np.stack([upscale(each, height, width, halvings) for each in batch.seen])
-    small, plain, original = (without_colour(to_ycc(pixels), gray) for pixels in (batch.seen, large, batch.original))
-    return small, plain, original
-
-
-def _rgb(ycc: Tensor) -> Tensor:
-    """Y less 128, Cb and Cr, (B, 3, H, W), to R, G and B in levels."""
-    return to_rgb(ycc) + 128
-
-
-def _parts(*pictures: Tensor) -> Iterator[Tensor]:
-    """The same square part of several batches (B, 3, H, W), anywhere: AlexNet takes most of a step's time."""
-    height, width = pictures[0].shape[2:]
-    side = min(_PART, height, width)
-    top, left = (int(torch.randint(size - side + 1, ())) for size in (height, width))
-    return (each[..., top : top + side, left : left + side] for each in pictures)
-
-
-def _beside(rgb: Tensor, condition: Tensor) -> Tensor:
-    """What the discriminator is given, (B, 6, H, W) in units of 64 levels."""
-    return torch.cat([rgb - 128, condition - 128], 1) / UNIT
 
 
 def _validation(held_out: data.Pictures, task: Task, halvings: int) -> Regions:

@@ -21,6 +21,7 @@ from nncodec.nets import stlpips_torch, weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import Shape
 from nncodec.painting import recipe
+from nncodec.painting.crops_torch import noise_planes
 from nncodec.painting.recipe import Hyperparameters, Painting, Recipe
 from nncodec.painting.tasks import Task
 from nncodec.pipeline.own_weights import layout_of
@@ -214,7 +215,7 @@ def test_noise_in_training_is_that_of_the_decoder() -> None:
     from nncodec.painting.noise import noise
 
     torch.manual_seed(0)
-    drawn = recipe.noise_planes(4, 1, 128, 128)
+    drawn = noise_planes(4, 1, 128, 128)
     assert drawn.shape == (4, 1, 128, 128)
     decoded = noise((slice(0, 256), slice(0, 256)), 3)
     assert float(drawn.abs().max()) <= 3**0.5 + 1e-6
