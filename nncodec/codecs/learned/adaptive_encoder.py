@@ -63,6 +63,10 @@ class AdaptiveEncoder:
         found = best.candidate
         return self._coder.payload(found.own, found.units, found.adaptive, best.change)
 
+    def found(self, own: bytes | None, count: int) -> Candidate:
+        """The coding in these colours whose symbols were chosen ``count`` times again, without a changed network."""
+        return self._refined(self._started(own), count, changing=False).candidate
+
     def _started(self, own: bytes | None) -> Adapted:
         candidate = self._coded(own, self.encoder.latents(own))
         return self._adapted(candidate, None, self.encoder.refiner(own).error(candidate.values))

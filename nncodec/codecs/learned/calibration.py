@@ -36,10 +36,10 @@ def counted(
 ) -> list[npt.NDArray[np.float64]]:
     """Counts of every entry of every table when the crops are coded at as many qualities, in random order.
 
-    ``enough`` is asked after each crop; true ends it with fewer.
+    Scale indices follow the crops, as in files. ``enough`` is asked after each crop; true ends it with fewer.
     """
     counts = [np.zeros(len(row)) for row in model.tables.frequencies]
-    for _, units in _coded(model, crops, enough):
+    for _, units in _coded(model, crops, enough, adaptive=True):
         for unit in units:
             for _, symbols, indices in unit.to_code():
                 count(symbols, indices, counts)
@@ -66,19 +66,21 @@ def calibrated(arrays: Arrays, crops: data.Bytes, enough: Callable[[], bool] = n
     return moved
 
 
-def _coded(model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool]) -> Iterator[tuple[int, list[CodedUnit]]]:
-    """The quality indices and coded units of crops, in random order."""
+def _coded(
+    model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool], adaptive: bool
+) -> Iterator[tuple[int, list[CodedUnit]]]:
+    """The quality indices and coded units of crops, in random order; ``adaptive`` as in `LatentEncoder.code`."""
     for quality, crop in at_all_qualities(crops, enough):
         encoder = LatentEncoder(model, quality, crop, 0)
         planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
-        yield quality, encoder.code(planes, PRICE_FACTOR)[0]
+        yield quality, encoder.code(planes, PRICE_FACTOR, adaptive)[0]
 
 
 def _costs(model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool]) -> Costs:
     """Bits (2 units, N_GROUPS, N_ANCHORS, moves) of the symbols of coded crops under moved indices."""
     costs = np.zeros((2, N_GROUPS, N_ANCHORS, len(_MOVES)))
     bits = Quantiser(model.tables, np.ones(1)).bits
-    for quality, units in _coded(model, crops, enough):
+    for quality, units in _coded(model, crops, enough, adaptive=False):
         near = np.maximum(0, 1 - np.abs(quality / ANCHOR_SPACING - np.arange(N_ANCHORS)))  # (N_ANCHORS,)
         for number, unit in enumerate(units):
             for group, symbols, tables in unit.parts:

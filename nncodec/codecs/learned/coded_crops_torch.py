@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nncodec.codecs.learned.adaptive_encoder import AdaptiveEncoder
+from nncodec.codecs.learned.encoder import Encoder
 from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
@@ -24,6 +26,8 @@ from nncodec.training.kept import Layout, kept
 
 SKEW, LOWEST_QUALITY, HIGHEST_QUALITY = 1.4, 4, 190
 """Quality indices are drawn as a uniform number to this power between these: the low ones more often."""
+REFINED_EVERY = 5
+"""One of so many random crops has symbols that were chosen again, for targets that allow for the network there is."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,17 @@ class CodedCrops:
         seed: int,
         enough: Callable[[], bool],
     ) -> "CodedCrops":
-        """Random crops, kept in ``folder``; ``enough`` may end the coding with fewer (`nncodec.training.kept.kept`)."""
+        """Random crops, kept in ``folder``; ``enough`` may end the coding with fewer (`nncodec.training.kept.kept`).
+
+        Some are refined if the model has a network.
+        """
 
         def make(number: int) -> tuple[data.Bytes, npt.NDArray[np.int16], int]:
             rng = np.random.default_rng((seed, number))
             crop = data.random_crops(pictures, 1, side, rng)[0]
             quality = int(LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW)
-            return crop, coded_values(crop, quality, model), quality
+            refined = number % REFINED_EVERY == 0 and has_network(model)
+            return crop, coded_values(crop, quality, model, refined), quality
 
         return cls(*kept(folder, count, _layout(side), make, enough))
 
@@ -84,8 +92,19 @@ def _layout(side: int) -> Layout:
     return {"pixels": (np.uint8, (side, side, 3)), "values": (np.int16, latent), "quality": (np.uint8, ())}
 
 
-def coded_values(crop: data.Bytes, quality: int, model: LearnedModel) -> npt.NDArray[np.int16]:
-    """The values of a crop (side, side, 3) as a decoder has them, (PLANES, h, w, CHANNELS) in 1/16 symbol."""
+def has_network(model: LearnedModel) -> bool:
+    """Whether a model has a synthesis network, and not transforms and contexts alone."""
+    return "net.place" in model.arrays
+
+
+def coded_values(crop: data.Bytes, quality: int, model: LearnedModel, refined: bool = False) -> npt.NDArray[np.int16]:
+    """The values of a crop (side, side, 3) as a decoder has them, (PLANES, h, w, CHANNELS) in 1/16 symbol.
+
+    They are ``refined`` by one round of what the encoder does from effort 4 on (`nncodec.codecs.learned.refine`), which
+    needs the network.
+    """
     encoder = LatentEncoder(model, quality, crop, 0)
+    if refined:
+        return AdaptiveEncoder(Encoder(encoder)).found(None, 1).values
     planes = to_planes(crop, OPPONENT)
     return encoder.code((encoder.latent(plane, at) for at, plane in enumerate(planes)), PRICE_FACTOR)[1]

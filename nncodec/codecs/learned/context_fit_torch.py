@@ -48,8 +48,8 @@ SHARES = ((*[1.0] * 9, *[0.7] * 2, *[0.35] * 4), (*[0.6] * 3, *[0.35] * 5, *[0.2
 """Share of the steps that each network is trained for: groups with few bits need fewer."""
 _SWAPPED = [FREQUENCIES.index((v, u)) for u, v in FREQUENCIES]
 """Channel of each channel's frequency when the picture is transposed."""
-COUNTED = 128
-"""Crops whose symbols are counted for the tables."""
+COUNTED = 400
+"""Crops whose symbols are counted for the tables, if there is time."""
 COUNTS = 2
 """How often they are counted, each time as they are chosen under the last tables."""
 

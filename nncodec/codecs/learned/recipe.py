@@ -157,8 +157,10 @@ class Recipe:
 
     @cached_property
     def coded(self) -> CodedCrops:
-        """Crops as the encoder codes them under the contexts."""
-        model, settings, folder = LearnedModel(0, self.contexts), self.settings, self.run.folder / "coded"
+        """Crops as the encoder codes them under the contexts, and for the network that the run began with, if any."""
+        settings, folder = self.settings, self.run.folder / "coded"
+        begun = {} if settings.weights is None else shipped(settings.weights, "net.place")
+        model = LearnedModel(0, begun | self.contexts)
         progress.stage("coding crops for the network")
         seed, enough = settings.seed + 1, self.run.past(settings.coding_end)
         return CodedCrops.random(folder, settings.context_crops, CODED, self.pictures, model, seed, enough)
