@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (found / f"{codec}.nnc").write_bytes(nncodec.encode(pictures.photograph(8, 9), codec))
     golden = ROOT / "tests" / "golden"
     shutil.copy(golden / "restorers" / "luma" / "model52-jpeg-l.nnc", found / "restored.nnc")
-    shutil.copy(golden / "learned" / "model9-gray-60-70x40.nnc", found / "learned.nnc")
+    shutil.copy(golden / "learned" / "model10-gray-60-70x40.nnc", found / "learned.nnc")
     return found
 
 

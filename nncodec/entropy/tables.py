@@ -16,8 +16,8 @@ TOTAL = 1 << 24
 """Sum of the frequencies of one distribution."""
 MOST_TABLES = 256
 """A symbol's table is named by a byte."""
-PSEUDO_COUNT = 500.0
-"""Observations that a distribution is worth beside those that were counted."""
+PSEUDO_COUNT, PSEUDO_COUNT_OF_ENTRY = 500.0, 8.0
+"""Observations that a distribution is worth beside those that were counted: the first, or the second for each entry."""
 TAIL = 1e-7
 """Probability that may lie outside a logistic table, where symbols are escaped."""
 
@@ -110,4 +110,5 @@ def fitted_frequencies(counts: npt.NDArray[np.float64], masses: npt.NDArray[np.f
     """
     both = counts.copy()
     both[: last + 1] = (counts[: last + 1] + counts[last::-1]) / 2
-    return to_frequencies(both + PSEUDO_COUNT * masses)
+    worth = max(PSEUDO_COUNT, PSEUDO_COUNT_OF_ENTRY * len(masses))
+    return to_frequencies(both + worth * masses)

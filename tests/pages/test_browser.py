@@ -102,7 +102,7 @@ def test_what_is_dropped_is_drawn_as_python_decodes_it(
     assert empty.evaluate("document.getElementById('name').textContent") == path.name
 
 
-@pytest.mark.parametrize("name", ["learned/model9-gray-60-70x40", "jpeg2000/rgb-60", "recurrent/model97-rgb-50-1x1"])
+@pytest.mark.parametrize("name", ["learned/model10-gray-60-70x40", "jpeg2000/rgb-60", "recurrent/model97-rgb-50-1x1"])
 def test_what_a_browser_cannot_decode_is_said(empty: Page, name: str) -> None:
     empty.drop(GOLDEN / f"{name}.nnc")
     empty.wait("current && current.problem")
@@ -149,7 +149,7 @@ def test_several_files_are_listed_and_chosen(empty: Page) -> None:
 
 
 def test_a_page_with_files_shows_what_nnc_decoded_and_the_base_on_demand(page: Page, tmp_path: Path) -> None:
-    names = ("learned/model9-rgb-20-130x96", "restorers/luma/model52-webp-rgb")
+    names = ("learned/model10-rgb-20-130x96", "restorers/luma/model52-webp-rgb")
     files = [(GOLDEN / f"{name}.nnc").read_bytes() for name in names]
     (tmp_path / "view.html").write_bytes(view_page([viewed("one.nnc", files[0]), viewed("two.nnc", files[1])]))
     page.open(
