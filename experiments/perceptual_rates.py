@@ -1,6 +1,6 @@
 """Perceptual measures of codecs at equal rates: a table of docs/results.md, from tables of ``nnc bench --measures``.
 
-python experiments/perceptual_rates.py kodak 0.03,0.06,0.12 results/perceptual/*.tsv > rates.tsv
+python experiments/perceptual_rates.py kodak 0.03,0.06,0.12 results/perceptual/kodak-*.tsv > rates.tsv
 """
 
 import sys
