@@ -4,7 +4,8 @@
 
 Each file of weights encodes every N-th picture of a folder, as weights of the user's own, so that all files name theirs
 in 17 bytes; the first file is what the others are compared with. For `luma` a base codec's file is made once, for
-`learned`, whose bits do not depend on the synthesis network at this effort, the whole file. ``decode_ms`` is the
+`learned`, whose bits do not depend on the synthesis network at this effort, and for `superres` and `generative`, whose
+small picture no network has made, the whole file. These paint at strength 0. ``decode_ms`` is the
 processor time of decoding a picture in the middle of the qualities, one thread, the median over pictures; it suffers
 little on a busy machine.
 """
@@ -17,13 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from painting_strengths import pictures
 from threadpoolctl import threadpool_limits
 
 import nncodec
 from nncodec.bench.report.bd import Curve, bd_rate
 from nncodec.codec import Options
 from nncodec.container import Kind, Section, parse, serialize
-from nncodec.image import Picture, read
+from nncodec.image import Picture
 from nncodec.image.metrics import psnr
 from nncodec.nets import weights
 from nncodec.nets.weights import OwnWeights
@@ -43,8 +45,21 @@ COLUMNS = (
     "bd_rate_percent",
 )
 QUALITIES = (10, 30, 50, 70, 90)
-CODECS = {"luma": ("jpeg", "avif"), "compact": ("compact",), "learned": ("learned",)}
-PARTS = {"luma": ("net", 4), "compact": ("rec", 4), "learned": ("net", 16)}
+CODECS = {
+    "luma": ("jpeg", "avif"),
+    "compact": ("compact",),
+    "learned": ("learned",),
+    "superres": ("superres",),
+    "generative": ("generative",),
+}
+PAINTING = ("superres", "generative")
+PARTS = {
+    "luma": ("net", 4),
+    "compact": ("rec", 4),
+    "learned": ("net", 16),
+    "superres": ("exact", 4),
+    "generative": ("exact", 4),
+}
 """The part whose network became thinner, and the pixels that one of its positions stands for."""
 
 
@@ -60,15 +75,17 @@ class Variant:
 def main() -> None:
     """Print rows."""
     folder, step, name, *files = sys.argv[1:]
-    variants = [
-        Variant(label, Path(path), open_file(Path(path))) for label, _, path in (f.partition("=") for f in files)
-    ]
-    images = [read(path.read_bytes()) for path in sorted(Path(folder).iterdir()) if path.suffix == ".png"]
-    images = images[:: int(step)]
+    variants, images = named(files), pictures(Path(folder), int(step))
     print(f"# python {' '.join(sys.argv)}; {len(images)} pictures")
     with threadpool_limits(1):
         for codec in CODECS[name]:
             tell(name, codec, variants, images)
+
+
+def named(files: list[str]) -> list[Variant]:
+    """Weights given as LABEL=FILE."""
+    parts = (each.partition("=") for each in files)
+    return [Variant(label, Path(path), open_file(Path(path))) for label, _, path in parts]
 
 
 def tell(name: str, codec: str, variants: list[Variant], images: list[Picture]) -> None:
@@ -101,8 +118,10 @@ def points(
 ) -> Iterator[list[tuple[float, float, float]]]:
     """For each quality: bits per pixel, PSNR and milliseconds to decode for all weights."""
     for quality in QUALITIES:
-        options = Options(quality, 1 if name == "learned" else 5, threads=1)
-        make = {"luma": of_restorer, "learned": of_synthesis}.get(name, of_codec)(codec, options, image, variants[0])
+        options = Options(
+            quality, 1 if name == "learned" else 5, threads=1, perceptual=0.0 if name in PAINTING else None
+        )
+        make = {"luma": of_restorer, "compact": of_codec}.get(name, of_synthesis)(codec, options, image, variants[0])
         yield [measured(make(variant), variant, image) for variant in variants]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nncodec.errors import EncodeError
 from nncodec.image.scaling import downscale
 from nncodec.nets import stlpips_torch, weights
 from nncodec.nets.resnet import LEVELS, UNIT, Shape
@@ -253,7 +254,11 @@ def begin(
     """The run up to its first step; it began at ``begun``, by `time.monotonic`."""
     stlpips_torch.weights("alex")  # missing, they are missed before work
     times = settings.halvings
-    others = task.others_in(shipped(settings.weights, "qualities") if settings.weights else {}, times)
+    given = shipped(settings.weights, "qualities") if settings.weights else {}
+    if settings.together and f"{PARTS[times][0]}.place" not in given:
+        what = "networks that paint what was halved" + (" twice" if times > 1 else "")
+        raise EncodeError(f"{settings.weights} holds no {what}", "'nnc train NAME' trains them")
+    others = task.others_in(given, times)
     training, held_out = load_data(folders, folder, settings.seed, resume, times * VALIDATION_SIDE)
     model = Painting.new(task, settings)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

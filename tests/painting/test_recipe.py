@@ -20,6 +20,7 @@ from nncodec.errors import EncodeError, UnsupportedFile
 from nncodec.nets import stlpips_torch, weights
 from nncodec.nets.quantised import restored
 from nncodec.nets.resnet import Shape
+from nncodec.nets.resnet_torch import ArtifactNet
 from nncodec.painting import recipe
 from nncodec.painting.crops_torch import noise_planes
 from nncodec.painting.recipe import Hyperparameters, Painting, Recipe
@@ -67,6 +68,23 @@ def train(name: str, few: Path, *arguments: object) -> None:
         command, [name, "--data", str(few), "-o", str(few / "x"), *SMALL, *map(str, arguments)], catch_exceptions=False
     )
     assert done.exit_code == 0, done.output
+
+
+def thinner(name: str, few: Path, *arguments: object) -> None:
+    own_options = ["slim", name, "--data", str(few), "-o", str(few / "y"), "--minutes", "1", *SMALL[:6]]
+    done = CliRunner().invoke(command, [*own_options, *map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+def lively(task: Task, halvings: int, blocks: int = 2) -> weights.Arrays:
+    """Weights of small networks in which no parameter is zero."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        shape = (len(task.families), 1, 6, blocks, 2**halvings, task.noise)
+        model = Painting(ArtifactNet(*shape), ArtifactNet(*shape))
+        for parameter in model.parameters():
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    return recipe.arrays_of(dict(model.named_parameters()), task, halvings)
 
 
 @BOTH
@@ -137,12 +155,7 @@ def test_a_run_without_the_weights_of_alexnet_is_refused_before_work(
 def test_training_goes_on_from_its_own_weights(name: str, few: Path) -> None:
     """In no time, both networks come out as they went in, every family as itself."""
     task = TASKS[name]
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = Painting.new(task, TINY)
-        for parameter in model.parameters():
-            parameter.data += 0.05 * torch.randn_like(parameter)
-    before = recipe.arrays_of(dict(model.named_parameters()), task)
+    before = lively(task, 1, blocks=1)
     weights.write(few / "w.npz", before)
     again = Painting.new(task, Hyperparameters(minutes=0.01, width=6, blocks=1, weights=few / "w.npz"))
     for part in ("exact", "painted"):
@@ -177,15 +190,41 @@ def test_both_networks_become_thinner_alike(name: str, few: Path, monkeypatch: p
     """What decoders mix is pruned by one measure, then trained on together and rounded to 8 bits."""
     monkeypatch.setattr(slimming, "_BATCHES", 2)
     monkeypatch.setattr(Run, "share", lambda self: min(1.0, self.step / 2))
-    arguments = ["slim", name, "--data", str(few), "-o", str(few / "y"), "--minutes", "1"]
-    done = CliRunner().invoke(command, [*arguments, *SMALL[:6]], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    thinner(name, few)
     thin, before = weights.read((few / "y" / "weights.npz").read_bytes()), weights.load(weights.newest(name), name)
     layout_of(name).check(thin)
     for part in ("exact", "painted"):
         assert 2 * len(thin[f"{part}.enter.bias"]) == len(before[f"{part}.enter.bias"])
         assert thin[f"{part}.enter.weight"].dtype == np.int8
     own.check_codec(few / "y" / "weights.npz", name)
+
+
+def test_networks_for_a_quarter_become_thinner_alone(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside those for half the size, which stay as they are; over two sittings."""
+    monkeypatch.setattr(superres, "QUARTER", superres.TASK)
+    monkeypatch.setattr(slimming, "_BATCHES", 2)
+    before = lively(superres.TASK, 1) | lively(superres.TASK, 2)
+    weights.write(few / "w.npz", before)
+    for steps, resume in ((1, ()), (2, ("--resume",))):
+        monkeypatch.setattr(Run, "share", lambda self, steps=steps: min(1.0, self.step / steps))
+        thinner("superres", few, "--weights", few / "w.npz", "--halvings", 2, "--drop-blocks", 1, *resume)
+    thin, unrounded = (weights.read((few / "y" / f"{name}.npz").read_bytes()) for name in ("weights", "unrounded"))
+    layout_of("superres").check(thin)
+    for part in ("exact", "painted"):
+        assert all(np.array_equal(thin[name], before[name]) for name in before if name.startswith(f"{part}."))
+        shape = Shape.of(restored(thin, f"{part}4"))
+        assert (shape.width, shape.blocks, shape.out) == (3, 1, 4)
+        assert thin[f"{part}4.leave.weight"].dtype == np.int8
+        assert unrounded[f"{part}4.leave.weight"].dtype == np.int16
+    assert len((few / "y" / "log.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("start", "halvings"), [("superres", 2), ("compact", 1)])
+def test_networks_that_a_file_lacks_cannot_become_thinner(start: str, halvings: int, few: Path) -> None:
+    file = Path(str(weights.folder())) / weights.manifest()[weights.newest(start)].file
+    with pytest.raises(EncodeError, match="holds no networks that paint what was halved"):
+        thinner("superres", few, "--weights", file, "--halvings", halvings)
+    assert not (few / "cache").exists()
 
 
 @pytest.mark.parametrize("name", ["compact", "superres"])

@@ -1,7 +1,11 @@
 """Options of ``nnc train superres``."""
 
+from dataclasses import replace
+
 from nncodec.painting.options import OPTIONS, SHORTER
 from nncodec.training.options import CODED, Option, Training
+
+_HALVINGS = Option("halvings", int, 1, "1: for pictures of half the width and height; 2: of a quarter.", low=1, high=2)
 
 TRAINING = Training(
     summary="Train the generators of codec superres.",
@@ -15,7 +19,7 @@ for half the size, which are written beside them.""",
     output=CODED,
     options=(
         *OPTIONS,
-        Option("halvings", int, 1, "1: for pictures of half the width and height; 2: of a quarter.", low=1, high=2),
+        _HALVINGS,
     ),
 )
-SLIM = SHORTER
+SLIM = replace(SHORTER, options=(*SHORTER.options, _HALVINGS.name))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,36 +33,56 @@ class Importance:
     """
 
 
-def measured(net: ArtifactNet, loss: Callable[[int], Tensor], batches: int) -> Importance:
-    """Measure the importance on batches 0 to ``batches`` - 1, whose loss the function gives."""
-    width, blocks = net.enter.out_channels, len(net.blocks)
-    square = (width, width)
-    trunk, slope = torch.zeros(square), torch.zeros(square)
-    hidden, effect = torch.zeros(blocks, *square), torch.zeros(blocks, width)
+def measured(nets: Sequence[ArtifactNet], loss: Callable[[int], Tensor], batches: int) -> list[Importance]:
+    """Measure the importance for each of some networks on batches 0 to ``batches`` - 1.
 
-    def in_trunk(x: Tensor) -> None:
-        trunk.add_(_moments(x))
-        with_gradient(x, lambda gradient: slope.add_(_moments(gradient)))
-
-    def in_block(at: int, x: Tensor) -> None:
-        hidden[at] += _moments(x)
-        kept = x.detach()
-        with_gradient(x, lambda gradient: effect[at].add_(_effect(kept, gradient)))
-
-    layers: list[tuple[nn.Module, Callable[[Tensor], object]]] = [(net.leave, in_trunk)]
-    for at, block in enumerate(net.blocks):
-        assert isinstance(block, ResidualBlock)
-        layers += [(block, in_trunk), (block.outer, lambda x, at=at: in_block(at, x))]  # type: ignore[misc]
-    with inputs_seen(layers):
+    Args:
+        nets: all run in every batch.
+        loss: the loss of a batch, given its number: the sum of what each network has for its own.
+        batches: how many.
+    """
+    sums = [_Sums(net) for net in nets]
+    with inputs_seen([layer for each in sums for layer in each.layers()]):
         for number in range(batches):
             loss(number).backward()  # type: ignore[no-untyped-call]
-            net.zero_grad(set_to_none=True)
-    return Importance(
-        trunk.double().numpy(),
-        slope.double().numpy(),
-        list(hidden.double().numpy()),
-        list(effect.double().numpy()),
-    )
+            for net in nets:
+                net.zero_grad(set_to_none=True)
+    return [each.importance() for each in sums]
+
+
+class _Sums:
+    """What is summed up over batches for one network."""
+
+    def __init__(self, net: ArtifactNet) -> None:
+        width, blocks = net.enter.out_channels, len(net.blocks)
+        square = (width, width)
+        self._net = net
+        self._trunk, self._slope = torch.zeros(square), torch.zeros(square)
+        self._hidden, self._effect = torch.zeros(blocks, *square), torch.zeros(blocks, width)
+
+    def layers(self) -> Iterator[tuple[nn.Module, Callable[[Tensor], object]]]:
+        """The layers to look at, and what is done with their inputs."""
+        yield self._net.leave, self._in_trunk
+        for at, block in enumerate(self._net.blocks):
+            assert isinstance(block, ResidualBlock)
+            yield block, self._in_trunk
+            yield block.outer, partial(self._in_block, at)
+
+    def _in_trunk(self, x: Tensor) -> None:
+        self._trunk.add_(_moments(x))
+        with_gradient(x, lambda gradient: self._slope.add_(_moments(gradient)))
+
+    def _in_block(self, at: int, x: Tensor) -> None:
+        self._hidden[at] += _moments(x)
+        kept = x.detach()
+        with_gradient(x, lambda gradient: self._effect[at].add_(_effect(kept, gradient)))
+
+    def importance(self) -> Importance:
+        """The sums as they are."""
+        trunk, slope, hidden, effect = (
+            each.double().numpy() for each in (self._trunk, self._slope, self._hidden, self._effect)
+        )
+        return Importance(trunk, slope, list(hidden), list(effect))
 
 
 def joint(each: Sequence[Importance]) -> Importance:

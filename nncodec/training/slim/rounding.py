@@ -1,6 +1,6 @@
 """Kernels in whole numbers of few bits, with a step for each output channel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -22,17 +22,21 @@ _SHARES = np.arange(1.0, 0.4, -0.05)
 """Steps that are tried, as shares of the one by which the largest weight is the largest number."""
 
 
-def rounded(net: ArtifactNet, part: str, loss: Callable[[int], Tensor], batches: int, bits: int) -> Arrays:
-    """The kernels of a network as int8 with steps, by the names that ship.
+def rounded(nets: Mapping[str, ArtifactNet], loss: Callable[[int], Tensor], batches: int, bits: int) -> Arrays:
+    """The kernels of networks as int8 with steps, by the names that ship.
 
     Args:
-        net: the network.
-        part: the start of the names of its arrays.
-        loss: runs the network on a batch, given its number.
+        nets: the networks, by the start of the names of their arrays.
+        loss: runs all of them on a batch, given its number.
         batches: that are run to see what each layer is given.
         bits: of a number, 2 to 8.
     """
-    layers = {name: layer for name, layer in net.named_modules() if isinstance(layer, nn.Conv2d)}
+    layers = {
+        f"{part}.{name}": layer
+        for part, net in nets.items()
+        for name, layer in net.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    }
     moments = {name: torch.zeros(2 * (layer.weight[0].numel(),)) for name, layer in layers.items()}
 
     def see(name: str) -> Callable[[Tensor], object]:
@@ -45,7 +49,7 @@ def rounded(net: ArtifactNet, part: str, loss: Callable[[int], Tensor], batches:
     arrays: Arrays = {}
     for name, layer in layers.items():
         numbers, step = in_bits(layer.weight.detach().numpy(), moments[name].double().numpy(), bits)
-        arrays |= {f"{part}.{name}.weight": numbers, f"{part}.{name}.weight{STEP}": step}
+        arrays |= {f"{name}.weight": numbers, f"{name}.weight{STEP}": step}
     return arrays
 
 

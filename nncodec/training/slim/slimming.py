@@ -111,7 +111,7 @@ def _thinner(full: Trainable, settings: Slimming) -> weights.Arrays:
     """The weights that a run begins with, with fewer channels and blocks in its networks."""
     arrays, loss = full.arrays(), _batches(full)
     progress.stage("measuring what matters")
-    importance = joint([measured(net, loss, _BATCHES) for net in full.networks.values()])
+    importance = joint(measured(list(full.networks.values()), loss, _BATCHES))
     for part, net in full.networks.items():
         values = {name: value.detach().numpy() for name, value in net.named_parameters()}
         width = max(1, round(settings.channels * len(importance.trunk)))
@@ -126,13 +126,9 @@ def _shorter(recipe: Trainable, bits: int) -> weights.Arrays:
     """The kernels of the averaged networks in numbers of few bits; none for as many as they have."""
     if bits == UNROUNDED:
         return {}
-    found: weights.Arrays = {}
-    loss = _batches(recipe)
+    progress.stage("rounding")
     with recipe.run.averaged():
-        for part, net in recipe.networks.items():
-            progress.stage("rounding")
-            found |= rounded(net, part, loss, _BATCHES, bits)
-    return found
+        return rounded(recipe.networks, _batches(recipe), _BATCHES, bits)
 
 
 def _batches(recipe: Trainable) -> Callable[[int], Tensor]:
