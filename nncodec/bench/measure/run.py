@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 
 from nncodec.bench.measure import rows
 from nncodec.bench.measure.plan import Failure, Measurement
@@ -32,7 +32,7 @@ def _run(
     threads: int,
     pinned: bool,
 ) -> Generator[Row | Failure, None, None]:
-    """Results in the order of the measurements. Closing the generator drops what has not begun."""
+    """Results in the order of the measurements. Closing the generator drops what has not been finished."""
     with threads_of_children(threads):
         pool = ProcessPoolExecutor(
             workers, get_context("spawn"), initializer=_start_worker, initargs=(threads if pinned else None,)
@@ -48,6 +48,10 @@ def _run(
                         "a worker process died, perhaps for lack of memory; the rest was not measured",
                         "a worker process died",
                     )
+        except BaseException:  # it was stopped: a measurement may take minutes, and nobody waits for it any more
+            for worker in active_children():
+                worker.terminate()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -1,5 +1,6 @@
 """Measuring: what the numbers are of, what is skipped, and what a run leaves when it is stopped."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -311,6 +312,26 @@ def test_a_worker_that_dies_is_a_failure_and_not_a_crash(tmp_path: Path) -> None
 
 def _die(one: Measurement) -> Row:
     os._exit(9)
+
+
+def test_stopping_does_not_wait_for_a_measurement_under_way(tmp_path: Path) -> None:
+    started, finished = tmp_path / "started", tmp_path / "finished"
+    results = run._run(_linger, [tmp_path, started, finished], 1, threads=1, pinned=False)  # type: ignore[arg-type, list-item]
+    next(results)
+    while not started.exists():
+        time.sleep(0.01)
+    results.close()
+    assert not finished.exists()
+    assert not multiprocessing.active_children()
+
+
+def _linger(path: Path) -> Path:
+    """Return a folder; for a file, make it, take long, and make the file ``finished``."""
+    if not path.is_dir():
+        path.touch()
+        time.sleep(30)
+        path.with_name("finished").touch()
+    return path
 
 
 def test_ctrl_c_leaves_a_valid_table_to_go_on_from(
