@@ -5,6 +5,7 @@ other symbols make of a value (`nncodec.codecs.learned.context_slopes`). From ef
 changed (`nncodec.codecs.learned.change`).
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,8 +15,10 @@ from nncodec import progress
 from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.context_slopes import slopes_of
 from nncodec.codecs.learned.encoder import Candidate, Encoder
+from nncodec.codecs.learned.grid import UNITS
 from nncodec.codecs.learned.latent_encoder import LatentEncoder, price
 from nncodec.codecs.learned.refine import Refiner
+from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.transform import Floats
 
 ROUNDS = (1, 2, 4, 12, 24, 48)
@@ -57,26 +60,34 @@ class AdaptiveEncoder:
 
     def best(self, effort: int) -> bytes:
         """The payload of the best coding found; ``effort`` counts from 0."""
-        colours = self.encoder.colours() if effort >= COLOURS_FROM else [self.encoder.likely_colours()]
-        best = min((self._started(own) for own in colours), key=_cost)
-        best = self._refined(best, ROUNDS[effort], effort >= CHANGED_FROM)
+        best = self._refined(self._started(effort >= COLOURS_FROM), ROUNDS[effort], effort >= CHANGED_FROM)
         found = best.candidate
         return self._coder.payload(found.own, found.units, found.adaptive, best.change)
 
     def found(self, own: bytes | None, count: int) -> Candidate:
         """The coding in these colours whose symbols were chosen ``count`` times again, without a changed network."""
-        return self._refined(self._started(own), count, changing=False).candidate
+        return self._refined(self._coded(own, self.encoder.latents(own)), count, changing=False).candidate
 
-    def _started(self, own: bytes | None) -> Adapted:
-        candidate = self._coded(own, self.encoder.latents(own))
-        return self._adapted(candidate, None, self.encoder.refiner(own).error(candidate.values))
+    def _started(self, both: bool) -> Candidate:
+        """The first coding, in the likely colours or, after a trial of ``both``, in the better ones."""
+        colours = self.encoder.colours() if both else [self.encoder.likely_colours()]
+        first, *others = (self._coded(own, self.encoder.latents(own)) for own in colours)
+        return min(first, *others, key=self._cost_of_start) if others else first
 
-    def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
-        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, share=GROUP_SHARE)
+    def _cost_of_start(self, candidate: Candidate) -> float:
+        return self.encoder.cost(candidate, self.encoder.refiner(candidate.own).error(candidate.values))
 
-    def _refined(self, best: Adapted, count: int, changing: bool) -> Adapted:
-        """The best among codings for new targets; ``changing`` the network from the middle on, and at the end."""
-        own, candidate, change = best.candidate.own, best.candidate, best.change
+    def _coded(self, own: bytes | None, targets: Iterable[Floats], before: Candidate | None = None) -> Candidate:
+        """The coding for targets; of the groups that one ``before`` left zeros, the first alone is tried again."""
+        most = [unit.groups + 1 for unit in before.units] if before else [N_GROUPS] * len(UNITS)
+        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, share=GROUP_SHARE, most=most)
+
+    def _refined(self, candidate: Candidate, count: int, changing: bool) -> Adapted:
+        """The best among a coding and those for new targets.
+
+        ``changing`` the network from the middle on, and at the end.
+        """
+        own, change, best = candidate.own, None, Adapted(candidate, None, math.inf)
         refiner, targets = self.encoder.refiner(own), np.stack(list(self.encoder.latents(own)))
         moved = np.zeros_like(targets)
         for number in progress.rounds("refining", count):
@@ -86,7 +97,7 @@ class AdaptiveEncoder:
             best = min(best, self._adapted(candidate, change, error), key=_cost)
             targets += np.float32(PACE) * (wanted - targets)
             moved += np.float32(PACE) * (self._moves(candidate) - moved)
-            candidate = self._coded(own, targets + moved)
+            candidate = self._coded(own, targets + moved, candidate)
         best = min(best, self._adapted(candidate, change, refiner.error(candidate.values)), key=_cost)
         if not changing:
             return best

@@ -1,13 +1,15 @@
 """The encoder of the learned codec: candidate codings of one picture, of which it keeps the best."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nncodec.codecs.learned.grid import UNITS
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder, price
 from nncodec.codecs.learned.refine import Refiner
 from nncodec.lapped.decoder import Values
+from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 
@@ -74,9 +76,10 @@ class Encoder:
         targets: Iterable[Floats],
         adaptive: bool = True,
         share: float = 1.0,
+        most: Sequence[int] = (N_GROUPS,) * len(UNITS),
     ) -> Candidate:
         """Code the picture in these colours; targets (h, w, CHANNELS) by plane, else as in `LatentEncoder.code`."""
-        return Candidate(own, *self.coder.code(targets, price_factor, adaptive, share), adaptive)
+        return Candidate(own, *self.coder.code(targets, price_factor, adaptive, share, most), adaptive)
 
     def cost(self, candidate: Candidate, error: float) -> float:
         """Bits, and the squared error of the decoded picture, in squared quantiser steps, at its price."""

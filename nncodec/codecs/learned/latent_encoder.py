@@ -1,6 +1,6 @@
 """Symbols for the latent of a picture, chosen by rate and distortion under the contexts; and the payload of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from nncodec.codecs.learned.payload import LearnedPayload
 from nncodec.entropy.coder import Indices, Symbols
 from nncodec.lapped.bitstream import Writer
 from nncodec.lapped.coded import AnalysedPicture, CodedSymbols
-from nncodec.lapped.layout import N_GROUPS
+from nncodec.lapped.layout import GROUPS, N_GROUPS
 from nncodec.lapped.rdoq import Quantiser
 from nncodec.lapped.transform import Floats
 from nncodec.threads import products_alone
@@ -29,6 +29,8 @@ PRICE_FACTOR = 1.25
 """Factor on the price where single symbols are chosen: zeros also make poorer contexts for the symbols that follow."""
 GROUP_FACTORS = (2.0, 1.5, 1.3, 1.1, 1.0, 0.9, *[0.75] * (N_GROUPS - 6))
 """The same, by group: the contexts of all later groups read the values of the first ones."""
+_SMALLEST = 0.5
+"""Magnitude, in symbols, below which values become zero, unless a context says otherwise."""
 
 
 def price(quality: int) -> float:
@@ -59,7 +61,12 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         return cache(lambda factor: Quantiser(tables, np.full(1, factor * own)))
 
     def code(
-        self, latent: Iterable[Floats], price_factor: float, adaptive: bool = False, share: float = 1.0
+        self,
+        latent: Iterable[Floats],
+        price_factor: float,
+        adaptive: bool = False,
+        share: float = 1.0,
+        most: Sequence[int] = (N_GROUPS,) * len(UNITS),
     ) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
         """Choose the symbols of a latent.
 
@@ -69,6 +76,7 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
             adaptive: whether scale indices follow the picture.
             share: the power of `GROUP_FACTORS`. The latent may allow for some of what symbols are worth to those that
                 follow.
+            most: groups of each unit that may have symbols but zeros.
 
         Returns:
             the coded units, and the values that a decoder will have, (planes, h, w, CHANNELS) in 1/16 symbol.
@@ -77,10 +85,11 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         known = DecodedLatent(planes.shape[1], planes.shape[2], len(planes))
         units = []
         with products_alone():
-            for contexts in self.contexts[: 1 if len(planes) == 1 else len(UNITS)]:
+            for contexts, count in zip(self.contexts[: 1 if len(planes) == 1 else len(UNITS)], most, strict=False):
                 unit = CodedUnit()
                 choose_symbols = self._choose(planes, unit, price_factor, share)
-                code_unit(known, contexts, N_GROUPS, choose_symbols, self.model.adaptation(adaptive))
+                groups = min(count, _worth_coding(planes[list(contexts.planes)]))
+                code_unit(known, contexts, groups, choose_symbols, self.model.adaptation(adaptive))
                 known.clear(contexts.planes, unit.groups)
                 units.append(unit)
         return units, known.finish()
@@ -129,3 +138,9 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
             return 0.0
         bits = self._quantiser(1.0).bits(*change.symbols()).sum(dtype=np.float64)
         return float(bits) + 8 * len(change.head.serialize())
+
+
+def _worth_coding(planes: Floats) -> int:
+    """Number of groups up to the last that has a value which may become a symbol; planes (P, h, w, CHANNELS)."""
+    largest = np.maximum(planes.max((0, 1, 2)), -planes.min((0, 1, 2)))  # (CHANNELS,)
+    return max([1, *(group + 1 for group, part in enumerate(GROUPS) if largest[part].max() >= _SMALLEST)])
