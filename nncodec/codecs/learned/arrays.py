@@ -1,9 +1,10 @@
 """The arrays of the weights of ``learned``."""
 
 from nncodec.codecs.learned.blocks import N_TABLES
-from nncodec.codecs.learned.context import OWN_TAPS, RING, TAPS, Inputs
+from nncodec.codecs.learned.context import Inputs
 from nncodec.codecs.learned.grid import N_PASSES, UNITS, width_of
 from nncodec.codecs.learned.mean_context import N_ROWS
+from nncodec.codecs.learned.rows import OWN_TAPS, RING, TAPS
 from nncodec.entropy.scales import N_ANCHORS
 from nncodec.lapped.layout import CHANNELS, N_GROUPS, PLANES
 from nncodec.lapped.layout import TAPS as SIDE

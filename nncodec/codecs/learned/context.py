@@ -7,9 +7,9 @@ every partial sum stays below 2^24; the linear part of the means does so in floa
 additions nor the library, the threads or the instruction set can change a bit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from nncodec.codecs.learned.grid import (
     sizes_of,
     width_of,
 )
+from nncodec.codecs.learned.rows import HERE, OWN_TAPS, TAPS, Rows, Tap
 from nncodec.entropy.anchors import interpolate
 from nncodec.entropy.scales import LEAK
 from nncodec.lapped.layout import GROUPS
@@ -36,6 +37,7 @@ Doubles = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int32]
 Means = Whole
 Arrays = dict[str, npt.NDArray[Any]]
+T = TypeVar("T")
 
 ACTIVATION_BITS, ACTIVATION_LIMIT = 6, 1023
 """Hidden units are multiples of 2^-6, saturated at this many of them."""
@@ -43,10 +45,6 @@ LINEAR_BITS = 12
 """Binary places of the weights of the linear part."""
 EXACT = 1 << 23
 """Magnitude that no sum in float32 reaches, so that half a unit can be added to it exactly."""
-TAPS = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1))
-RING = tuple(tap for tap in TAPS if tap != (0, 0))
-OWN_TAPS = ((), ((-1, -1), (-1, 1), (1, -1), (1, 1)), ((-1, 0), (0, -1), (0, 1), (1, 0)))
-"""Neighbours of a position that earlier passes over its group have coded, by pass."""
 _BLOCK = 1536
 """Positions whose features are held in memory at once."""
 _PARALLEL_FROM = 4
@@ -138,53 +136,44 @@ class GroupContext:
         channels = width_of(self.inputs.own)
         means = np.empty((lattice.height * lattice.width, channels), np.int32)
         indices = np.empty(means.shape, np.int16)
-        rows = max(1, _BLOCK // lattice.width)
-        around = [known.bordered_means(plane) for plane in self.inputs.means]
 
-        def block(top: int) -> None:
-            part = slice(top, min(top + rows, lattice.height))
-            at = slice(part.start * lattice.width, part.stop * lattice.width)
-            means[at], indices[at] = self._block(known, number, lattice, part, around)
+        def block(rows: Rows) -> None:
+            means[rows.flat], indices[rows.flat] = self._block(known, rows)
 
-        run_blocks(block, range(0, lattice.height, rows))
+        run_blocks(block, list(Rows.of(known, self.inputs.means, number, lattice, _BLOCK)))
         return means, indices
 
-    def _block(
-        self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
-    ) -> tuple[Doubles, Floats]:
-        features, values = self.gather(known, number, lattice, rows, means)
-        enter = self.enter[number]
+    def _block(self, known: DecodedLatent, rows: Rows) -> tuple[Doubles, Floats]:
+        features, values = self.gather(known, rows)
+        enter = self.enter[rows.number]
         x = activated(enter(features.T), enter.bits)  # (n, hidden)
         for layer in self.hidden:
             x = activated(layer(x), layer.bits)
         out = self.leave(x)  # (n, 2 channels)
-        return finished(out, self.leave.bits, values.T @ self.linear[number])
+        return finished(out, self.leave.bits, values.T @ self.linear[rows.number])
 
-    def gather(
-        self, known: DecodedLatent, number: int, lattice: Lattice, rows: slice, means: list[Whole]
-    ) -> tuple[Floats, Doubles]:
+    def gather(self, known: DecodedLatent, rows: Rows) -> tuple[Floats, Doubles]:
         """Inputs of the first layer (inputs, n) and of the linear part (values, n), for some rows of a lattice."""
-        shape = rows.stop - rows.start, lattice.width
-        features = np.empty((self.enter[number].weights.shape[0], *shape), np.float32)
-        values = np.empty((self.linear[number].shape[0], *shape), np.float64)
+        features = np.empty((self.enter[rows.number].weights.shape[0], *rows.shape), np.float32)
+        values = np.empty((self.linear[rows.number].shape[0], *rows.shape), np.float64)
         to_features, to_values = _Filler(features).add, _Filler(values).add
 
-        def take(split: Split, channels: Channels, tap: tuple[int, int] = (0, 0)) -> None:
+        def take(split: Split, channels: Channels, tap: Tap = HERE) -> None:
             to = to_values if split is known.values else to_features
             for channel in channels:
-                to(split.at(channel, lattice, rows, *tap))
+                to(rows.within(split, channel, tap))
 
         inputs = self.inputs
         for tap in TAPS:
             take(known.signed, inputs.signed, tap)
             take(known.values, inputs.signed, tap)
             take(known.sizes, inputs.sizes, tap)
-        for tap in OWN_TAPS[number]:
+        for tap in OWN_TAPS[rows.number]:
             take(known.signed, inputs.own, tap)
             take(known.sizes, inputs.own, tap)
-            to_features(_inside(known, lattice.at(rows, *tap)))
+            to_features(rows.inside(known, tap))
             take(known.values, inputs.own, tap)
-        differences = mean_differences(means, lattice, rows)  # (8 x planes, rows, width)
+        differences = rows.differences()  # (8 x planes, rows, width)
         to_features(signed_of(differences))
         to_features(sizes_of(differences))
         to_values(differences)
@@ -207,26 +196,6 @@ class _Filler:
         self._at = end
 
 
-def _inside(known: DecodedLatent, place: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
-    """Whether positions are positions of the latent rather than of its border, (1, rows, width)."""
-    y, x = (np.arange(side.start, side.stop, side.step) for side in place)
-    inside = ((y > 0) & (y <= known.height))[:, None] & ((x > 0) & (x <= known.width))
-    return inside[None]
-
-
-def mean_differences(means: list[Whole], lattice: Lattice, rows: slice) -> Whole:
-    """What group 0 of the eight positions around has more than that of the position, (8 x planes, rows, width).
-
-    They are in the order of the neighbours, planes within. ``means`` are the planes' `DecodedLatent.bordered_means`.
-    """
-    here = [plane[lattice.at(rows)] for plane in means]
-    out = np.empty((len(RING), len(means), *here[0].shape), np.int32)
-    for number, tap in enumerate(RING):
-        for plane, (whole, own) in enumerate(zip(means, here, strict=True)):
-            np.subtract(whole[lattice.at(rows, *tap)], own, out=out[number, plane])
-    return out.reshape(-1, *here[0].shape)
-
-
 def finished(out: Floats, bits: int, linear: Doubles) -> tuple[Doubles, Floats]:
     """Means and scale indices in 1/16, from sums (n, 2 channels) of the last layer and of the linear part."""
     channels = linear.shape[1]
@@ -244,13 +213,13 @@ FINE_RANGE = 1 << 12
 """The same of scale indices in 1/16."""
 
 
-def run_blocks(block: Callable[[int], None], starts: range) -> None:
-    """Run blocks by several threads, but few of them one after the other: starting threads takes longer."""
-    if len(starts) < _PARALLEL_FROM:
-        for first in starts:
-            block(first)
+def run_blocks(block: Callable[[T], None], parts: Sequence[T]) -> None:
+    """Give parts to a function, by several threads; few of them one by one, as starting threads takes longer."""
+    if len(parts) < _PARALLEL_FROM:
+        for part in parts:
+            block(part)
     else:
-        in_parallel(block, starts)
+        in_parallel(block, parts)
 
 
 def unpack(arrays: Mapping[str, Arrays], name: str, inputs: Inputs, quality: int) -> GroupContext:

@@ -8,13 +8,13 @@ all other symbols' bits over a value moves that value's target.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from nncodec.codecs.learned.bitstream import UnitContexts
-from nncodec.codecs.learned.context import LINEAR_BITS, OWN_TAPS, RING, TAPS, GroupContext
-from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, Channels, DecodedLatent, Lattice, Split, lattices
+from nncodec.codecs.learned.context import LINEAR_BITS, GroupContext, Inputs
+from nncodec.codecs.learned.grid import MEAN_ONE, N_PASSES, Channels, DecodedLatent, Split, lattices
 from nncodec.codecs.learned.mean_slopes import add_means
 from nncodec.codecs.learned.network_slopes import back, signed_slope, size_slope
+from nncodec.codecs.learned.rows import HERE, OWN_TAPS, RING, TAPS, Rows, Tap
 from nncodec.lapped.decoder import Values
 from nncodec.lapped.transform import Floats
 from nncodec.threads import products_alone
@@ -41,13 +41,10 @@ class Slopes:
         """Add those of the symbols of groups 1 and on of a unit."""
         known = self._known
         for context in contexts.groups[: groups - 1]:
-            around = [known.bordered_means(plane) for plane in context.inputs.means]
             for each in range(N_PASSES):
                 for lattice in lattices(known.height, known.width, each):
-                    rows = max(1, _POSITIONS // lattice.width)
-                    for top in range(0, lattice.height, rows):
-                        part = slice(top, min(top + rows, lattice.height))
-                        self._add(context, each, lattice, part, around)
+                    for rows in Rows.of(known, context.inputs.means, each, lattice, _POSITIONS):
+                        self._add(context, rows)
 
     def by_value(self) -> Floats:
         """Slopes (planes, h, w, CHANNELS) in bits a symbol."""
@@ -59,80 +56,50 @@ class Slopes:
         found *= np.float32(MEAN_ONE)
         return found
 
-    def _add(
-        self,
-        context: GroupContext,
-        number: int,
-        lattice: Lattice,
-        rows: slice,
-        around: list[npt.NDArray[np.int32]],
-    ) -> None:
-        features, values = context.gather(self._known, number, lattice, rows, around)
-        coded = np.concatenate([self._known.values.at(channel, lattice, rows) for channel in context.inputs.own])
-        layers = context.enter[number], *context.hidden, context.leave
-        linear: Floats = context.linear[number].astype(np.float32) * np.float32(2.0**-LINEAR_BITS)
+    def _add(self, context: GroupContext, rows: Rows) -> None:
+        features, values = context.gather(self._known, rows)
+        coded = np.concatenate([rows.within(self._known.values, channel) for channel in context.inputs.own])
+        layers = context.enter[rows.number], *context.hidden, context.leave
+        linear: Floats = context.linear[rows.number].astype(np.float32) * np.float32(2.0**-LINEAR_BITS)
         own = coded.reshape(len(coded), -1).T  # (n, channels)
         guessed: Floats = (values.T @ linear).astype(np.float32)
         by_mean, by_feature = back(layers, features.T, guessed, own)
         by_value: Floats = linear @ by_mean.T
-        shape = -1, rows.stop - rows.start, lattice.width
-        slopes = by_feature.reshape(shape), by_value.reshape(shape)
-        self._scatter(context, number, lattice, rows, around, *slopes)
+        self._scatter(context.inputs, rows, by_feature.reshape(-1, *rows.shape), by_value.reshape(-1, *rows.shape))
 
-    def _scatter(
-        self,
-        context: GroupContext,
-        number: int,
-        lattice: Lattice,
-        rows: slice,
-        around: list[npt.NDArray[np.int32]],
-        features: Floats,
-        values: Floats,
-    ) -> None:
+    def _scatter(self, inputs: Inputs, rows: Rows, features: Floats, values: Floats) -> None:
         """Bring slopes over what `GroupContext.gather` gathered to where it found it."""
-        inputs, feature, value = context.inputs, _Taker(features), _Taker(values)
+        feature, value = _Taker(features), _Taker(values)
 
-        def add(split: Split, channels: Channels, tap: tuple[int, int] = (0, 0)) -> None:
+        def add(split: Split, channels: Channels, tap: Tap = HERE) -> None:
             taker = value if split is self._values else feature
             for channel in channels:
-                taker.add_to(split.at(channel, lattice, rows, *tap))
+                taker.add_to(rows.within(split, channel, tap))
 
         for tap in TAPS:
             add(self._signed, inputs.signed, tap)
             add(self._values, inputs.signed, tap)
             add(self._sizes, inputs.sizes, tap)
-        for tap in OWN_TAPS[number]:
+        for tap in OWN_TAPS[rows.number]:
             add(self._signed, inputs.own, tap)
             add(self._sizes, inputs.own, tap)
             feature.take(1)
             add(self._values, inputs.own, tap)
-        self._scatter_ring(context.inputs.means, lattice, rows, around, feature, value)
+        self._scatter_ring(inputs.means, rows, feature, value)
         add(self._signed, inputs.signed_here)
         add(self._values, inputs.signed_here)
         add(self._sizes, inputs.sizes_here)
 
-    def _scatter_ring(
-        self,
-        planes: tuple[int, ...],
-        lattice: Lattice,
-        rows: slice,
-        around: list[npt.NDArray[np.int32]],
-        feature: "_Taker",
-        value: "_Taker",
-    ) -> None:
+    def _scatter_ring(self, planes: tuple[int, ...], rows: Rows, feature: "_Taker", value: "_Taker") -> None:
         """The same of the differences of local means."""
-        count = len(RING) * len(planes)
-        signed, sizes, plain = feature.take(count), feature.take(count), value.take(count)
-        here = lattice.at(rows)
-        for number, tap in enumerate(RING):
-            there = lattice.at(rows, *tap)
-            for at, plane in enumerate(planes):
-                row = number * len(planes) + at
-                difference = (around[at][there] - around[at][here]).astype(np.float32)
-                slope = plain[row] + signed[row] * signed_slope(difference)
-                slope += sizes[row] * size_slope(difference)
-                self.means[(plane, *there)] += slope
-                self.means[(plane, *here)] -= slope
+        differences = rows.differences().astype(np.float32)
+        slopes = value.take(len(differences)) + feature.take(len(differences)) * signed_slope(differences)
+        slopes += feature.take(len(differences)) * size_slope(differences)
+        slopes = slopes.reshape(len(RING), len(planes), *rows.shape)
+        for tap, of_tap in zip(RING, slopes, strict=True):
+            for plane, slope in zip(planes, of_tap, strict=True):
+                self.means[(plane, *rows.at(tap))] += slope
+                self.means[(plane, *rows.at())] -= slope
 
 
 class _Taker:

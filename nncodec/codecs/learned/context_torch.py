@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nncodec.codecs.learned.context import LINEAR_BITS, OWN_TAPS, RING, TAPS, Inputs
+from nncodec.codecs.learned.context import LINEAR_BITS, Inputs
 from nncodec.codecs.learned.grid import LATTICES, MEAN_ONE, N_PASSES, Channels, width_of
+from nncodec.codecs.learned.rows import OWN_TAPS, RING, TAPS
 from nncodec.codecs.learned.trunk_torch import (
     ENTER_BITS,
     LINEAR_GAIN,

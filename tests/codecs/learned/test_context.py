@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncodec.codecs.learned import context, mean_context
+from nncodec.codecs.learned import context, mean_context, rows
 from nncodec.codecs.learned.adaptation import rounded
 from nncodec.codecs.learned.context import ACTIVATION_LIMIT, EXACT, Inputs, width_of
 from nncodec.codecs.learned.context_fit_torch import WIDTHS
@@ -55,7 +55,7 @@ def test_every_position_is_coded_once_in_group_0(height, width):
 
 def check_border(known: DecodedLatent, lattice: Lattice) -> None:
     """Assert that what contexts read beyond the grid, around a lattice, is zero."""
-    for down, right in context.RING:
+    for down, right in rows.RING:
         seen = known.values.at((0, GROUPS[3]), lattice, slice(0, lattice.height), down, right)
         y = lattice.row + 2 * np.arange(lattice.height) + down
         x = lattice.column + 2 * np.arange(lattice.width) + right
@@ -85,7 +85,7 @@ def test_own_neighbours_are_coded_before():
     for number in range(N_PASSES):
         for each in lattices(5, 5, number):
             passes[each.inner] = number
-    for number, taps in enumerate(context.OWN_TAPS):
+    for number, taps in enumerate(rows.OWN_TAPS):
         for y, x in zip(*np.nonzero(passes[1:-1, 1:-1] == number), strict=True):
             assert all(passes[1 + y + down, 1 + x + right] < number for down, right in taps)
 
@@ -136,8 +136,8 @@ def test_no_sum_can_leave_the_exact_range(name):
     signed, sizes, own, here, sizes_here = (
         width_of(part) for part in (inputs.signed, inputs.sizes, inputs.own, inputs.signed_here, inputs.sizes_here)
     )
-    ring = len(context.RING) * len(inputs.means)
-    around = np.tile(most_of(signed, sizes), len(context.TAPS))
+    ring = len(rows.RING) * len(inputs.means)
+    around = np.tile(most_of(signed, sizes), len(rows.TAPS))
     in_place = most_of(ring, ring, here, sizes_here)
     for taps in (np.zeros((0, parts["enter.around"].shape[1])), *parts["enter.own"]):
         whole = np.concatenate([parts["enter.around"], taps, parts["enter.here"]])
