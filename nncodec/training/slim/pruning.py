@@ -72,10 +72,13 @@ def shallower(
 def directions(moments: Doubles, slopes: Doubles, width: int) -> tuple[Doubles, Doubles]:
     """The matrix (width, W) that sees W channels from fewer directions, and the one (W, width) that goes back.
 
-    Of all such pairs the one that loses least of values with these second moments, by an error with these weights.
+    Of all such pairs one that loses least of values with these second moments, by an error with these weights. None of
+    the fewer is more than twice their mean size: where the kernels that read them are rounded, to one step for all,
+    the small weights of a large direction would lose much (after Ashkboos et al., "QuaRot", 2024).
     """
     root = _root(_ridged(slopes))
     vectors = np.linalg.eigh(root @ moments @ root)[1][:, ::-1][:, :width]  # the largest first
+    vectors = vectors @ _cosines(width).T
     seen, back = vectors.T @ root, np.linalg.solve(root, vectors)
     size = np.sqrt(np.trace(moments) / len(moments) / (np.trace(seen @ moments @ seen.T) / width))
     return seen * size, back / size
@@ -86,6 +89,14 @@ def foretold(moments: Doubles, stay: npt.NDArray[np.intp]) -> Doubles:
     matrix: Doubles = moments[:, stay] @ np.linalg.inv(_ridged(moments[np.ix_(stay, stay)], 1e-6))
     matrix[stay] = np.eye(len(stay))
     return matrix
+
+
+def _cosines(width: int) -> Doubles:
+    """An orthogonal matrix (width, width) whose first column is even: the basis of the cosine transform."""
+    places = np.arange(width)
+    columns: Doubles = np.cos(np.pi * (places[:, None] + 0.5) * places / width) * np.sqrt(2 / width)
+    columns[:, 0] /= np.sqrt(2)
+    return columns
 
 
 def _read(kernel: npt.NDArray[np.float32], matrix: Doubles) -> Doubles:

@@ -102,6 +102,13 @@ def test_directions_lose_less_than_any_channels() -> None:
     assert loss(np.eye(6) - back @ seen) < min(without)
 
 
+def test_no_direction_is_much_larger_than_others() -> None:
+    mixed = np.random.default_rng(6).normal(size=(8, 8)) * 10.0 ** -np.arange(8)
+    seen, _ = directions(mixed @ mixed.T, np.eye(8), 5)
+    sizes = np.diag(seen @ mixed @ mixed.T @ seen.T)
+    assert sizes.max() <= 2.01 * sizes.mean()
+
+
 def test_channels_that_stay_foretell_what_depends_on_them() -> None:
     basis = np.random.default_rng(4).normal(size=(2, 500))
     channels = np.array([[1, 0], [0, 1], [0.5, -2]]) @ basis
