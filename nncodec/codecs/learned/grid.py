@@ -155,6 +155,7 @@ class DecodedLatent:
         self.means = np.zeros((planes, height, width), np.int16)
         kinds = np.int16, np.int8, np.uint8
         self.values, self.signed, self.sizes = (Split(planes, height, width, kind) for kind in kinds)
+        self._bordered: dict[int, npt.NDArray[np.int32]] = {}
 
     @classmethod
     def of(cls, values: npt.NDArray[np.int16]) -> "DecodedLatent":
@@ -179,12 +180,14 @@ class DecodedLatent:
 
     def put_means(self, planes: Sequence[int], y: Positions, x: Positions, values: npt.NDArray[np.integer]) -> None:
         """Take in values (n, planes) of group 0, in 1/16 symbol, at positions (n,)."""
+        self._bordered.clear()
         for plane, own in zip(planes, values.T, strict=True):
             self.means[plane, y, x] = own.clip(-VALUE_LIMIT, VALUE_LIMIT)
 
     def clear(self, planes: Sequence[int], group: int) -> None:
         """Make all values zero of a group and those after it, as where they are not coded."""
         if group == 0:
+            self._bordered.clear()
             self.means[planes[0] : planes[-1] + 1] = 0
         if group < N_GROUPS:
             for split in (self.values, self.signed, self.sizes):
@@ -192,7 +195,9 @@ class DecodedLatent:
 
     def bordered_means(self, plane: int) -> npt.NDArray[np.int32]:
         """Group 0 of a plane, (height + 2, width + 2), beyond the border that of the nearest position."""
-        return np.pad(self.means[plane], 1, "edge").astype(np.int32)
+        if plane not in self._bordered:
+            self._bordered[plane] = np.pad(self.means[plane], 1, "edge").astype(np.int32)
+        return self._bordered[plane]
 
     def latent(self) -> npt.NDArray[np.int16]:
         """Values without the border, (planes, height, width, CHANNELS); a copy."""
