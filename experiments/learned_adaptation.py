@@ -20,14 +20,13 @@ from growing_table import GrowingTable
 
 from nncodec.codec import Frame, Options
 from nncodec.codecs.learned import CODEC, INDICES_PER_QUALITY
-from nncodec.codecs.learned.adaptive_encoder import ADAPTED_PRICE_FACTOR, GROUP_SHARE, AdaptiveEncoder
-from nncodec.codecs.learned.change import Change
+from nncodec.codecs.learned.adaptive_encoder import AdaptiveEncoder
 from nncodec.codecs.learned.decoder import decode_latent
 from nncodec.codecs.learned.encoder import REFINED_FROM, Candidate, Encoder
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import loaded
 from nncodec.codecs.learned.payload import LearnedPayload
-from nncodec.codecs.learned.refine import Refiner
+from nncodec.codecs.learned.search import ADAPTED_PRICE_FACTOR, GROUP_SHARE, Search
 from nncodec.image import read
 from nncodec.image.metrics import psnr
 from nncodec.lapped.transform import Floats
@@ -42,28 +41,30 @@ CROP, PARTS_EFFORT = (256, 384), 7
 Pixels = npt.NDArray[np.uint8]
 
 
-class WithoutIndices(AdaptiveEncoder):
+class WithoutIndices(Search):
     """Scale indices do not follow the picture."""
 
-    def _coded(self, own: bytes | None, targets: Iterable[Floats]) -> Candidate:
-        return self.encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, adaptive=False, share=GROUP_SHARE)
+    def _code(self, targets: Floats, most: list[int], own: bytes | None) -> None:
+        coded = partial(self._encoder.candidate, share=GROUP_SHARE, most=most)
+        self.targets, self.candidate = targets, coded(own, ADAPTED_PRICE_FACTOR, targets, adaptive=False)
 
 
-class WithoutSlopes(AdaptiveEncoder):
+class WithoutSlopes(Search):
     """Targets do not allow for what other symbols cost."""
 
-    def _moves(self, candidate: Candidate) -> Floats:
-        return np.zeros(candidate.values.shape, np.float32)
+    def _moves(self) -> Floats:
+        return np.zeros(self.candidate.values.shape, np.float32)
 
 
-class WithoutChange(AdaptiveEncoder):
+class WithoutChange(Search):
     """The synthesis network is not changed."""
 
-    def _change(self, candidate: Candidate, refiner: Refiner) -> Change | None:
-        return None
+    def adapt(self, candidate: Candidate | None = None) -> None:
+        """Take the coding up and leave the network as it is."""
+        self.candidate = candidate or self.candidate
 
 
-PARTS: dict[str, type[AdaptiveEncoder]] = {
+PARTS: dict[str, type[Search]] = {
     "7 without indices": WithoutIndices,
     "7 without slopes": WithoutSlopes,
     "7 without change": WithoutChange,
@@ -126,7 +127,7 @@ def ways(pixels: Pixels, wanted: list[str]) -> Iterable[tuple[str, Callable[[], 
     for each in wanted:
         if each == "parts":
             for name, kind in PARTS.items():
-                yield name, partial(kind(Encoder(coder_of(pixels))).best, PARTS_EFFORT - REFINED_FROM)
+                yield name, partial(AdaptiveEncoder(Encoder(coder_of(pixels)), kind).best, PARTS_EFFORT - REFINED_FROM)
         else:
             yield each, partial(CODEC.encode, pixels, Options(QUALITY, int(each), threads=1))
 

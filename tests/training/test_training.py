@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="torch, an extra of the package, is 
 
 from nncodec import progress
 from nncodec.cli.verbs.train import command
-from nncodec.codecs.learned import context_fit_torch
+from nncodec.codecs.learned import context_fit_torch, context_latents_torch
 from nncodec.codecs.learned import recipe as learned
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
@@ -253,7 +253,8 @@ def test_command_trains_resumes_and_exports(folder, tmp_path, monkeypatch):
         monkeypatch.setattr(recipe, "VALIDATION_SIDE", 64)
     monkeypatch.setattr(learned, "CODED", 64)
     monkeypatch.setattr(context_fit_torch, "CROP", 64)
-    monkeypatch.setattr(context_fit_torch, "SIDE", 8)
+    monkeypatch.setattr(context_latents_torch, "CROP", 64)
+    monkeypatch.setattr(context_latents_torch, "SIDE", 8)
     monkeypatch.setattr(context_fit_torch, "COUNTED", 2)
     output = tmp_path / "run"
     sizes = {

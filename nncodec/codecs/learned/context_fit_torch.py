@@ -5,14 +5,13 @@ where it was.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -20,34 +19,22 @@ from nncodec import progress
 from nncodec.codecs.learned.block_tables import fitted, logistic_block_tables
 from nncodec.codecs.learned.calibration import calibrated, counted
 from nncodec.codecs.learned.context import by_network
+from nncodec.codecs.learned.context_latents_torch import CROP, Latents, latents_of
 from nncodec.codecs.learned.context_torch import GroupNetwork
-from nncodec.codecs.learned.grid import MEAN_ONE, UNITS
-from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
+from nncodec.codecs.learned.grid import UNITS
 from nncodec.codecs.learned.mean_context import mean_passes
 from nncodec.codecs.learned.mean_context_torch import MeanNetwork
 from nncodec.codecs.learned.model import LearnedModel
-from nncodec.lapped.layout import CHANNELS, FREQUENCIES, N_GROUPS, PARITY, PLANES, STRIDE, step_size
-from nncodec.lapped.model import to_planes
-from nncodec.lapped.transform import OPPONENT, analyse
+from nncodec.lapped.layout import CHANNELS, N_GROUPS, PLANES
 from nncodec.nets import weights
 from nncodec.training import data, state
-from nncodec.training.kept import Layout, kept
 from nncodec.training.loop import SECONDS_PER_SAVE, Run
 from nncodec.training.span import Span
 
-CROP = 256
-"""Side of the crops whose latents are kept, in pixels."""
-SIDE = CROP // STRIDE
-SKEW, LOWEST_QUALITY, HIGHEST_QUALITY = 1.3, 6, 170
-"""Quality indices are drawn as a uniform number to this power between these: the low ones more often."""
-DEAD_ZONE = 0.38
-"""What is added to magnitudes before they are cut to whole symbols, where there are no contexts yet to choose with."""
 WIDTHS = ((64, *[96] * 6, *[64] * 4, *[48] * 4), (*[48] * 4, *[32] * 11))
 """Hidden units of the network of each group, by unit."""
 SHARES = ((*[1.0] * 9, *[0.7] * 2, *[0.35] * 4), (*[0.6] * 3, *[0.35] * 5, *[0.25] * 7))
 """Share of the steps that each network is trained for: groups with few bits need fewer."""
-_SWAPPED = [FREQUENCIES.index((v, u)) for u, v in FREQUENCIES]
-"""Channel of each channel's frequency when the picture is transposed."""
 COUNTED = 400
 """Crops whose symbols are counted for the tables, if there is time."""
 COUNTS = 2
@@ -98,82 +85,6 @@ class Progress:
         self.step += 1
 
 
-@dataclass(frozen=True)
-class Latents:
-    """Latents of n crops, in memory-mapped files."""
-
-    wanted: npt.NDArray[np.float16]
-    """(n, PLANES, SIDE, SIDE, CHANNELS) in symbols, not quantised."""
-    values: npt.NDArray[np.int16]
-    """The same as a decoder has them, in 1/16 symbol."""
-    quality: npt.NDArray[np.uint8]
-    """Quality indices (n,)."""
-
-    @classmethod
-    def kept(
-        cls,
-        folder: Path,
-        count: int,
-        make: Callable[[int], tuple[npt.NDArray[np.floating], npt.NDArray[np.int16], int]],
-        enough: Callable[[], bool],
-    ) -> "Latents":
-        """Those in ``folder``; where they are not whole, ``make`` gives each by its number, with its quality index.
-
-        ``enough`` may end that with fewer; see `nncodec.training.kept.kept`.
-        """
-        shape = PLANES, SIDE, SIDE, CHANNELS
-        layout: Layout = {"wanted": (np.float16, shape), "values": (np.int16, shape), "quality": (np.uint8, ())}
-        return cls(*kept(folder, count, layout, make, enough))
-
-    def batch(
-        self, rng: np.random.Generator, size: int, planes: slice, channels: slice
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Wanted and values (B, planes, SIDE, SIDE, channels) and quality (B,) of random crops, turned at random."""
-        at = np.sort(rng.integers(len(self.quality), size=size))
-        pair = [torch.from_numpy(array[at, planes, :, :, channels]).float() for array in (self.wanted, self.values)]
-        flips = [bool(flip) for flip in rng.integers(0, 2, 3)]
-        turned = [_turned(each, flips, channels) for each in pair]
-        return turned[0], turned[1], torch.from_numpy(self.quality[at].astype(np.int64))
-
-
-def _turned(latent: Tensor, flips: list[bool], channels: slice) -> Tensor:
-    """A latent (B, planes, h, w, channels) as that of the picture mirrored vertically, horizontally, and transposed."""
-    for axis, flip in ((0, flips[0]), (1, flips[1])):
-        if flip:
-            latent = latent.flip(2 + axis) * torch.from_numpy(PARITY[channels, axis].astype(np.float32))
-    return latent.transpose(2, 3)[..., _SWAPPED[channels]] if flips[2] else latent
-
-
-def latents_of(
-    pictures: data.Pictures,
-    model: LearnedModel,
-    folder: Path,
-    settings: ContextSettings,
-    chosen: bool,
-    enough: Callable[[], bool],
-) -> Latents:
-    """Latents of random crops under the transforms of a model.
-
-    Their symbols are chosen under its contexts if ``chosen``, else by a dead zone. ``enough`` may end that with fewer.
-    """
-
-    def make(number: int) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.int16], int]:
-        rng = np.random.default_rng((settings.seed, number))
-        crop = data.random_crops(pictures, 1, CROP, rng)[0]
-        quality = int(LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW)
-        planes = to_planes(crop, OPPONENT)
-        if chosen:
-            encoder = LatentEncoder(model, quality, crop, 0)
-            wanted = np.stack([encoder.latent(plane, at) for at, plane in enumerate(planes)])
-            return wanted, encoder.code(wanted, PRICE_FACTOR)[1], quality
-        step = np.float32(step_size(quality))
-        wanted = np.stack([analyse(plane, model.analysis[at]) / step for at, plane in enumerate(planes)])
-        symbols = np.sign(wanted) * np.floor(np.abs(wanted) + DEAD_ZONE)
-        return wanted, (MEAN_ONE * symbols).clip(-32767, 32767).astype(np.int16), quality
-
-    return Latents.kept(folder, settings.crops, make, enough)
-
-
 def networks() -> Iterator[tuple[Network, int, float]]:
     """Every network, new, with its unit and its share of the steps."""
     for unit in range(len(UNITS)):
@@ -189,7 +100,7 @@ def cost(network: Network, unit: int, latents: Latents, rng: np.random.Generator
     if isinstance(network, GroupNetwork):
         return network.cost(*latents.batch(rng, batch, planes, slice(0, CHANNELS)))
     wanted, values, quality = latents.batch(rng, 2 * batch, planes, slice(0, 1))
-    return network.cost(wanted[..., 0], values[..., 0], quality, mean_passes(SIDE, SIDE))
+    return network.cost(wanted[..., 0], values[..., 0], quality, mean_passes(*wanted.shape[2:4]))
 
 
 def fit(
@@ -262,7 +173,9 @@ def with_contexts(
     """
     progress.stage("coding crops for the contexts")
     model = LearnedModel(0, (before or {}) | filters)
-    latents = latents_of(pictures, model, folder, settings, before is not None, run.past(ends.latents))
+    latents = latents_of(
+        pictures, model, folder, settings.seed, settings.crops, before is not None, run.past(ends.latents)
+    )
     arrays = filters | dict(logistic_block_tables().pack())
     arrays |= _fitted_networks(latents, folder, settings, run, ends.networks, by_network(before or {}))
     crops = data.random_crops(pictures, COUNTED, CROP, np.random.default_rng(1))
