@@ -16,7 +16,7 @@ from nncodec.codecs.learned.latent_encoder import price
 from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.transform import Floats
 
-PACE, SLOWER = 0.5, 0.3
+PACE, SLOWER = 0.3, 0.1
 """Share of the distance to new targets that targets move in the first round, and what its inverse grows by in each.
 
 New targets depend on symbols, which change by blocks and in part by chance.
