@@ -44,9 +44,9 @@ Pixels = npt.NDArray[np.uint8]
 class WithoutIndices(Search):
     """Scale indices do not follow the picture."""
 
-    def _code(self, targets: Floats, most: list[int], own: bytes | None) -> None:
+    def _code(self, most: list[int], own: bytes | None) -> None:
         coded = partial(self._encoder.candidate, share=GROUP_SHARE, most=most)
-        self.targets, self.candidate = targets, coded(own, ADAPTED_PRICE_FACTOR, targets, adaptive=False)
+        self.candidate = coded(own, ADAPTED_PRICE_FACTOR, self.targets, adaptive=False)
 
 
 class WithoutSlopes(Search):

@@ -88,7 +88,8 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
             for contexts, count in zip(self.contexts[: 1 if len(planes) == 1 else len(UNITS)], most, strict=False):
                 unit = CodedUnit()
                 choose_symbols = self._choose(planes, unit, price_factor, share)
-                groups = min(count, _worth_coding(planes[list(contexts.planes)]))
+                own = planes[contexts.planes[0] : contexts.planes[-1] + 1]
+                groups = min(count, _worth_coding(own))
                 code_unit(known, contexts, groups, choose_symbols, self.model.adaptation(adaptive))
                 known.clear(contexts.planes, unit.groups)
                 units.append(unit)

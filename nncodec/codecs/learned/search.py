@@ -46,12 +46,10 @@ class Search:
     """The codings of a picture in colours of its own or, if ``own`` is None, the shared ones.
 
     Attributes:
-        targets: (planes, h, w, CHANNELS) in symbols, those of the last coding.
         candidate: the last coding.
         change: that of the synthesis network from now on.
     """
 
-    targets: Floats
     candidate: Candidate
     change: Change | None
 
@@ -61,7 +59,12 @@ class Search:
         self._moved = np.zeros_like(self._seen)  # what other symbols' bits ask for beyond it
         self._rounds = 0
         self.change = None
-        self._code(self._seen, [N_GROUPS] * len(UNITS), own)
+        self._code([N_GROUPS] * len(UNITS), own)
+
+    @property
+    def targets(self) -> Floats:
+        """Those of the last coding, (planes, h, w, CHANNELS) in symbols; made anew, to save memory."""
+        return self._seen + self._moved
 
     def measured(self) -> Adapted:
         """The last coding, and what it costs."""
@@ -73,10 +76,12 @@ class Search:
         before = self._with_cost(error)
         pace = np.float32(PACE / (1 + SLOWER * self._rounds))
         self._rounds += 1
-        self._seen += pace * (wanted - self._seen)
+        wanted -= self._seen
+        self._seen += pace * wanted
+        del wanted
         self._moved += pace * (self._moves() - self._moved)
         # of the groups that are all zeros now the first alone is tried again
-        self._code(self._seen + self._moved, [unit.groups + 1 for unit in self.candidate.units], self.candidate.own)
+        self._code([unit.groups + 1 for unit in self.candidate.units], self.candidate.own)
         return before
 
     def adapt(self, candidate: Candidate | None = None) -> None:
@@ -86,9 +91,9 @@ class Search:
         self.change = self._encoder.coder.change(self._refiner.moments(self.candidate.values))
         self._refiner.take(self.change)
 
-    def _code(self, targets: Floats, most: list[int], own: bytes | None) -> None:
-        self.targets = targets
-        self.candidate = self._encoder.candidate(own, ADAPTED_PRICE_FACTOR, targets, share=GROUP_SHARE, most=most)
+    def _code(self, most: list[int], own: bytes | None) -> None:
+        coded = self._encoder.candidate
+        self.candidate = coded(own, ADAPTED_PRICE_FACTOR, self.targets, share=GROUP_SHARE, most=most)
 
     def _with_cost(self, error: float) -> Adapted:
         cost = self._encoder.cost(self.candidate, error) + self._encoder.coder.bits_of(self.change)
