@@ -19,17 +19,17 @@ class Learned:
 
     id = 16
     name = _NAME
-    summary = "Neural codec. Smaller files than avif, with restorers level at low rates; much slower to decode."
+    summary = "Neural codec. Smaller files than avif, with restorers or without; slower to encode and decode."
     quality_step = 1 / INDICES_PER_QUALITY
     fidelity = (
         (0, 25.08),
-        (5, 26.29),
-        (15, 28.73),
-        (27, 31.71),
-        (40, 35.18),
-        (55, 39.09),
-        (72, 43.51),
-        (90, 48.51),
+        (5, 26.42),
+        (15, 28.85),
+        (27, 31.83),
+        (40, 35.28),
+        (55, 39.17),
+        (72, 43.59),
+        (90, 48.57),
         (100, 51.05),
     )
     lossless = Lossless.NEVER
