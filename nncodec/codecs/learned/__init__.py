@@ -22,7 +22,7 @@ class Learned:
     summary = "Neural codec. Smaller files than avif, with restorers or without; slower to encode and decode."
     quality_step = 1 / INDICES_PER_QUALITY
     fidelity = (
-        (0, 25.08),
+        (0, 25.25),
         (5, 26.42),
         (15, 28.85),
         (27, 31.83),
@@ -30,7 +30,7 @@ class Learned:
         (55, 39.17),
         (72, 43.59),
         (90, 48.57),
-        (100, 51.05),
+        (100, 51.10),
     )
     lossless = Lossless.NEVER
     depths = frozenset({8})
