@@ -23,7 +23,7 @@ from tests.codecs import battery
 from tests.conftest import Ran
 
 ROOT = Path(__file__).resolve().parents[2]
-SIDE = 1152
+SIDE = 960
 SLACK = 4 << 20
 """Bytes that a process may grow by for other reasons."""
 
@@ -48,7 +48,7 @@ linux = pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reas
 def test_decoding_takes_no_more_memory_than_stated(codec: Codec, content: str, tmp_path: Path) -> None:
     if codec.missing():
         pytest.skip(str(codec.missing()))
-    whole = pictures.flat(SIDE, SIDE) if content == "flat" else np.tile(pictures.noise(96, 96), (12, 12, 1))
+    whole = pictures.flat(SIDE, SIDE) if content == "flat" else np.tile(pictures.noise(96, 96), (10, 10, 1))
     paths = tmp_path / "small.nnc", tmp_path / "large.nnc"
     for path, side in zip(paths, (64, SIDE), strict=True):
         path.write_bytes(encoded(codec, whole[:side, :side], 30.0))
@@ -75,7 +75,7 @@ def test_a_kept_jpeg_takes_no_more_memory_than_stated(mode: str, plain: bool, tm
     name = "jpegfile" if plain else "lepton"
     if by_name(name).missing():
         pytest.skip(str(by_name(name).missing()))
-    samples = np.tile(pictures.noise(96, 96, 4), (12, 12, 1))
+    samples = np.tile(pictures.noise(96, 96, 4), (10, 10, 1))
     paths = tmp_path / "small.nnc", tmp_path / "large.nnc"
     for path, side in zip(paths, (64, SIDE), strict=True):
         still = PIL.Image.fromarray(samples[:side, :side], mode="CMYK").convert(mode)
