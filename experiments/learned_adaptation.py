@@ -26,7 +26,7 @@ from nncodec.codecs.learned.encoder import REFINED_FROM, Candidate, Encoder
 from nncodec.codecs.learned.latent_encoder import LatentEncoder
 from nncodec.codecs.learned.model import loaded
 from nncodec.codecs.learned.payload import LearnedPayload
-from nncodec.codecs.learned.search import ADAPTED_PRICE_FACTOR, GROUP_SHARE, Search
+from nncodec.codecs.learned.search import Search
 from nncodec.image import read
 from nncodec.image.metrics import psnr
 from nncodec.lapped.transform import Floats
@@ -44,9 +44,7 @@ Pixels = npt.NDArray[np.uint8]
 class WithoutIndices(Search):
     """Scale indices do not follow the picture."""
 
-    def _code(self, most: list[int], own: bytes | None) -> None:
-        coded = partial(self._encoder.candidate, share=GROUP_SHARE, most=most)
-        self.candidate = coded(own, ADAPTED_PRICE_FACTOR, self.targets, adaptive=False)
+    _adaptive = False
 
 
 class WithoutSlopes(Search):

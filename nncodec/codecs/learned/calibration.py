@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from nncodec.codecs.learned.encoder import Encoder
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.entropy.scales import ANCHOR_SPACING, N_ANCHORS, N_SCALES, SCALE_UNIT
 from nncodec.entropy.tables import count
 from nncodec.lapped.counting import at_all_qualities, never
 from nncodec.lapped.layout import N_GROUPS
-from nncodec.lapped.model import to_planes
 from nncodec.lapped.rdoq import Quantiser
-from nncodec.lapped.transform import OPPONENT
 from nncodec.nets.weights import Arrays
 from nncodec.training import data
 
@@ -71,9 +70,8 @@ def _coded(
 ) -> Iterator[tuple[int, list[CodedUnit]]]:
     """The quality indices and coded units of crops, in random order; ``adaptive`` as in `LatentEncoder.code`."""
     for quality, crop in at_all_qualities(crops, enough):
-        encoder = LatentEncoder(model, quality, crop, 0)
-        planes = (encoder.latent(plane, at) for at, plane in enumerate(to_planes(crop, OPPONENT)))
-        yield quality, encoder.code(planes, PRICE_FACTOR, adaptive)[0]
+        coder = LatentEncoder(model, quality, crop, 0)
+        yield quality, coder.code(Encoder(coder).latents(None), PRICE_FACTOR, adaptive)[0]
 
 
 def _costs(model: LearnedModel, crops: data.Bytes, enough: Callable[[], bool]) -> Costs:

@@ -18,9 +18,7 @@ from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.lapped.layout import CHANNELS, PLANES, STRIDE
-from nncodec.lapped.model import to_planes
 from nncodec.lapped.recipe import to_input
-from nncodec.lapped.transform import OPPONENT
 from nncodec.training import data
 from nncodec.training.kept import Layout, kept
 
@@ -103,8 +101,8 @@ def coded_values(crop: data.Bytes, quality: int, model: LearnedModel, refined: b
     They are ``refined`` by one round of what the encoder does from effort 4 on (`nncodec.codecs.learned.refine`), which
     needs the network.
     """
-    encoder = LatentEncoder(model, quality, crop, 0)
+    coder = LatentEncoder(model, quality, crop, 0)
+    encoder = Encoder(coder)
     if refined:
-        return AdaptiveEncoder(Encoder(encoder)).found(None, 1).values
-    planes = to_planes(crop, OPPONENT)
-    return encoder.code((encoder.latent(plane, at) for at, plane in enumerate(planes)), PRICE_FACTOR)[1]
+        return AdaptiveEncoder(encoder).found(None, 1).values
+    return coder.code(encoder.latents(None), PRICE_FACTOR)[1]

@@ -34,8 +34,7 @@ from nncodec.threads import in_parallel
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int32]
-Means = Whole
+Means = npt.NDArray[np.int32]
 Arrays = dict[str, npt.NDArray[Any]]
 T = TypeVar("T")
 

@@ -15,9 +15,7 @@ from nncodec.codecs.learned.grid import MEAN_ONE
 from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, LatentEncoder
 from nncodec.codecs.learned.model import LearnedModel
 from nncodec.codecs.learned.search import Search
-from nncodec.lapped.layout import CHANNELS, FREQUENCIES, PARITY, PLANES, STRIDE, step_size
-from nncodec.lapped.model import to_planes
-from nncodec.lapped.transform import OPPONENT, analyse
+from nncodec.lapped.layout import CHANNELS, FREQUENCIES, PARITY, PLANES, STRIDE
 from nncodec.training import data
 from nncodec.training.kept import Layout, kept
 
@@ -100,18 +98,15 @@ def latents_of(
         rng = np.random.default_rng((seed, number))
         crop = data.random_crops(pictures, 1, CROP, rng)[0]
         quality = int(LOWEST_QUALITY + (HIGHEST_QUALITY - LOWEST_QUALITY) * rng.random() ** SKEW)
+        encoder = Encoder(LatentEncoder(model, quality, crop, 0))
         if refined and number % REFINED_EVERY == 0:
-            search = Search(Encoder(LatentEncoder(model, quality, crop, 0)), None)
+            search = Search(encoder, None)
             for _ in range(ROUNDS):
                 search.advance()
             return search.targets, search.candidate.values, quality
-        planes = to_planes(crop, OPPONENT)
+        wanted = np.stack(list(encoder.latents(None)))
         if chosen:
-            encoder = LatentEncoder(model, quality, crop, 0)
-            wanted = np.stack([encoder.latent(plane, at) for at, plane in enumerate(planes)])
-            return wanted, encoder.code(wanted, PRICE_FACTOR)[1], quality
-        step = np.float32(step_size(quality))
-        wanted = np.stack([analyse(plane, model.analysis[at]) / step for at, plane in enumerate(planes)])
+            return wanted, encoder.coder.code(wanted, PRICE_FACTOR)[1], quality
         symbols = np.sign(wanted) * np.floor(np.abs(wanted) + DEAD_ZONE)
         return wanted, (MEAN_ONE * symbols).clip(-32767, 32767).astype(np.int16), quality
 

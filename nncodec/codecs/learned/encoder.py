@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncodec.codecs.learned.grid import UNITS
-from nncodec.codecs.learned.latent_encoder import PRICE_FACTOR, CodedUnit, LatentEncoder, price
+from nncodec.codecs.learned.latent_encoder import ALL_GROUPS, PRICE_FACTOR, CodedUnit, LatentEncoder, price
 from nncodec.codecs.learned.refine import Refiner
 from nncodec.lapped.decoder import Values
-from nncodec.lapped.layout import N_GROUPS
 from nncodec.lapped.model import matrix_of, own_colours, to_plane, to_planes
 from nncodec.lapped.transform import Floats
 
@@ -76,7 +74,7 @@ class Encoder:
         targets: Iterable[Floats],
         adaptive: bool = True,
         share: float = 1.0,
-        most: Sequence[int] = (N_GROUPS,) * len(UNITS),
+        most: Sequence[int] = ALL_GROUPS,
     ) -> Candidate:
         """Code the picture in these colours; targets (h, w, CHANNELS) by plane, else as in `LatentEncoder.code`."""
         return Candidate(own, *self.coder.code(targets, price_factor, adaptive, share, most), adaptive)

@@ -29,6 +29,8 @@ PRICE_FACTOR = 1.25
 """Factor on the price where single symbols are chosen: zeros also make poorer contexts for the symbols that follow."""
 GROUP_FACTORS = (2.0, 1.5, 1.3, 1.1, 1.0, 0.9, *[0.75] * (N_GROUPS - 6))
 """The same, by group: the contexts of all later groups read the values of the first ones."""
+ALL_GROUPS = (N_GROUPS,) * len(UNITS)
+"""The groups of each unit."""
 _SMALLEST = 0.5
 """Magnitude, in symbols, below which values become zero, unless a context says otherwise."""
 
@@ -66,7 +68,7 @@ class LatentEncoder(AnalysedPicture[LearnedModel]):
         price_factor: float,
         adaptive: bool = False,
         share: float = 1.0,
-        most: Sequence[int] = (N_GROUPS,) * len(UNITS),
+        most: Sequence[int] = ALL_GROUPS,
     ) -> tuple[list[CodedUnit], npt.NDArray[np.int16]]:
         """Choose the symbols of a latent.
 

@@ -4,6 +4,7 @@ Targets allow for the synthesis network (`nncodec.codecs.learned.refine`), for i
 other symbols make of a value (`nncodec.codecs.learned.context_slopes`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,7 @@ import numpy as np
 from nncodec.codecs.learned.change import Change
 from nncodec.codecs.learned.context_slopes import slopes_of
 from nncodec.codecs.learned.encoder import Candidate, Encoder
-from nncodec.codecs.learned.grid import UNITS
-from nncodec.codecs.learned.latent_encoder import price
-from nncodec.lapped.layout import N_GROUPS
+from nncodec.codecs.learned.latent_encoder import ALL_GROUPS, price
 from nncodec.lapped.transform import Floats
 
 PACE, SLOWER = 0.3, 0.1
@@ -52,14 +51,16 @@ class Search:
 
     candidate: Candidate
     change: Change | None
+    _adaptive = True
+    """Whether scale indices follow the picture."""
 
     def __init__(self, encoder: Encoder, own: bytes | None) -> None:
-        self._encoder, self._refiner = encoder, encoder.refiner(own)
+        self._encoder, self._own, self._refiner = encoder, own, encoder.refiner(own)
         self._seen = np.stack(list(encoder.latents(own)))  # what the synthesis asks for
         self._moved = np.zeros_like(self._seen)  # what other symbols' bits ask for beyond it
         self._rounds = 0
         self.change = None
-        self._code([N_GROUPS] * len(UNITS), own)
+        self._code(ALL_GROUPS)
 
     @property
     def targets(self) -> Floats:
@@ -81,7 +82,7 @@ class Search:
         del wanted
         self._moved += pace * (self._moves() - self._moved)
         # of the groups that are all zeros now the first alone is tried again
-        self._code([unit.groups + 1 for unit in self.candidate.units], self.candidate.own)
+        self._code([unit.groups + 1 for unit in self.candidate.units])
         return before
 
     def adapt(self, candidate: Candidate | None = None) -> None:
@@ -91,9 +92,10 @@ class Search:
         self.change = self._encoder.coder.change(self._refiner.moments(self.candidate.values))
         self._refiner.take(self.change)
 
-    def _code(self, most: list[int], own: bytes | None) -> None:
-        coded = self._encoder.candidate
-        self.candidate = coded(own, ADAPTED_PRICE_FACTOR, self.targets, share=GROUP_SHARE, most=most)
+    def _code(self, most: Sequence[int]) -> None:
+        self.candidate = self._encoder.candidate(
+            self._own, ADAPTED_PRICE_FACTOR, self.targets, self._adaptive, GROUP_SHARE, most
+        )
 
     def _with_cost(self, error: float) -> Adapted:
         cost = self._encoder.cost(self.candidate, error) + self._encoder.coder.bits_of(self.change)
